@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { linkDocumentSchema, linkRef } from '../../core/documents/blob.ts';
-import { adding, isUnchanged, patching, removing, writing } from '../../core/documents/changes.ts';
+import { adding, isUnchanged, patching, removing, writing, written } from '../../core/documents/changes.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import { manifestDocumentSchema, manifestRef } from '../../core/documents/manifest.ts';
@@ -12,7 +12,7 @@ import type { Digest } from '../../core/oci/digest.ts';
 import type { CommitDocuments, DocumentChange, ReadDocument } from '../../core/ports/documents.ts';
 import type { UsageImage } from './documents.ts';
 import { blobId, blobSchema, imageId, imageSchema, usageRef } from './documents.ts';
-import { addToTotals } from './totals.ts';
+import { readTotals, totalsChange } from './totals.ts';
 
 type Store = ReadDocument & CommitDocuments;
 
@@ -28,36 +28,55 @@ const blobsAtOnce = 90;
  * stopped it.
  */
 export async function settleImage(documents: Store, key: RepositoryKey, digest: Digest): Promise<void> {
-  for (let settled = false; !settled;) {
-    settled = await untilUncontended(`usage of ${key.repository}@${digest}`, () => settleStep(documents, key, digest));
+  let left: Counted | 'settled' | undefined;
+  while (left !== 'settled') {
+    left = await untilUncontended(`usage of ${key.repository}@${digest}`, () => {
+      const known = left;
+      // Where somebody else has written since, it is read anew.
+      left = undefined;
+      return settleStep(documents, key, digest, known);
+    });
   }
 }
 
+/** The counters of an image as they were read, or as a step has left them. */
+interface Counted {
+  readonly image: Stored<UsageImage> | undefined;
+}
+
 /**
- * One batch, then `false`: the manifest is looked at once more after every write, for it may have gone or come since.
- * `true` when nothing is left to do, `undefined` when somebody else wrote in between.
+ * One batch, then what it has written: the manifest is looked at once more after every write, for it may have gone or
+ * come since. `settled` when nothing is left to do, `undefined` when somebody else wrote in between.
  */
-async function settleStep(documents: Store, key: RepositoryKey, digest: Digest): Promise<boolean | undefined> {
+async function settleStep(
+  documents: Store,
+  key: RepositoryKey,
+  digest: Digest,
+  known: Counted | undefined,
+): Promise<Counted | 'settled' | undefined> {
   // The image before the manifest: whoever counts a later change of the manifest changes the image's etag.
-  const counted = await readStored(documents, imageSchema, usageRef(key, imageId(digest)));
+  const { image: counted } = known ?? {
+    image: await readStored(documents, imageSchema, usageRef(key, imageId(digest))),
+  };
   const manifest = await readStored(documents, manifestDocumentSchema, manifestRef(key, digest));
   const present = manifest !== undefined;
   const image = counted?.document ?? (present ? await newImage(documents, manifest.document) : undefined);
-  if (image === undefined || isSettled(image, present)) return true;
+  if (image === undefined || isSettled(image, present)) return 'settled';
   const step = present
     ? { from: image.counted, to: Math.min(image.blobs.length, image.counted + blobsAtOnce) }
     : { from: Math.max(0, image.counted - blobsAtOnce), to: image.counted };
-  const blobs = await blobChanges(documents, key, image.blobs.slice(step.from, step.to), present);
+  const [blobs, totals] = await Promise.all([
+    blobChanges(documents, key, image.blobs.slice(step.from, step.to), present),
+    readTotals(documents, key),
+  ]);
   if (blobs === 'uncounted') return missingCounter(documents, key, image, counted);
   const appeared = Number(present) - Number(image.present);
-  const total = await addToTotals(documents, key, { images: appeared, bytes: blobs.bytes + appeared * image.size });
+  const total = totalsChange(totals, key, { images: appeared, bytes: blobs.bytes + appeared * image.size });
   const after: UsageImage = { ...image, present, counted: present ? step.to : step.from };
-  const outcome = await documents.commitDocuments('usage', partitionOf(key), [
-    imageChange(after, counted),
-    total,
-    ...blobs.changes,
-  ]);
-  return outcome.committed ? false : undefined;
+  const change = imageChange(after, counted);
+  const outcome = await documents.commitDocuments('usage', partitionOf(key), [change, total, ...blobs.changes]);
+  if (!outcome.committed) return undefined;
+  return { image: change.do === 'delete' ? undefined : written(outcome, after) };
 }
 
 /**

@@ -22,8 +22,12 @@ export async function addToTotals(
   key: RepositoryKey,
   delta: TotalsDelta,
 ): Promise<DocumentChange> {
+  return totalsChange(await readTotals(documents, key), key, delta);
+}
+
+/** The same where the totals were just read. */
+export function totalsChange(before: UsageTotal | undefined, key: RepositoryKey, delta: TotalsDelta): DocumentChange {
   const { pushes = 0, pulls = 0, heads = 0, blobPulls = 0, images = 0, bytes = 0 } = delta;
-  const before = await readTotals(documents, key);
   if (before === undefined) {
     const { registry, repository } = key;
     return {

@@ -4,7 +4,7 @@ import { newDelivery, scheduled } from './delivery.ts';
 import { createDelivery, readStoredDelivery, refOf } from './delivery-store.ts';
 import type { Delivery, Webhook } from './documents.ts';
 import { findHooks } from './find.ts';
-import { markDone, takeEvent } from './marker.ts';
+import { markDone, noteUnheard, takeEvent } from './marker.ts';
 import type { PipelinePorts } from './ports.ts';
 import { beginHeldBack, recheck, sendNext, settle } from './settle.ts';
 
@@ -22,10 +22,25 @@ const begunAtOnce = 8;
  * `StoreFailure`: then it must be delivered again.
  */
 export async function dispatch(ports: PipelinePorts, event: Event): Promise<void> {
-  const [taken, hooks] = await Promise.all([
-    takeEvent(ports, event),
-    findHooks(ports.documents, ports.registry, event),
-  ]);
+  const find = () => findHooks(ports.documents, ports.registry, event);
+  // Likely nobody wants this one either: then it is noted as done in one write, and not taken up before.
+  if (ports.unheard.has(event.type)) {
+    const hooks = await find();
+    if (hooks.length === 0) return noteUnheard(ports, event);
+    return bringTaken(ports, event, hooks, await takeEvent(ports, event));
+  }
+  const [taken, hooks] = await Promise.all([takeEvent(ports, event), find()]);
+  await bringTaken(ports, event, hooks, taken);
+}
+
+async function bringTaken(
+  ports: PipelinePorts,
+  event: Event,
+  hooks: readonly Webhook[],
+  taken: Awaited<ReturnType<typeof takeEvent>>,
+): Promise<void> {
+  if (hooks.length === 0) ports.unheard.add(event.type);
+  else ports.unheard.delete(event.type);
   if (taken !== undefined) await bring(ports, event, hooks, taken);
 }
 

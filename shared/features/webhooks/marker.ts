@@ -40,23 +40,36 @@ export type Marker = z.infer<typeof markerSchema>;
  * `undefined`: it is done, or somebody is at it; should he die, the sweep goes on. Throws `StoreFailure`.
  */
 export async function takeEvent(ports: WebhookPorts, event: CloudEvent): Promise<'first' | 'again' | undefined> {
-  const now = ports.clock.now();
   const ref = markerRef(ports.registry, event);
-  const document: Marker = {
-    id: ref.id,
-    type: 'webhook-dispatch',
-    schemaVersion: 1,
-    webhook: ports.registry,
-    day: dayOf(event.time),
-    state: 'open',
-    takenAt: now.toISOString(),
-    event,
-    ttl: keptFor,
-  };
+  const document = newMarker(ports, event, 'open', keptFor);
   const outcome = await ports.documents.commitDocuments('deliveries', ref.partition, [{ do: 'create', document }]);
   if (outcome.committed) return 'first';
   const stored = await readStored(ports.documents, markerSchema, ref);
   return stored !== undefined && (await takeUp(ports, stored)) ? 'again' : undefined;
+}
+
+function newMarker({ clock, registry }: WebhookPorts, event: CloudEvent, state: Marker['state'], ttl: number): Marker {
+  return {
+    id: markerRef(registry, event).id,
+    type: 'webhook-dispatch',
+    schemaVersion: 1,
+    webhook: registry,
+    day: dayOf(event.time),
+    state,
+    takenAt: clock.now().toISOString(),
+    event,
+    ttl,
+  };
+}
+
+/**
+ * Notes that an event is for no hook. One that somebody has taken up already is his to bring to its end, or the sweep's
+ * when he died. Throws `StoreFailure`.
+ */
+export async function noteUnheard(ports: WebhookPorts, event: CloudEvent): Promise<void> {
+  const document = newMarker(ports, event, 'done', rememberedFor);
+  const { partition } = markerRef(ports.registry, event);
+  await ports.documents.commitDocuments('deliveries', partition, [{ do: 'create', document }]);
 }
 
 /** Whether it was left by somebody who died, and is ours now. Throws `StoreFailure`. */

@@ -22,7 +22,8 @@ export interface WebhookPipeline {
 }
 
 export function webhookPipeline(world: WebhookPorts): WebhookPipeline {
-  const ports = { ...world, hosts: { first: new HostLimits(dispatchLimits), later: new HostLimits(retryLimits) } };
+  const hosts = { first: new HostLimits(dispatchLimits), later: new HostLimits(retryLimits) };
+  const ports = { ...world, hosts, unheard: new Set<string>() };
   return {
     ports,
     dispatch: (event) => dispatch(ports, event),

@@ -27,4 +27,6 @@ export interface WebhookPorts {
 export interface PipelinePorts extends WebhookPorts {
   /** Of first attempts, and of those from the queue: neither takes all places at a host. */
   readonly hosts: { readonly first: HostLimits; readonly later: HostLimits };
+  /** The types of events of which the last that came here was for no hook. */
+  readonly unheard: Set<string>;
 }

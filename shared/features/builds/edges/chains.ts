@@ -17,8 +17,8 @@ type Ports = Pick<BuildPorts, 'documents' | 'images'>;
 
 /** Makes an image known by its layers. An index has none; its images are pushed by themselves. */
 export async function learnChain(ports: Ports, key: RepositoryKey, digest: Digest): Promise<void> {
+  if (await isPlaced(ports, key, digest)) return;
   const placed = placedRef(key, digest);
-  if ((await ports.documents.readDocument(placed)) !== undefined) return;
   const image = await ports.images.readImage(key, digest);
   const config = image === undefined ? undefined : await readConfig(ports, key, image.manifest);
   const chains = config === undefined ? [] : chainsOf(config);
@@ -54,6 +54,11 @@ export async function learnChain(ports: Ports, key: RepositoryKey, digest: Diges
       },
     },
   ]);
+}
+
+/** Whether an image is known by its layers. */
+export async function isPlaced({ documents }: Ports, key: RepositoryKey, digest: Digest): Promise<boolean> {
+  return (await documents.readDocument(placedRef(key, digest))) !== undefined;
 }
 
 /** A base may be pushed after thousands of images that are built on it, and its event is handled within 30 s. */

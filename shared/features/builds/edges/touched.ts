@@ -5,7 +5,7 @@ import type { Digest } from '../../../core/oci/digest.ts';
 import type { Tag } from '../../../core/oci/name.ts';
 import { buildOf } from '../plan/cause.ts';
 import type { BuildPorts } from '../ports.ts';
-import { forgetChain, learnChain, tellFollowers } from './chains.ts';
+import { forgetChain, isPlaced, learnChain, tellFollowers } from './chains.ts';
 import type { TaggedImage } from './documents.ts';
 import { learnTag } from './learn.ts';
 
@@ -34,13 +34,6 @@ function touchedBy({ registry }: BuildPorts, event: CatalogueEvent): Touched | u
         hosts: hostsOf(event.data.request),
       };
     }
-    case 'Microsoft.ContainerRegistry.ImageDeleted':
-      return {
-        key: { registry, repository: event.data.target.repository },
-        tags: [],
-        digests: [event.data.target.digest],
-        hosts: [],
-      };
     case 'Longshore.TagMoved':
     case 'Longshore.TagDeleted':
       return {
@@ -68,6 +61,10 @@ function touchedBy({ registry }: BuildPorts, event: CatalogueEvent): Touched | u
  * it must be delivered again.
  */
 export async function learnTouched(ports: BuildPorts, event: CatalogueEvent): Promise<void> {
+  if (event.type === 'Microsoft.ContainerRegistry.ImageDeleted') {
+    const { repository, digest } = event.data.target;
+    return forgetDeleted(ports, { registry: ports.registry, repository }, digest);
+  }
   const touched = touchedBy(ports, event);
   if (touched === undefined) return;
   const { key, tags, digests, hosts } = touched;
@@ -79,6 +76,15 @@ export async function learnTouched(ports: BuildPorts, event: CatalogueEvent): Pr
   const look = ({ registry, repository, tag }: TaggedImage) =>
     learnTag(ports, { registry, repository }, tag, { isAgain: true });
   for (const digest of digests) await tellFollowers(ports, key, digest, look);
+}
+
+/**
+ * Most of what goes was never known by its layers, signatures among it: that costs one read. What was pushed again since
+ * is learned by the event of that push.
+ */
+async function forgetDeleted(ports: BuildPorts, key: RepositoryKey, digest: Digest): Promise<void> {
+  if ((await isPlaced(ports, key, digest)) && !(await isLive(ports, key, digest)))
+    await forgetChain(ports, key, digest);
 }
 
 async function isLive({ documents }: BuildPorts, key: RepositoryKey, digest: Digest): Promise<boolean> {

@@ -1,22 +1,14 @@
 import pLimit from 'p-limit';
-import { aboutName, tagsAbout } from '../../../core/documents/about.ts';
-import { binnedDocumentSchema, binnedRef } from '../../../core/documents/bin.ts';
 import { patching } from '../../../core/documents/changes.ts';
-import {
-  childrenOf,
-  manifestDocumentSchema,
-  manifestRef,
-  referrerDocumentSchema,
-  tagDocumentSchema,
-  tagId,
-} from '../../../core/documents/manifest.ts';
+import type { ManifestDocument } from '../../../core/documents/manifest.ts';
+import { manifestDocumentSchema, manifestRef } from '../../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import { partitionOf } from '../../../core/documents/names.ts';
+import type { Stored } from '../../../core/documents/stored.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { CatalogueEvent } from '../../../core/events/envelope.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import { maxChangesPerCommit } from '../../../core/ports/documents.ts';
-import { everyOne } from '../settle.ts';
 import { inBatches } from '../together.ts';
 import { dueChange, dueId } from './documents.ts';
 import type { Judgement } from './judge.ts';
@@ -26,15 +18,25 @@ import type { Found } from './read-facts.ts';
 import { readFacts } from './read-facts.ts';
 import type { RepositoryView, Session } from './session.ts';
 import { openSession } from './session.ts';
+import type { TouchedManifest } from './touched.ts';
+import { neighboursOf, touchedBy } from './touched.ts';
 
 export interface Judged extends Found {
   /** By the names of the policies that cover it. */
   readonly judgements: ReadonlyMap<string, Judgement>;
 }
 
-/** Judges a manifest as it is now, and writes nothing. `undefined` when it is not live. */
-export async function judgeNow(session: Session, view: RepositoryView, digest: Digest): Promise<Judged | undefined> {
-  const found = await readFacts(session, view, digest);
+/**
+ * Judges a manifest as it is now, and writes nothing; `known` is its document where it was just read. `undefined` when it
+ * is not live.
+ */
+export async function judgeNow(
+  session: Session,
+  view: RepositoryView,
+  digest: Digest,
+  known?: Stored<ManifestDocument>,
+): Promise<Judged | undefined> {
+  const found = await readFacts(session, view, digest, known);
   if (found === undefined) return undefined;
   const now = session.ports.clock.now().getTime();
   return {
@@ -47,17 +49,40 @@ export async function judgeNow(session: Session, view: RepositoryView, digest: D
  * Judges a manifest and writes down when each policy is to look at it again: nothing that is stored is looked at but
  * what changes and what is due. A pull or a pin only puts that off, so they are met when the time has come.
  */
-export async function mark(session: Session, view: RepositoryView, digest: Digest): Promise<Judged | undefined> {
-  const judged = await judgeNow(session, view, digest);
+export async function mark(
+  session: Session,
+  view: RepositoryView,
+  digest: Digest,
+  known?: Stored<ManifestDocument>,
+): Promise<Judged | undefined> {
+  const judged = await judgeNow(session, view, digest, known);
   if (judged !== undefined) await rememberUntagged(session.ports, view.key, judged);
-  const looks = [...view.rules.keys()].map((policy) => ({ policy, at: judged?.judgements.get(policy)?.lookAt }));
-  for (const { policy, at } of looks) {
-    const change =
-      at === undefined ? { do: 'delete' as const, id: dueId(policy, digest) } : dueChange(view.key, policy, digest, at);
-    // There may be nothing to delete.
-    await session.ports.documents.commitDocuments('repositories', partitionOf(view.key), [change]);
-  }
+  const looks = [...view.rules.keys()].map((policy) => [policy, judged?.judgements.get(policy)?.lookAt] as const);
+  await noteLooks(session.ports, view.key, digest, looks);
   return judged;
+}
+
+/** By the name of a policy, when it is to look again. */
+type Look = readonly [policy: string, at: number | undefined];
+
+function withoutLook(policies: readonly string[]): Look[] {
+  return policies.map((policy) => [policy, undefined]);
+}
+
+async function noteLooks(
+  { documents }: PolicyPorts,
+  key: RepositoryKey,
+  digest: Digest,
+  looks: readonly Look[],
+): Promise<void> {
+  await Promise.all(
+    looks.map(([policy, at]) =>
+      // There may be nothing to delete.
+      documents.commitDocuments('repositories', partitionOf(key), [
+        at === undefined ? { do: 'delete', id: dueId(policy, digest) } : dueChange(key, policy, digest, at),
+      ]),
+    ),
+  );
 }
 
 /**
@@ -89,21 +114,45 @@ export async function markTouched(
   if (touched === undefined) return;
   const key = { registry, repository: touched.repository };
   const session = await openSession(ports, registry, 'without pins');
-  const view = await session.view(key);
-  if (view === undefined) return;
+  if (session.covering(key).length === 0) return;
   const limit = pLimit(marksAtOnce);
-  const near = (
-    await Promise.all(touched.digests.map((digest) => limit(() => neighboursOf(ports, key, digest))))
-  ).flat();
+  const [around, view] = await Promise.all([
+    Promise.all(touched.manifests.map((one) => limit(() => markOne(session, key, one)))),
+    touched.moved ? session.view(key) : undefined,
+  ]);
+  const itself = new Set(touched.manifests.map(({ digest }) => digest));
   // Also what it has pushed out of the newest.
-  const itself = new Set([...touched.digests, ...(touched.moved ? view.fallen : [])]);
-  const others = [...new Set(near)].filter((digest) => !itself.has(digest));
-  await Promise.all(
-    [...itself, ...(others.length > neighboursAtMost ? [] : others)].map((digest) =>
-      limit(() => mark(session, view, digest)),
-    ),
-  );
-  if (others.length > neighboursAtMost) await leaveToNextRun(session, view, others);
+  const fallen = (view?.fallen ?? []).filter((digest) => !itself.has(digest));
+  const others = [...new Set(around.flat())].filter((digest) => !itself.has(digest) && !fallen.includes(digest));
+  const tooMany = others.length > neighboursAtMost;
+  await Promise.all([...fallen, ...(tooMany ? [] : others)].map((digest) => limit(() => markIn(session, key, digest))));
+  if (tooMany) await leaveToNextRun(session, key, others);
+}
+
+/**
+ * Marks what an event names, and gives what is around it. Where it is gone nothing is judged, so nothing is read that
+ * judgements go by: an image that goes takes thousands of referrers along, and each has an event.
+ */
+async function markOne(session: Session, key: RepositoryKey, one: TouchedManifest): Promise<Digest[]> {
+  const { digest } = one;
+  const live = await readStored(session.ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+  const [around] = await Promise.all([
+    neighboursOf(session.ports, key, one, live?.document),
+    live === undefined
+      ? noteLooks(session.ports, key, digest, withoutLook(session.covering(key)))
+      : markIn(session, key, digest, live),
+  ]);
+  return around;
+}
+
+async function markIn(
+  session: Session,
+  key: RepositoryKey,
+  digest: Digest,
+  known?: Stored<ManifestDocument>,
+): Promise<void> {
+  const view = await session.view(key);
+  if (view !== undefined) await mark(session, view, digest, known);
 }
 
 const marksAtOnce = 8;
@@ -117,79 +166,13 @@ const neighboursAtMost = 100;
  * A run judges all that is due, and writes down when it is to be looked at again: one transaction for a hundred of them
  * is all that the event pays.
  */
-async function leaveToNextRun({ ports }: Session, view: RepositoryView, digests: readonly Digest[]): Promise<void> {
+async function leaveToNextRun(
+  { ports, covering }: Session,
+  key: RepositoryKey,
+  digests: readonly Digest[],
+): Promise<void> {
   const now = ports.clock.now().getTime();
-  const changes = [...view.rules.keys()].flatMap((policy) =>
-    digests.map((digest) => dueChange(view.key, policy, digest, now)),
-  );
+  const changes = covering(key).flatMap((policy) => digests.map((digest) => dueChange(key, policy, digest, now)));
   for (const some of inBatches(changes, maxChangesPerCommit))
-    await ports.documents.commitDocuments('repositories', partitionOf(view.key), some);
-}
-
-interface Touched {
-  readonly repository: RepositoryKey['repository'];
-  readonly digests: readonly Digest[];
-  /** Whether tags have another order by it. */
-  readonly moved: boolean;
-}
-
-/** The manifests that an event says something about; `undefined` for one that changes nothing that is judged. */
-export function touchedBy(event: CatalogueEvent): Touched | undefined {
-  switch (event.type) {
-    case 'Microsoft.ContainerRegistry.ImagePushed':
-    case 'Microsoft.ContainerRegistry.ChartPushed': {
-      const { repository, digest, tag } = event.data.target;
-      return { repository, digests: [digest], moved: tag !== undefined };
-    }
-    case 'Microsoft.ContainerRegistry.ImageDeleted':
-    case 'Microsoft.ContainerRegistry.ChartDeleted':
-      return { repository: event.data.target.repository, digests: [event.data.target.digest], moved: false };
-    case 'Longshore.TagMoved':
-      return {
-        repository: event.data.target.repository,
-        digests: [event.data.target.previousDigest, event.data.target.digest],
-        moved: true,
-      };
-    case 'Longshore.TagDeleted':
-      return { repository: event.data.target.repository, digests: [event.data.target.previousDigest], moved: false };
-    case 'Longshore.Restored': {
-      const { repository, manifests, tags } = event.data.target;
-      return { repository, digests: [...manifests, ...tags].map(({ digest }) => digest), moved: tags.length > 0 };
-    }
-    default:
-      return undefined;
-  }
-}
-
-/**
- * The children and referrers of a manifest, live or binned, and what its tags say is about it: what it keeps while it
- * is there.
- */
-async function neighboursOf(ports: PolicyPorts, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
-  const [live, binned] = await Promise.all([
-    readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest)),
-    readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest)),
-  ]);
-  const found = live?.document ?? binned?.document;
-  if (found === undefined) return [];
-  const referrers = await everyOne(
-    ports,
-    key,
-    [
-      { path: 'type', is: '=', value: 'referrer' },
-      { path: 'subject', is: '=', value: digest },
-    ],
-    referrerDocumentSchema,
-  );
-  // Those with a prefix are looked for when what they are about has gone: until then they are kept.
-  const about =
-    live === undefined
-      ? await tagsAbout(ports.documents, key, digest)
-      : await everyOne(
-          ports,
-          key,
-          [{ path: 'id', is: 'starts-with', value: tagId(aboutName(digest)) }],
-          tagDocumentSchema,
-        );
-  return [...childrenOf(found), ...referrers.map((edge) => edge.digest), ...about.map((tag) => tag.digest)];
+    await ports.documents.commitDocuments('repositories', partitionOf(key), some);
 }

@@ -40,15 +40,24 @@ export interface Found {
   readonly dependsOnOthers: boolean;
 }
 
-/** What is known of a manifest now; `undefined` when it is not live. Throws `StoreFailure`. */
-export async function readFacts(session: Session, view: RepositoryView, digest: Digest): Promise<Found | undefined> {
+/**
+ * What is known of a manifest now; `known` is its document where it was just read. `undefined` when it is not live.
+ * Throws `StoreFailure`.
+ */
+export async function readFacts(
+  session: Session,
+  view: RepositoryView,
+  digest: Digest,
+  known?: Stored<ManifestDocument>,
+): Promise<Found | undefined> {
   const { ports } = session;
   const { key } = view;
-  const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+  const manifest = known ?? (await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest)));
   if (manifest === undefined) return undefined;
-  const [tags, { along, leaves, keeper }] = await Promise.all([
+  const [tags, { along, leaves, keeper }, trackedSince] = await Promise.all([
     tagsOf(ports, key, digest),
     surroundingsOf(repositoryGraph(ports, key), nodeOf(manifest.document), view.going),
+    session.trackedSince(),
   ]);
   const pulls = await ports.lastPulls.lastPulls(key, [
     digest,
@@ -67,7 +76,7 @@ export async function readFacts(session: Session, view: RepositoryView, digest: 
     ...defined({ keeper }),
     along: along.map(({ document, isChild }) => ({ ...manifestFacts(document), isChild })),
     newestTags: view.newest,
-    ...defined({ trackedSince: session.trackedSince }),
+    ...defined({ trackedSince }),
   };
   return {
     facts,

@@ -8,7 +8,7 @@ import { pagesOf } from '../../../core/documents/pages.ts';
 import { repositoryDocumentSchema, repositoryRef } from '../../../core/documents/repository.ts';
 import { parseStored, readStored } from '../../../core/documents/stored.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
-import type { RegistryName, Tag } from '../../../core/oci/name.ts';
+import type { RegistryName, RepositoryName, Tag } from '../../../core/oci/name.ts';
 import { isAmong, keepsName, mayTake } from './conditions.ts';
 import type { PolicyDocument } from './documents.ts';
 import { inRegistry, inUseSchema, readPolicies } from './documents.ts';
@@ -32,15 +32,17 @@ export interface RepositoryView {
 }
 
 /**
- * What judgements of one moment share, read once: policies, what is in use, since when pulls are tracked, views of
- * repositories.
+ * What judgements of one moment share, read once: policies, what is in use, and, where something is judged, since when
+ * pulls are tracked and views of repositories.
  */
 export interface Session {
   readonly ports: PolicyPorts;
   readonly registry: RegistryName;
   readonly policies: readonly PolicyDocument[];
   readonly inUse: ReadonlyMap<Digest, { readonly source: string; readonly until: number }>;
-  readonly trackedSince: number | undefined;
+  readonly trackedSince: () => Promise<number | undefined>;
+  /** The names of the policies that cover a repository: known without a further read. */
+  readonly covering: (key: RepositoryKey) => readonly string[];
   /** `undefined` when no policy covers it. */
   view(key: RepositoryKey): Promise<RepositoryView | undefined>;
 }
@@ -50,18 +52,30 @@ export interface Session {
  * only puts off, and is met when something is due.
  */
 export async function openSession(ports: PolicyPorts, registry: RegistryName, pins?: 'without pins'): Promise<Session> {
-  const [policies, inUse, tracked] = await Promise.all([
+  const [policies, inUse] = await Promise.all([
     readPolicies(ports.documents, registry),
     pins === undefined ? readInUse(ports, registry) : new Map<Digest, never>(),
-    ports.lastPulls.trackedSince(registry),
   ]);
+  let tracked: Promise<Date | undefined> | undefined;
   const views = new Map<string, Promise<RepositoryView | undefined>>();
   const view = (key: RepositoryKey) => {
     const known = views.get(key.repository) ?? readView(ports, policies, key);
     views.set(key.repository, known);
     return known;
   };
-  return { ports, registry, policies, inUse, trackedSince: tracked?.getTime(), view };
+  return {
+    ports,
+    registry,
+    policies,
+    inUse,
+    trackedSince: async () => (await (tracked ??= ports.lastPulls.trackedSince(registry)))?.getTime(),
+    covering: ({ repository }) => coveringOf(policies, repository).map(({ name }) => name),
+    view,
+  };
+}
+
+function coveringOf(policies: readonly PolicyDocument[], repository: RepositoryName): PolicyDocument[] {
+  return policies.filter(({ policy }) => isAmong(policy.repositories, repository));
 }
 
 async function readInUse({ documents, clock }: PolicyPorts, registry: RegistryName): Promise<Session['inUse']> {
@@ -85,21 +99,19 @@ async function readView(
   policies: readonly PolicyDocument[],
   key: RepositoryKey,
 ): Promise<RepositoryView | undefined> {
-  const covering = policies.filter(({ policy }) => isAmong(policy.repositories, key.repository));
+  const covering = coveringOf(policies, key.repository);
   if (covering.length === 0) return undefined;
-  const entry = await readStored(ports.documents, repositoryDocumentSchema, repositoryRef(key));
-  const rules = new Map(covering.map((each) => [each.name, rulesOf(each, covering, ports.settings.graceMs)]));
-  const locked = entry === undefined ? undefined : forbidding('delete', entry.document.attributes);
-  return {
-    key,
-    locked,
-    rules,
-    ...(await newestTags(
+  const [entry, newest] = await Promise.all([
+    readStored(ports.documents, repositoryDocumentSchema, repositoryRef(key)),
+    newestTags(
       ports,
       key,
       covering.map(({ policy }) => policy),
-    )),
-  };
+    ),
+  ]);
+  const rules = new Map(covering.map((each) => [each.name, rulesOf(each, covering, ports.settings.graceMs)]));
+  const locked = entry === undefined ? undefined : forbidding('delete', entry.document.attributes);
+  return { key, locked, rules, ...newest };
 }
 
 /** Of another policy what it keeps counts once it is approved. */

@@ -29,6 +29,21 @@ describe('what an event costs', () => {
     },
   );
 
+  it('is one look-up and one marker while no hook gets its type, and a hook that comes gets the next', async () => {
+    const simulation = new Simulation();
+    const { ports, calls } = simulation.connect();
+    await dispatch(ports, pushEvent('e1', simulation.clock.now()));
+    for (const times of ['first', 'again']) {
+      calls.resetCounts();
+      await dispatch(ports, pushEvent('e2', simulation.clock.now()));
+      expect([times, countsOf(calls)]).toEqual([times, { 'documents.query': 1, 'documents.commit': 1 }]);
+    }
+    await simulation.hook('new');
+    // What was for nobody at its time is for nobody when it is delivered again.
+    for (const event of ['e2', 'e3', 'e3', 'e4']) await dispatch(ports, pushEvent(event, simulation.clock.now()));
+    expect(simulation.got).toHaveLength(2);
+  });
+
   it('is one message for each failure, and no more', async () => {
     const simulation = new Simulation();
     for (let n = 0; n < 10; n += 1) await simulation.hook(`matching${n}`);

@@ -112,6 +112,7 @@ export class Simulation {
         eventSource: '/longshore',
         sealing,
         hosts,
+        unheard: new Set(),
       },
     };
   }

@@ -6,7 +6,7 @@ import { composeForTest } from '../../../../../shared/app/compose-for-test.ts';
 import { catalogue, eventTypes } from '../../../../../shared/core/events/catalogue.ts';
 import type { CatalogueEvent } from '../../../../../shared/core/events/envelope.ts';
 import { nextRun } from '../../../../../shared/core/rules/schedule.ts';
-import { touchedBy } from '../../../../../shared/features/purge/policy/mark.ts';
+import { touchedBy } from '../../../../../shared/features/purge/policy/touched.ts';
 import { callsToFail } from '../../../../deep.ts';
 import { ask, makeImage, pushImage } from '../../../image.ts';
 import { binOf, makeIndex, push } from '../binned.ts';
