@@ -11,7 +11,7 @@ const apart = [
   'test/{build,functions,simulation}/**/*.test.ts',
   'test/contracts/{blobs,failures,queues}.azure.test.ts',
   'test/contracts/git.http.test.ts',
-  'test/faults/{c02,c03,f11,n23}-*.test.ts',
+  'test/faults/{b01,c02,c03,f11,n19-n22,n23,n24}-*.test.ts',
   'test/faults/o01-logs-are-rotated.test.ts',
   'test/host/run.test.ts',
   'test/infra/{deploy,deploy-smoke,doctor,password}.test.ts',

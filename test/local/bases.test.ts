@@ -77,22 +77,6 @@ describe('npm run bases', () => {
     ]);
   });
 
-  it('ends with 0 when all is well, and with 1 for a file that is wrong, a folder, a target that is not there or no file at all', () => {
-    const good = dockerfile('fine', 'FROM alpine\n');
-    expect(bases(good).status).toBe(0);
-    const typo = dockerfile('typo', 'FORM alpine\n');
-    for (const args of [[typo], [folder], ['--target', 'absent', good], [join(folder, 'none')], [good, typo, good]])
-      expect({ args, status: bases(...args).status }).toEqual({ args, status: 1 });
-  });
-
-  it('ends without a stack trace when its reader goes', () => {
-    const path = dockerfile('many', 'FROM alpine\n');
-    const command = `"${process.execPath}" "${program}" ${`"${path}" `.repeat(3_000)} | head -n 1`;
-    const { stderr, stdout } = spawnSync('bash', ['-c', command], { encoding: 'utf8' });
-    expect(stderr).not.toMatch(/EPIPE|at /);
-    expect(stdout.split('\n')).toHaveLength(2);
-  });
-
   it('says how it is called when it is called wrongly', () => {
     expect(bases()).toMatchObject({
       status: 2,

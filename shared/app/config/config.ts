@@ -22,6 +22,7 @@ import {
   registryNameSchema,
   vaultSchema,
 } from './formats.ts';
+import { isAboutNumber, numberFrom, wholeNumberFrom } from './number-setting.ts';
 import { regionNameSchema, regionsSchema } from './regions.ts';
 
 function isLoopback(url: string): boolean {
@@ -62,9 +63,12 @@ const settingsSchema = z
      * Sets the storage, in GiB, that the forecast counts towards; without it, what ACR includes in LONGSHORE_SKU.
      * Nothing is refused beyond it.
      */
-    LONGSHORE_STORAGE_QUOTA_GIB: z.coerce.number().positive().optional(),
+    LONGSHORE_STORAGE_QUOTA_GIB: z.coerce
+      .number({ error: 'must be a number above 0' })
+      .positive('must be a number above 0')
+      .optional(),
     /** Bounds the manifests that an instance keeps in memory, in MiB. */
-    LONGSHORE_MANIFEST_CACHE_MIB: z.coerce.number().int().min(1).max(65_536).default(64),
+    LONGSHORE_MANIFEST_CACHE_MIB: wholeNumberFrom(1, 65_536).default(64),
     /**
      * Signs upload URLs: at least 32 bytes in base64, the same on every instance. Changing it ends the uploads that are
      * under way.
@@ -127,13 +131,13 @@ const settingsSchema = z
      * Sets how long, in hours, bytes that nothing needs are kept: a blob that was uploaded or purged, and bytes that no
      * document names.
      */
-    LONGSHORE_GRACE_HOURS: z.coerce.number().min(1).max(720).default(24),
+    LONGSHORE_GRACE_HOURS: numberFrom(1, 720).default(24),
     /**
      * Counts the proxies before the app that add the address of their client to `X-Forwarded-For`. That many entries,
      * from the end, are believed, and limits count by the first of those. 0 takes the connection's address, which the
      * Functions host does not tell.
      */
-    LONGSHORE_TRUSTED_HOPS: z.coerce.number().int().min(0).max(10).default(0),
+    LONGSHORE_TRUSTED_HOPS: wholeNumberFrom(0, 10).default(0),
     /** Sets the SKU of a registry whose own settings (`/api/v1/registry`) name none. */
     LONGSHORE_SKU: z.enum(skus).default('standard'),
     /**
@@ -155,14 +159,14 @@ const settingsSchema = z
     /**
      * Bounds the builds that run side by side, which have no image in common. Each makes up to eight images at once.
      */
-    LONGSHORE_BUILDS_AT_ONCE: z.coerce.number().int().min(1).max(16).default(4),
+    LONGSHORE_BUILDS_AT_ONCE: wholeNumberFrom(1, 16).default(4),
     /**
      * Sets how often, in minutes, the app looks at a tag of another registry that images here are built on, give or
      * take a tenth. Each look is one HEAD.
      */
-    LONGSHORE_UPSTREAM_INTERVAL_MINUTES: z.coerce.number().min(1).max(10_080).default(60),
+    LONGSHORE_UPSTREAM_INTERVAL_MINUTES: numberFrom(1, 10_080).default(60),
     /** Bounds the looks that one other registry gets in a minute, from all instances together. */
-    LONGSHORE_UPSTREAM_PER_MINUTE: z.coerce.number().int().min(1).max(10_000).default(30),
+    LONGSHORE_UPSTREAM_PER_MINUTE: wholeNumberFrom(1, 10_000).default(30),
     /**
      * Lists the registries that may be watched for whoever builds on them, as hosts with commas between; others need an
      * entry of an administrator (`/api/v1/bases/upstreams`) or a task. `none` allows no others; without it, well-known
@@ -188,7 +192,7 @@ const settingsSchema = z
      * Sets the part of traces that goes to Application Insights, from 0 to 1. It is chosen by the trace's id, so a
      * trace is there whole or not at all.
      */
-    LONGSHORE_TRACED_SHARE: z.coerce.number().min(0).max(1).default(1),
+    LONGSHORE_TRACED_SHARE: numberFrom(0, 1).default(1),
     /**
      * Names the Application Insights resource that gets the spans of requests, store calls and events. Without it
      * nothing is traced, and no code for it is loaded.
@@ -206,7 +210,7 @@ const settingsSchema = z
      * Sets the app's clock ahead by days, to try purge policies without waiting. It is accepted only with Cosmos DB on
      * this machine: nowhere in Azure.
      */
-    LONGSHORE_CLOCK_AHEAD_DAYS: z.coerce.number().min(0).max(3_650).default(0),
+    LONGSHORE_CLOCK_AHEAD_DAYS: numberFrom(0, 3_650).default(0),
 
     /** Names the endpoint of the Cosmos DB account that holds all documents. */
     COSMOS_ENDPOINT: z.url(),
@@ -296,12 +300,16 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
   if (parsed.success && refused.length === 0) return parsed.data;
   const faults = parsed.error?.issues ?? [];
   throw new BadConfiguration([
-    ...faults.map(
-      (issue) =>
-        `${issue.path.join('.')} ${issue.code === 'invalid_type' && !(String(issue.path[0]) in given) ? 'is missing' : issue.message}`,
-    ),
+    ...faults.map((issue) => `${issue.path.join('.')} ${faultOf(issue, given)}`),
     ...refused,
   ]);
+}
+
+/** A value may be a secret, so only that of a number is shown. */
+function faultOf(issue: z.core.$ZodIssue, given: Readonly<Record<string, string | undefined>>): string {
+  const value = given[String(issue.path[0])];
+  if (value === undefined && issue.code === 'invalid_type') return 'is missing';
+  return value !== undefined && isAboutNumber(issue) ? `${issue.message}, not "${value}"` : issue.message;
 }
 
 /** Who may do what, by the settings. */

@@ -88,7 +88,7 @@ async function textOf(stream: Readable): Promise<string> {
 
 const installs = /Installing packages/;
 
-describe('a start', () => {
+describe('a start from a checkout', () => {
   it('installs once when three begin at the same time in a new checkout, and all three run', async () => {
     await rm(join(checkout, 'node_modules'), { recursive: true, force: true });
     const ended = await Promise.all([start(), start(), start()]);
