@@ -59,6 +59,7 @@ const coreRooms = [
   'documents',
   'events',
   'http',
+  'admission',
 ];
 
 function coreRoomOf(path: string): string | undefined {

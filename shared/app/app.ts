@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import type { Admission } from '../core/admission/admission.ts';
 import { isInUseSource } from '../core/documents/in-use-source.ts';
 import { requireAccess } from '../core/http/access.ts';
 import { allowedMethods } from '../core/http/allowed-methods.ts';
@@ -42,6 +43,7 @@ export interface AppPorts {
   readonly metrics: Metrics;
   /** The names that requests may come to; absent, any. */
   readonly hostNames?: HostNames;
+  readonly admission: Pick<Admission, 'enter'>;
   /** Lets pulls go first; absent, everything goes at once. */
   readonly giveWay?: GiveWay | undefined;
   /**
@@ -105,18 +107,22 @@ export function createApp(ports: AppPorts): App {
       const { path } = targetOf(request.url);
       const answer = () => (isDataPlane(path) ? dataPlane(ports, request) : app.fetch(request));
       return (
-        misdirected(ports, request) ??
+        turnedAway(ports, request) ??
         (giveWay === undefined ? answer() : inTurn(request, path, { giveWay, addressOf }, answer))
       );
     },
   };
 }
 
-/** Before anything else: what is not meant for this registry reaches nothing of it. */
-function misdirected({ hostNames, registry: { log } }: AppPorts, request: Request): Response | undefined {
+/** Before anything else: what is not meant for this registry, or comes from where it may not, reaches nothing of it. */
+function turnedAway(
+  { hostNames, admission, identities, registry: { log } }: AppPorts,
+  request: Request,
+): Response | undefined {
   try {
     const { path, host } = targetOf(request.url);
     requireOwnHost(hostNames, { method: request.method, path, host, origin: request.headers.get('origin') });
+    admission.enter({ request, address: identities.addressOf(request) });
     return undefined;
   } catch (error) {
     return errorResponse(error, log, codesFor(targetOf(request.url).path));

@@ -1,10 +1,12 @@
+import { Admission } from '../core/admission/admission.ts';
+import type { Gate } from '../core/admission/gate.ts';
+import { lockGate } from '../core/admission/locks.ts';
 import type { RepositoryKey } from '../core/documents/names.ts';
 import { withoutEmptyPages } from '../core/documents/pages.ts';
 import { sealedPages } from '../core/documents/sealed-pages.ts';
 import { sealedPlaces } from '../core/documents/whole-list.ts';
 import type { GiveWay } from '../core/http/give-way.ts';
 import type { HostNames } from '../core/http/host-names.ts';
-import type { Digest } from '../core/oci/digest.ts';
 import type { RegistryName } from '../core/oci/name.ts';
 import { checkTarget } from '../core/outbound/outbound-target.ts';
 import type { Reach } from '../core/outbound/public-address.ts';
@@ -53,7 +55,7 @@ import { hearDeletions } from '../features/registry/deleted-in.ts';
 import { RepositoryEntries } from '../features/registry/entries.ts';
 import { imagesOf } from '../features/registry/images.ts';
 import { ManifestCache } from '../features/registry/manifest-cache.ts';
-import type { RegistryPorts, RegistrySettings } from '../features/registry/ports.ts';
+import type { PulledTag, RegistryPorts, RegistrySettings } from '../features/registry/ports.ts';
 import { SharedReads } from '../features/registry/shared-reads.ts';
 import { replicationRoutes } from '../features/replication/management/http.ts';
 import { replicationPipeline } from '../features/replication/pipeline.ts';
@@ -117,6 +119,8 @@ export interface Settings extends RegistrySettings {
   /** How other registries' tags are watched; absent, as usual. */
   readonly upstream?: UpstreamSettings;
   readonly buildsAtOnce?: number;
+  /** Gates beside those of the features. */
+  readonly gates?: readonly Gate[];
 }
 
 /** Adapters whose calls are counted, and whose queries have no empty page but the last. */
@@ -131,21 +135,23 @@ function groundOf(adapters: Adapters, settings: Settings) {
   const { stores, nearby, regions, told } = reachRegions(adapters, settings.region, (ports) =>
     seen({ ...adapters, ...ports }, metrics),
   );
+  const admission = new Admission();
   const manifests = new ManifestCache({ clock: adapters.clock, maxBytes: settings.manifestCacheBytes });
   const documents = manifests.watched(stores.documents);
   return {
     adapters,
     settings,
+    admission,
     metrics,
     stores,
     regions,
     nearby: nearby ?? documents,
     manifests,
     /** The stores, with documents whose changes the cache of manifests notices. */
-    ports: { ...adapters, ...stores, documents },
+    ports: { ...adapters, ...stores, admission, documents },
     /** For lists of the management API, whose pages are named by sealed tokens. */
     lists: { documents: sealedPages(documents, settings.uploadKey), places: sealedPlaces(settings.uploadKey) },
-    entries: new RepositoryEntries({ ...adapters, documents }),
+    entries: new RepositoryEntries({ ...adapters, admission, documents }),
     sealing: sealingKeys(stores.secrets, settings.sealing),
     named: { registry: settings.registryName, eventSource: settings.eventSource },
     hears: hearDeletions(settings.registryName, told, manifests),
@@ -160,7 +166,7 @@ function assembleBin({ ports, regions, entries, settings }: Ground): BinPorts & 
     contents: everywhere(regions),
     softDelete: new SoftDelete(ports),
     openRepository: async (key: RepositoryKey) => {
-      await entries.requireAllowed('write', key);
+      await entries.requireAllowed({ operation: 'restore', key });
       await entries.open(key);
     },
     patienceMs: 250,
@@ -188,8 +194,12 @@ function assembleUsage({ ports, metrics, settings }: Ground) {
   return usagePipeline({ ...ports, metrics }, { ...settings, ...settings.usage });
 }
 
-function assembleIdentities({ adapters, stores, lists, sealing, settings }: Ground) {
-  return createIdentities({ ...adapters, ...stores, ...lists, sealing }, settings.registryName, settings.auth);
+function assembleIdentities({ adapters, admission, stores, lists, sealing, settings }: Ground) {
+  return createIdentities(
+    { ...adapters, ...stores, ...lists, admission, sealing },
+    settings.registryName,
+    settings.auth,
+  );
 }
 
 function assembleReplication({ ports, regions, metrics, named, settings }: Ground) {
@@ -214,7 +224,7 @@ function assembleRegistry(
     traffic: metrics,
     pulls: usage.pulls,
     manifests,
-    tagReads: new SharedReads<Digest>(),
+    tagReads: new SharedReads<PulledTag>(),
     cancelled: cancelledUploads(),
     entries,
     bin: recycleBin(bin),
@@ -270,9 +280,11 @@ export function assemble(adapters: Adapters, settings: Settings): Longshore {
   const ground = groundOf(adapters, settings);
   const parts = assembleParts(ground);
   const { identities, replication } = parts;
+  ground.admission.open([lockGate, ...identities.gates, ...(settings.gates ?? [])]);
   const registry = assembleRegistry(ground, parts);
   const builds = assembleBuilds(ground, identities, registry);
   const app = createApp({
+    admission: ground.admission,
     registry,
     identities,
     doors: doorsOf(builds.ports, identities.strangers),

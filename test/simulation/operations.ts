@@ -20,6 +20,11 @@ import { markDelivered, runDuePolicies } from './policy.ts';
 import type { Actor, Simulated } from './world.ts';
 import { cause, keyOf } from './world.ts';
 
+const asker = {
+  request: new Request('http://registry.test/'),
+  caller: { actor: 'simulation', may: () => true },
+};
+
 /** Indexes of repositories, manifests (`images.ts`) and blobs. */
 export type Operation =
   | { readonly do: 'push'; readonly repository: number; readonly manifest: number; readonly tag?: string }
@@ -63,16 +68,15 @@ async function performed(simulated: Simulated, actor: Actor, operation: Operatio
         blobAt(operation.blob).digest,
       );
     case 'unlink':
-      await deletedBlob(actor.registry, keyOf(operation.repository), blobAt(operation.blob).digest, {
-        actor: 'simulation',
-        may: () => true,
-      });
+      await deletedBlob(actor.registry, keyOf(operation.repository), blobAt(operation.blob).digest, asker);
       return true;
     case 'delete':
-      await deleteManifest(actor.registry, keyOf(operation.repository), manifestAt(operation.manifest).digest, cause);
+      await deleteManifest(actor.registry, keyOf(operation.repository), manifestAt(operation.manifest).digest, {
+        cause,
+      });
       return true;
     case 'untag':
-      await deleteManifest(actor.registry, keyOf(operation.repository), operation.tag as Tag, cause);
+      await deleteManifest(actor.registry, keyOf(operation.repository), operation.tag as Tag, { cause });
       return true;
     case 'recycle':
       return policy(actor, operation);
@@ -86,7 +90,10 @@ async function performed(simulated: Simulated, actor: Actor, operation: Operatio
         cause,
       );
     case 'pull':
-      await pullManifest(actor.registry, keyOf(operation.repository), manifestAt(operation.manifest).digest, cause);
+      await pullManifest(actor.registry, keyOf(operation.repository), manifestAt(operation.manifest).digest, {
+        cause,
+        asker,
+      });
       return true;
     case 'collect':
       await runDue(actor.bin, new Date(actor.bin.clock.now().getTime() + 1000));

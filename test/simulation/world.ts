@@ -3,6 +3,8 @@ import { CallPlan } from '../../shared/adapters/memory/calls.ts';
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
 import type { MemoryWorld } from '../../shared/adapters/memory/world.ts';
 import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
+import { Admission } from '../../shared/core/admission/admission.ts';
+import { lockGate } from '../../shared/core/admission/locks.ts';
 import type { RepositoryKey } from '../../shared/core/documents/names.ts';
 import { withoutEmptyPages } from '../../shared/core/documents/pages.ts';
 import type { Cause } from '../../shared/core/events/envelope.ts';
@@ -94,6 +96,7 @@ export function actorIn(simulated: Simulated, id: number, mutation: Mutation, tu
     graceMs,
   };
   const adapters = {
+    admission: new Admission([lockGate]),
     documents,
     blobs,
     ...oneRegion({ documents, blobs, queues: memory.queues }),

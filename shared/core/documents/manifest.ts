@@ -4,7 +4,6 @@ import type { Digest } from '../oci/digest.ts';
 import { manifestMediaTypes } from '../oci/media-types.ts';
 import { pushedBySchema } from '../oci/principal.ts';
 import type { DocumentChange, DocumentRef } from '../ports/documents.ts';
-import type { Guarded } from './attributes.ts';
 import { attributesSchema } from './attributes.ts';
 import { defined } from './defined.ts';
 import type { RepositoryKey } from './names.ts';
@@ -209,12 +208,4 @@ export function tagId(tag: string): string {
 
 export function tagRef(key: RepositoryKey, tag: string): DocumentRef {
   return { container: 'repositories', partition: partitionOf(key), id: tagId(tag) };
-}
-
-export function guardedManifest(manifest: ManifestDocument | undefined): Guarded | undefined {
-  return manifest === undefined ? undefined : { what: `manifest ${manifest.digest}`, attributes: manifest.attributes };
-}
-
-export function guardedTag(tag: Pick<TagDocument, 'name' | 'attributes'> | undefined): Guarded | undefined {
-  return tag === undefined ? undefined : { what: `tag ${tag.name}`, attributes: tag.attributes };
 }

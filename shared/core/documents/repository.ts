@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { DocumentRef } from '../ports/documents.ts';
-import type { Guarded } from './attributes.ts';
 import { attributesSchema } from './attributes.ts';
 import type { RepositoryKey } from './names.ts';
 import { registrySchema, repositorySchema } from './names.ts';
@@ -39,8 +38,4 @@ export function repositoryRef(key: RepositoryKey): DocumentRef {
     partition: [key.registry],
     id: `repository:${key.repository.replaceAll('/', ':')}`,
   };
-}
-
-export function guardedRepository(entry: RepositoryDocument | undefined): Guarded | undefined {
-  return entry === undefined ? undefined : { what: `repository ${entry.repository}`, attributes: entry.attributes };
 }

@@ -1,4 +1,5 @@
 import { rateLimitHeaders } from './ratelimit.ts';
+import { withWarnings } from './warnings.ts';
 
 /** Makes the headers of every answer to `request`, once its caller is known. */
 export function commonHeaders(request: Request, requestId: string): Record<string, string> {
@@ -8,5 +9,5 @@ export function commonHeaders(request: Request, requestId: string): Record<strin
 /** Adds the common headers to an answer that was made without them. */
 export function withCommonHeaders(answer: Response, request: Request, requestId: string): Response {
   for (const [name, value] of Object.entries(commonHeaders(request, requestId))) answer.headers.set(name, value);
-  return answer;
+  return withWarnings(answer, request);
 }

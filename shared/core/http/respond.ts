@@ -116,7 +116,7 @@ function requestError(fault: RequestFault): WireError {
     case 'unauthorized':
       return { code: 'UNAUTHORIZED', headers: challengeHeaders(fault), ...unauthorizedWords(fault) };
     case 'denied':
-      return { code: 'DENIED', message: fault.why };
+      return { code: 'DENIED', message: fault.why, detail: fault.detail };
     case 'route-unknown':
       return { code: 'NOT_FOUND', message: hinted(`no such route: ${fault.path.slice(0, 300)}`, '; ', fault.hint) };
     case 'media-type-unsupported':

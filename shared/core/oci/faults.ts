@@ -65,7 +65,8 @@ export type RequestFault =
       readonly why?: 'invalid_token' | 'insufficient_scope';
       readonly challenge?: Challenge;
     }
-  | { readonly is: 'denied'; readonly why: string }
+  /** `detail`: for programs, what a gate refuses it for. */
+  | { readonly is: 'denied'; readonly why: string; readonly detail?: Readonly<Record<string, unknown>> }
   | { readonly is: 'route-unknown'; readonly path: string; readonly hint?: string }
   /** A body that stops in the middle. */
   | { readonly is: 'too-slow'; readonly why: string }

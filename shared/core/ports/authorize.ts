@@ -25,6 +25,12 @@ export interface Caller {
   may(access: Access): boolean;
 }
 
+/** Who asks for something, and by which request. */
+export interface Asker {
+  readonly request: Request;
+  readonly caller: Caller;
+}
+
 export interface IdentifyCaller {
   /**
    * Identifies the caller of a request, anonymous ones included. It is called once per request, for it also counts

@@ -1,12 +1,15 @@
 import type { Digest } from '../oci/digest.ts';
 import type { RepositoryKey } from '../oci/name.ts';
 import type { Tag } from '../oci/name.ts';
+import type { Asker } from './authorize.ts';
 import type { Cause } from './cause.ts';
 import type { DocumentChange } from './documents.ts';
 
 /** The cause of a recycling, with the rule of the policy where a policy is the cause. */
 export interface TakenBy {
   readonly cause: Cause;
+  /** Absent where the registry itself takes it. */
+  readonly asker?: Asker | undefined;
   readonly rule?: string;
   /** The days in the recycle bin, where they are not those of the registry's settings. */
   readonly retentionDays?: number;

@@ -63,14 +63,16 @@ async function anonymousCaller(
 }
 
 /**
- * Counts a request against its budgets: what is refused for want of rights costs the registry nothing. To be told to
- * log in costs nobody anything: every login begins with it, also behind an address that others use up. Throws
- * `RegistryError` (`too-many-requests`).
+ * Asks the gates that count requests. Throws `RegistryError` for what one of them refuses.
  */
-export function countAgainst({ limits }: IdentifyPorts, request: Request, identity: Identity, isServed: boolean): void {
-  if (limits === undefined) return;
-  if (identity.is !== 'anonymous') limits.take(request, `${identity.is} ${actorOf(identity)}`, isServed);
-  else if (isServed) limits.takeForStranger(request);
+export function countAgainst(
+  { admission }: IdentifyPorts,
+  request: Request,
+  identity: Identity,
+  isServed: boolean,
+): void {
+  const name = identity.is === 'anonymous' ? undefined : `${identity.is} ${actorOf(identity)}`;
+  admission.count({ request, identity: name, isServed });
 }
 
 /** As bearer, an access token alone: a refresh token opens nothing by itself. */

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Gate } from '../../core/admission/gate.ts';
 import type { ClientAddress } from '../../core/http/client-address.ts';
 import { clientAddress } from '../../core/http/client-address.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
@@ -19,6 +20,7 @@ import { askGrants, openGrants } from './may-pull.ts';
 import { respondOAuth2 } from './oauth2/http.ts';
 import type { IdentityPorts, IdentitySettings } from './ports.ts';
 import { ProvenCredentials } from './proven.ts';
+import { rateGate } from './rate-gate.ts';
 import { RateLimits } from './ratelimits.ts';
 import { RegistryRates } from './registrysettings.ts';
 import { SlowHashes } from './slow-hashes.ts';
@@ -36,6 +38,7 @@ export interface Identities {
   /** `/oauth2/*`; absent where nobody needs a token. Throws `RegistryError` and `StoreFailure`. */
   readonly oauth2: ((request: Request) => Promise<Response>) | undefined;
   readonly strangers: LimitStrangers;
+  readonly gates: readonly Gate[];
   /** Where a request came from, as far as the trusted proxies tell. */
   readonly addressOf: ClientAddress;
   /** Absent where nobody needs a token. */
@@ -62,6 +65,7 @@ function openIdentities(
     oauth2: undefined,
     issueAccess: undefined,
     grants: openGrants,
+    gates: [],
     strangers: limitStrangers(new FailedAttempts(ports.clock), undefined, addressOf),
     management: identityRoutes({
       ...ports,
@@ -112,6 +116,7 @@ function requiredIdentities(
     oauth2: (request) => respondOAuth2({ ...identify, outside }, request),
     strangers: limitStrangers(attempts, limits, addressOf),
     addressOf,
+    gates: limits === undefined ? [] : [rateGate(limits)],
     issueAccess: issueWith(identify),
     grants: askGrants({ ...ports, anonymous }, settings),
     management: identityRoutes({ ...ports, registry, defaults, forget, learn: (own) => rates.learn(own) }),

@@ -1,3 +1,4 @@
+import type { Admission } from '../../core/admission/admission.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { Clock, RandomIds } from '../../core/ports/clock.ts';
 import type { Documents } from '../../core/ports/documents.ts';
@@ -10,6 +11,7 @@ import type { RateLimitSettings, Sku } from './ratelimits.ts';
 
 /** What identities need of the world. */
 export interface IdentityPorts {
+  readonly admission: Pick<Admission, 'count'>;
   readonly documents: Documents;
   readonly outbound: GetJson;
   readonly clock: Clock;

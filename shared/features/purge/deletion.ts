@@ -1,11 +1,14 @@
+import type { Question } from '../../core/admission/gate.ts';
 import type { Taking } from '../../core/documents/bin.ts';
 import { defined } from '../../core/documents/defined.ts';
 import type { ManifestDocument, TagDocument } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
+import type { Stored } from '../../core/documents/stored.ts';
 import type { DeleteEvents } from '../../core/events/delete-events.ts';
 import { deleteEvents } from '../../core/events/delete-events.ts';
 import type { Cause } from '../../core/events/envelope.ts';
 import { envelope } from '../../core/events/envelope.ts';
+import type { Asker } from '../../core/ports/authorize.ts';
 import type { TakenBy } from '../../core/ports/bin.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
 import type { BinPorts, StorePorts } from './ports.ts';
@@ -18,6 +21,8 @@ export interface Deletion {
   readonly taking: Taking;
   readonly told: DeleteEvents;
   readonly cause: Cause;
+  /** Absent where the registry itself deletes. */
+  readonly asker?: Asker | undefined;
 }
 
 /**
@@ -27,7 +32,7 @@ export interface Deletion {
 export async function beginDeletion(
   ports: BinPorts,
   key: RepositoryKey,
-  { cause, rule, ...own }: TakenBy,
+  { cause, asker, rule, ...own }: TakenBy,
 ): Promise<Deletion> {
   const { enabled, retentionDays } =
     own.retentionDays === undefined
@@ -39,9 +44,20 @@ export async function beginDeletion(
   return {
     key,
     cause,
+    asker,
     told: deleteEvents(ports, key, cause),
     taking: { group: ports.ids.nextId(), recycledAt: now.toISOString(), dueAt, by },
   };
+}
+
+/** What the gates are asked about a manifest that goes with its tags. */
+export function questionsOf(
+  { key, asker }: Pick<Deletion, 'key' | 'asker'>,
+  { document: manifest }: Stored<ManifestDocument>,
+  tags: readonly Stored<TagDocument>[],
+): Question[] {
+  const about = { operation: 'delete' as const, key, asker };
+  return [{ ...about, manifest }, ...tags.map(({ document: tag }) => ({ ...about, tag }))];
 }
 
 /** What a timer does in the name of whoever began it. */

@@ -1,3 +1,4 @@
+import type { Admission } from '../../core/admission/admission.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import type { Cause } from '../../core/events/envelope.ts';
 import type { Digest } from '../../core/oci/digest.ts';
@@ -10,6 +11,7 @@ import type { SoftDelete } from './soft-delete.ts';
 
 /** What the bin and the collection of blobs need of the world. */
 export interface BinPorts {
+  readonly admission: Admission;
   readonly documents: Documents;
   /** This region's. */
   readonly blobs: Pick<Blobs, 'deleteBlob'> & ListBlobs;

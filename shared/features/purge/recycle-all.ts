@@ -1,11 +1,5 @@
-import { requireAllowed } from '../../core/documents/attributes.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
-import {
-  guardedManifest,
-  guardedTag,
-  manifestDocumentSchema,
-  tagDocumentSchema,
-} from '../../core/documents/manifest.ts';
+import { manifestDocumentSchema, tagDocumentSchema } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import { parseStored } from '../../core/documents/stored.ts';
@@ -77,10 +71,8 @@ async function takeTags(ports: BinPorts, deletion: Deletion, gone: Gone): Promis
   );
   const tags = page.documents.map((found) => parseStored(tagDocumentSchema, found, page));
   if (tags.length === 0) return page.continuation === undefined;
-  requireAllowed(
-    'delete',
-    tags.map(({ document }) => guardedTag(document)),
-  );
+  for (const { document: tag } of tags)
+    ports.admission.require({ operation: 'delete', key: deletion.key, asker: deletion.asker, tag });
   return sideBySide(inBatches(tags, tagsAtOnce), async (some) => {
     const events = await moveInto(ports, deletion, {
       manifests: [],
@@ -108,10 +100,8 @@ async function takeManifests(ports: BinPorts, deletion: Deletion, gone: Gone): P
   if (found.length === 0) return page.continuation === undefined;
   const untagged = await takeTags(ports, deletion, gone);
   if (untagged !== true) return untagged;
-  requireAllowed(
-    'delete',
-    found.map(({ document }) => guardedManifest(document)),
-  );
+  for (const { document: manifest } of found)
+    ports.admission.require({ operation: 'delete', key: deletion.key, asker: deletion.asker, manifest });
   return sideBySide(transactionsOf(found), async (manifests) => {
     const events = await moveInto(ports, deletion, {
       manifests: manifests.map((manifest) => ({ ...manifest, asked: true })),

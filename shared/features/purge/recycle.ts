@@ -1,17 +1,9 @@
-import { allows, requireAllowed } from '../../core/documents/attributes.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
 import type { ManifestDocument, TagDocument } from '../../core/documents/manifest.ts';
-import {
-  guardedManifest,
-  guardedTag,
-  manifestDocumentSchema,
-  manifestRef,
-  tagDocumentSchema,
-  tagRef,
-} from '../../core/documents/manifest.ts';
+import { manifestDocumentSchema, manifestRef, tagDocumentSchema, tagRef } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
-import { guardedRepository, repositoryDocumentSchema, repositoryRef } from '../../core/documents/repository.ts';
+import { repositoryDocumentSchema, repositoryRef } from '../../core/documents/repository.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import { parseStored, readStored } from '../../core/documents/stored.ts';
 import { publishCommitted } from '../../core/events/outbox.ts';
@@ -22,7 +14,7 @@ import type { TakenBy } from '../../core/ports/bin.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 import { waitAWhile } from './after.ts';
 import type { Deletion } from './deletion.ts';
-import { beginDeletion } from './deletion.ts';
+import { beginDeletion, questionsOf } from './deletion.ts';
 import type { Keeper } from './kept.ts';
 import { keeperOf } from './kept.ts';
 import { moveInto, tagsAtOnce } from './move.ts';
@@ -60,7 +52,7 @@ export interface Recycling {
  */
 export async function recycle(ports: BinPorts, key: RepositoryKey, wanted: Wanted, by: TakenBy): Promise<Recycling> {
   const entry = await readStored(ports.documents, repositoryDocumentSchema, repositoryRef(key));
-  requireAllowed('delete', [guardedRepository(entry?.document)]);
+  ports.admission.require({ operation: 'delete', key, repository: entry?.document, asker: by.asker });
   const deletion = await beginDeletion(ports, key, by);
   const [manifests, tags, stayed]: [Digest[], Tag[], Recycling['stayed'][number][]] = [[], [], []];
   // First those of other manifests: one that such a tag alone keeps goes along with an index that goes.
@@ -121,7 +113,7 @@ async function tryTake(ports: BinPorts, deletion: Deletion, digest: Digest): Pro
   const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(deletion.key, digest));
   if (manifest === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: digest });
   const { tags, more } = await tagsOf(ports, deletion.key, digest, tagsAtOnce * batchesAtOnce);
-  requireAllowed('delete', [guardedManifest(manifest.document), ...tags.map(({ document }) => guardedTag(document))]);
+  for (const question of questionsOf(deletion, manifest, tags)) ports.admission.require(question);
   // With more tags than one batch holds the manifest goes last, so that a crash in between leaves no tag without one.
   if (more || tags.length > tagsAtOnce) return (await takeTagsOf(ports, deletion, tags)) ? false : undefined;
   const events = await moveInto(ports, deletion, {
@@ -167,7 +159,7 @@ async function tryTakeUnkept(
   const { tags, more } = await tagsOf(ports, key, digest);
   if (more || tags.some(({ document }) => !mayGo.includes(document.name))) return { because: 'tag' };
   if (![manifest, ...tags].every(({ document }) => isAsJudged(document))) return { because: 'pushed since' };
-  if (!allows('delete', [guardedManifest(manifest.document), ...tags.map(({ document }) => guardedTag(document))]))
+  if (!questionsOf(deletion, manifest, tags).every((question) => ports.admission.allows(question)))
     return { because: 'locked' };
   const keeper = await keeperOf(ports, key, manifest.document);
   if (keeper !== undefined && keeper !== 'tag') return { because: keeper };
@@ -195,8 +187,9 @@ async function takeTag(
   const done = await untilUncontended(`${key.repository}:${tag}`, async () => {
     const found = await readStored(ports.documents, tagDocumentSchema, tagRef(key, tag));
     if (found === undefined) return 'gone';
-    if (isAsJudged === undefined) requireAllowed('delete', [guardedTag(found.document)]);
-    else if (!allows('delete', [guardedTag(found.document)])) return 'locked';
+    const question = { operation: 'delete' as const, key, asker: deletion.asker, tag: found.document };
+    if (isAsJudged === undefined) ports.admission.require(question);
+    else if (!ports.admission.allows(question)) return 'locked';
     if (isAsJudged?.(found.document) === false) return 'pushed since';
     return moveInto(ports, deletion, { manifests: [], tags: [{ ...found, asked: true }] });
   });

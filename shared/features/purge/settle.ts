@@ -1,4 +1,3 @@
-import { allows } from '../../core/documents/attributes.ts';
 import type { BinnedDocument } from '../../core/documents/bin.ts';
 import { binnedDocumentSchema, binnedRef } from '../../core/documents/bin.ts';
 import { patching, removing, written } from '../../core/documents/changes.ts';
@@ -6,7 +5,6 @@ import { untilUncontended } from '../../core/documents/contention.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import {
   childrenOf,
-  guardedManifest,
   manifestDocumentSchema,
   manifestRef,
   referrerDocumentSchema,
@@ -150,7 +148,8 @@ async function takeAlong(
   const taking = { ...from.recycled, recycledAt: ports.clock.now().toISOString(), dueAt: from.dueAt };
   const taken = await untilUncontended(`${key.repository}@${digest}`, async () => {
     const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
-    if (manifest === undefined || !allows('delete', [guardedManifest(manifest.document)])) return 'stays';
+    if (manifest === undefined || !ports.admission.allows({ operation: 'delete', key, manifest: manifest.document }))
+      return 'stays';
     if ((await keeperOf(ports, key, manifest.document)) !== undefined) return 'stays';
     return moveInto(
       ports,

@@ -1,16 +1,9 @@
 import { aboutIn, aboutName, tagsAbout } from '../../core/documents/about.ts';
-import { allows } from '../../core/documents/attributes.ts';
 import type { BinnedDocument } from '../../core/documents/bin.ts';
 import { binnedDocumentSchema, binnedRef, binnedTagSchema } from '../../core/documents/bin.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
-import {
-  guardedManifest,
-  guardedTag,
-  manifestDocumentSchema,
-  manifestRef,
-  tagDocumentSchema,
-} from '../../core/documents/manifest.ts';
+import { manifestDocumentSchema, manifestRef, tagDocumentSchema } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import { parseStored, readStored } from '../../core/documents/stored.ts';
@@ -18,6 +11,7 @@ import { deleteEvents } from '../../core/events/delete-events.ts';
 import type { Cause } from '../../core/events/envelope.ts';
 import { publishCommitted } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';
+import { questionsOf } from './deletion.ts';
 import { keeperOf, staysBehind, wasOrdered } from './kept.ts';
 import { moveInto, tagsAtOnce } from './move.ts';
 import type { GoesOn, SettlingPorts } from './ports.ts';
@@ -81,8 +75,7 @@ async function takeSignature(
     const tags = page.documents.map((each) => parseStored(tagDocumentSchema, each, { container, partition }));
     // A tag of another kind, or about another manifest, keeps it.
     if (page.continuation !== undefined || tags.some(({ document }) => aboutIn(document.name) !== name)) return 'stays';
-    if (!allows('delete', [guardedManifest(manifest.document), ...tags.map(({ document }) => guardedTag(document))]))
-      return 'stays';
+    if (!questionsOf({ key }, manifest, tags).every((question) => ports.admission.allows(question))) return 'stays';
     const keeper = await keeperOf(ports, key, manifest.document);
     if (keeper !== undefined && keeper !== 'tag') return 'stays';
     return moveInto(

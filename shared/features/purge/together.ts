@@ -1,15 +1,9 @@
 import pLimit from 'p-limit';
 import { tagsAbout } from '../../core/documents/about.ts';
-import { allows } from '../../core/documents/attributes.ts';
 import type { BinnedDocument } from '../../core/documents/bin.ts';
 import { binnedDocumentSchema } from '../../core/documents/bin.ts';
 import { removing } from '../../core/documents/changes.ts';
-import {
-  childrenOf,
-  guardedManifest,
-  manifestDocumentSchema,
-  referrerDocumentSchema,
-} from '../../core/documents/manifest.ts';
+import { childrenOf, manifestDocumentSchema, referrerDocumentSchema } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import { allStored } from '../../core/documents/pages.ts';
@@ -49,7 +43,7 @@ export async function takeAlongTogether(
   cause: Cause,
 ): Promise<Along> {
   const found = await storedOf(ports, key, 'manifest', digests, manifestDocumentSchema);
-  const free = found.filter(({ document }) => allows('delete', [guardedManifest(document)]));
+  const free = found.filter(({ document }) => ports.admission.allows({ operation: 'delete', key, manifest: document }));
   const kept = await keptAmong(
     ports,
     key,

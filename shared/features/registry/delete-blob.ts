@@ -6,7 +6,7 @@ import type { RepositoryKey } from '../../core/documents/names.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
-import type { Caller } from '../../core/ports/authorize.ts';
+import type { Asker, Caller } from '../../core/ports/authorize.ts';
 import type { LinkPorts } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
 
@@ -18,10 +18,10 @@ export async function deletedBlob(
   ports: LinkPorts & Pick<RegistryPorts, 'entries'>,
   key: RepositoryKey,
   digest: Digest,
-  caller: Caller,
+  asker: Asker,
 ): Promise<Response> {
-  await ports.entries.requireAllowed('delete', key);
-  await dropLink(ports, key, digest, caller);
+  await ports.entries.requireAllowed({ operation: 'delete', key, asker });
+  await dropLink(ports, key, digest, asker.caller);
   return new Response(null, { status: 202, headers: { 'Content-Length': '0' } });
 }
 

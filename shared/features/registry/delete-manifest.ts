@@ -1,9 +1,9 @@
 import type { RepositoryKey } from '../../core/documents/names.ts';
-import type { Cause } from '../../core/events/envelope.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { isDigest } from '../../core/oci/digest.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { Tag } from '../../core/oci/name.ts';
+import type { TakenBy } from '../../core/ports/bin.ts';
 import type { RegistryPorts } from './ports.ts';
 
 /**
@@ -14,12 +14,12 @@ export async function deleteManifest(
   ports: RegistryPorts,
   key: RepositoryKey,
   reference: Tag | Digest,
-  cause: Cause,
+  by: TakenBy,
 ): Promise<void> {
   if (!isDigest(reference))
-    return deleteTag(ports, key, reference, cause, new RegistryError({ is: 'manifest-unknown', reference }));
-  await ports.entries.requireAllowed('delete', key);
-  await ports.bin.recycleManifest(key, reference, { cause });
+    return deleteTag(ports, key, reference, by, new RegistryError({ is: 'manifest-unknown', reference }));
+  await ports.entries.requireAllowed({ operation: 'delete', key, asker: by.asker });
+  await ports.bin.recycleManifest(key, reference, by);
 }
 
 /**
@@ -30,9 +30,9 @@ export async function deleteTag(
   ports: RegistryPorts,
   key: RepositoryKey,
   tag: Tag,
-  cause: Cause,
+  by: TakenBy,
   absent: RegistryError,
 ): Promise<void> {
-  await ports.entries.requireAllowed('delete', key);
-  if (!(await ports.bin.recycleTag(key, tag, { cause }))) throw absent;
+  await ports.entries.requireAllowed({ operation: 'delete', key, asker: by.asker });
+  if (!(await ports.bin.recycleTag(key, tag, by))) throw absent;
 }

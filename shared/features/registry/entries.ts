@@ -1,11 +1,12 @@
-import type { Operation } from '../../core/documents/attributes.ts';
-import { everythingEnabled, requireAllowed } from '../../core/documents/attributes.ts';
+import type { Admission } from '../../core/admission/admission.ts';
+import type { Question } from '../../core/admission/gate.ts';
+import { everythingEnabled } from '../../core/documents/attributes.ts';
 import { Cached } from '../../core/documents/cached.ts';
 import { patching, writing, written } from '../../core/documents/changes.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import type { RepositoryDocument } from '../../core/documents/repository.ts';
-import { guardedRepository, repositoryDocumentSchema, repositoryRef } from '../../core/documents/repository.ts';
+import { repositoryDocumentSchema, repositoryRef } from '../../core/documents/repository.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { Clock, RandomIds } from '../../core/ports/clock.ts';
@@ -14,6 +15,7 @@ import type { CommitDocuments, ReadDocument } from '../../core/ports/documents.t
 type Entry = Stored<RepositoryDocument>;
 
 interface EntryPorts {
+  readonly admission: Pick<Admission, 'require'>;
   readonly documents: ReadDocument & CommitDocuments;
   readonly clock: Clock;
   readonly ids: RandomIds;
@@ -41,11 +43,10 @@ export class RepositoryEntries {
     return ifLive(await this.#knownOrRead(key));
   }
 
-  /**
-   * Throws `RegistryError` (`disallowed`) when the repository's attributes forbid the operation on all that it holds.
-   */
-  async requireAllowed(operation: Operation, key: RepositoryKey): Promise<void> {
-    requireAllowed(operation, [guardedRepository((await this.find(key))?.document)]);
+  /** Asks the gates about the repository as a whole. Throws `RegistryError` for what one of them refuses. */
+  async requireAllowed(question: Omit<Question, 'repository' | 'tag' | 'manifest'>): Promise<void> {
+    const repository = (await this.find(question.key))?.document;
+    this.#ports.admission.require({ ...question, repository });
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { Operation } from '../../core/admission/gate.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { requireAccess } from '../../core/http/access.ts';
 import { causeOf } from '../../core/http/cause.ts';
@@ -5,11 +6,12 @@ import { commonHeaders, withCommonHeaders } from '../../core/http/common-headers
 import { errorResponse } from '../../core/http/respond.ts';
 import type { RequestTarget } from '../../core/http/target.ts';
 import { targetOf } from '../../core/http/target.ts';
+import { withWarnings } from '../../core/http/warnings.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { PushedBy } from '../../core/oci/principal.ts';
-import type { Caller } from '../../core/ports/authorize.ts';
+import type { Asker, Caller } from '../../core/ports/authorize.ts';
 import { accessFor, insistedOn } from './access.ts';
 import { respondCatalog } from './acr/catalog.ts';
 import { countAnswered } from './count-pull.ts';
@@ -42,11 +44,9 @@ const verbs: Readonly<Record<Route['to'], readonly string[]>> = {
 const apiVersion = { 'Docker-Distribution-Api-Version': 'registry/2.0' };
 
 /** A request once it is known what it is for and who asks. */
-interface Asked {
-  readonly request: Request;
+interface Asked extends Asker {
   readonly requestId: string;
   readonly target: RequestTarget;
-  readonly caller: Caller;
 }
 
 /** The data plane: answers every request under `/v2/`, errors included, with the headers that every answer carries. */
@@ -68,7 +68,7 @@ export async function respondRegistry(
     // The catalog shows each caller what it may see.
     if (route.to !== 'catalog') requireAccess(caller, needed, insistedOn(route, needed));
     const answer = await dispatch(ports, registry, route, { request, requestId, target, caller });
-    return reads(route, request.method) ? answer : withCommonHeaders(answer, request, requestId);
+    return reads(route, request.method) ? withWarnings(answer, request) : withCommonHeaders(answer, request, requestId);
   } catch (error) {
     const answer = errorResponse(error, ports.log);
     if (answer.status === 401) for (const [name, value] of Object.entries(apiVersion)) answer.headers.set(name, value);
@@ -92,7 +92,8 @@ async function dispatch(ports: RegistryPorts, registry: RegistryName, route: Rou
   let served: Digest | undefined;
   const answer = respond(ports, key, route, asked, (digest) => (served = digest));
   if (!reads(route, asked.request.method)) return answer;
-  const given = await unlessRefused(answer, ports.entries.requireAllowed('read', key));
+  const question = { operation: operationOf(route, asked.request.method), key, asker: asked };
+  const given = await unlessRefused(answer, ports.entries.requireAllowed(question));
   countAnswered(ports.pulls, key, route, asked, served);
   return given;
 }
@@ -106,6 +107,12 @@ async function unlessRefused(answer: Promise<Response>, allowed: Promise<void>):
   if (gate.status === 'fulfilled') return answer;
   if (answered.status === 'fulfilled') await answered.value.body?.cancel();
   throw gate.reason;
+}
+
+/** What a request that reads asks the gates about. */
+function operationOf({ to }: Route, method: string): Operation {
+  if (to === 'blob') return 'blob';
+  return method === 'HEAD' ? 'head' : 'pull';
 }
 
 /** Its right to what the image is built on is asked again when that changes. */
@@ -136,20 +143,20 @@ async function respond(
         return pushedManifest(ports, key, route.reference, request, {
           query: target.query,
           cause,
-          caller,
+          asker: asked,
           pushedBy: pushedByNow(ports, caller),
         });
-      if (request.method === 'DELETE') return deletedManifest(ports, key, route.reference, cause);
+      if (request.method === 'DELETE') return deletedManifest(ports, key, route.reference, { cause, asker: asked });
       return pulledManifest(ports, key, route.reference, request, {
-        cause,
+        by: { cause, asker: asked },
         common: commonHeaders(request, requestId),
         served,
       });
     case 'blob':
-      if (request.method === 'DELETE') return deletedBlob(ports, key, route.digest, caller);
+      if (request.method === 'DELETE') return deletedBlob(ports, key, route.digest, asked);
       return respondBlob(ports, key, route.digest, request, commonHeaders(request, requestId));
     case 'uploads':
-      return startUpload(ports, key, request, target.query, caller);
+      return startUpload(ports, key, request, target.query, asked);
     case 'upload':
       return continueUpload(ports, key, route.id, request, target.query);
     case 'tags':

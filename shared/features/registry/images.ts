@@ -1,17 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Guarded } from '../../core/documents/attributes.ts';
-import { allows } from '../../core/documents/attributes.ts';
+import type { Question } from '../../core/admission/gate.ts';
 import { defined } from '../../core/documents/defined.ts';
-import {
-  guardedManifest,
-  guardedTag,
-  manifestDocumentSchema,
-  manifestRef,
-  tagDocumentSchema,
-  tagRef,
-} from '../../core/documents/manifest.ts';
+import { manifestDocumentSchema, manifestRef, tagDocumentSchema, tagRef } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
-import { guardedRepository } from '../../core/documents/repository.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { algorithmOf, digestFromHex, digestOf, isDigest } from '../../core/oci/digest.ts';
@@ -33,9 +24,8 @@ export function imagesOf(ports: RegistryPorts): Images {
     readImage: async (key, reference) => (await readImage(ports, key, reference))?.image,
     async readPullable(key, reference) {
       const [found, entry] = await Promise.all([readImage(ports, key, reference), ports.entries.find(key)]);
-      return found !== undefined && allows('read', [guardedRepository(entry?.document), ...found.guarded])
-        ? found.image
-        : undefined;
+      const question = { operation: 'copy' as const, key, repository: entry?.document, ...found?.documents };
+      return found !== undefined && ports.admission.allows(question) ? found.image : undefined;
     },
     async readSmallBlob(key, digest, maxBytes) {
       const link = await findLink(ports, key, digest);
@@ -111,7 +101,7 @@ async function readImage(
   ports: RegistryPorts,
   key: RepositoryKey,
   reference: Tag | Digest,
-): Promise<{ readonly image: StoredImage; readonly guarded: readonly (Guarded | undefined)[] } | undefined> {
+): Promise<{ readonly image: StoredImage; readonly documents: Pick<Question, 'tag' | 'manifest'> } | undefined> {
   const tag = isDigest(reference)
     ? undefined
     : (await readStored(ports.documents, tagDocumentSchema, tagRef(key, reference)))?.document;
@@ -125,6 +115,6 @@ async function readImage(
   const bytes = await manifestBytes(ports, found.document);
   return {
     image: { digest: found.document.digest, mediaType, bytes, manifest: parseStoredManifest(bytes, mediaType) },
-    guarded: [guardedTag(tag), guardedManifest(found.document)],
+    documents: { tag, manifest: found.document },
   };
 }

@@ -1,39 +1,49 @@
-import { allows } from '../../core/documents/attributes.ts';
+import type { Admission } from '../../core/admission/admission.ts';
 import { linkDocumentSchema } from '../../core/documents/blob.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
-import { guardedRepository } from '../../core/documents/repository.ts';
 import { parseStored } from '../../core/documents/stored.ts';
 import type { Digest } from '../../core/oci/digest.ts';
-import type { Caller } from '../../core/ports/authorize.ts';
+import type { Asker } from '../../core/ports/authorize.ts';
 import type { QueryDocuments } from '../../core/ports/documents.ts';
 import type { RepositoryEntries } from './entries.ts';
 import type { LinkPorts } from './links.ts';
 import { findLink, isYoung, linkStored } from './links.ts';
 
-type MountPorts = LinkPorts & { readonly documents: QueryDocuments; readonly entries: Pick<RepositoryEntries, 'find'> };
+type MountPorts = LinkPorts & {
+  readonly admission: Pick<Admission, 'allows'>;
+  readonly documents: QueryDocuments;
+  readonly entries: Pick<RepositoryEntries, 'find'>;
+};
 
 /**
- * Gives `to` the link that `from` has. `false` when `from` has none or its attributes let nobody read it, or the blob
- * has just gone: then the client uploads (distribution-spec, "Mounting").
+ * Gives `to` the link that `from` has. `false` when `from` has none or a gate lets nobody mount from it, or the blob has
+ * just gone: then the client uploads (distribution-spec, "Mounting"). `asker`: absent where the registry itself does it.
  */
 export async function mountBlob(
   ports: MountPorts,
   from: RepositoryKey,
   to: RepositoryKey,
   digest: Digest,
+  asker?: Asker,
 ): Promise<boolean> {
   const [link, own, readable] = await Promise.all([
     findLink(ports, from, digest),
     findLink(ports, to, digest),
-    isReadable(ports, from),
+    mayMount(ports, from, to, asker),
   ]);
   if (link === undefined || !readable) return false;
   return (own !== undefined && isYoung(ports, own)) || linkStored(ports, to, link);
 }
 
 /** A mount reads what it mounts: what a pull is refused for, a mount is too. */
-async function isReadable({ entries }: MountPorts, key: RepositoryKey): Promise<boolean> {
-  return allows('read', [guardedRepository((await entries.find(key))?.document)]);
+async function mayMount(
+  { admission, entries }: MountPorts,
+  key: RepositoryKey,
+  into: RepositoryKey,
+  asker: Asker | undefined,
+): Promise<boolean> {
+  const repository = (await entries.find(key))?.document;
+  return admission.allows({ operation: 'mount', key, asker, repository, into });
 }
 
 /**
@@ -50,7 +60,7 @@ export async function mountFromAnywhere(
   ports: MountPorts,
   to: RepositoryKey,
   digest: Digest,
-  caller: Caller,
+  asker: Asker,
 ): Promise<boolean> {
   const partition = [digest];
   const page = await ports.documents.queryDocuments({
@@ -67,8 +77,9 @@ export async function mountFromAnywhere(
   );
   for (const link of links) {
     const { registry, repository, droppedAt } = link;
-    if (droppedAt !== undefined || !caller.may({ type: 'repository', name: repository, action: 'pull' })) continue;
-    if (await isReadable(ports, { registry, repository })) return linkStored(ports, to, link);
+    if (droppedAt !== undefined || !asker.caller.may({ type: 'repository', name: repository, action: 'pull' }))
+      continue;
+    if (await mayMount(ports, { registry, repository }, to, asker)) return linkStored(ports, to, link);
   }
   return false;
 }

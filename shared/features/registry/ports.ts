@@ -1,4 +1,5 @@
-import type { Digest } from '../../core/oci/digest.ts';
+import type { Admission } from '../../core/admission/admission.ts';
+import type { TagDocument } from '../../core/documents/manifest.ts';
 import type { IdentifyCaller } from '../../core/ports/authorize.ts';
 import type { RecycleBin } from '../../core/ports/bin.ts';
 import type { Blobs } from '../../core/ports/blobs.ts';
@@ -15,9 +16,13 @@ import type { RepositoryEntries } from './entries.ts';
 import type { ManifestCache } from './manifest-cache.ts';
 import type { SharedReads } from './shared-reads.ts';
 
+/** What a pull needs of a tag. */
+export type PulledTag = Pick<TagDocument, 'name' | 'digest' | 'attributes'>;
+
 /** What the data plane needs of the world, and the few settings that it obeys. */
 export interface RegistryPorts {
   readonly callers: IdentifyCaller;
+  readonly admission: Admission;
   readonly documents: Documents;
   /** One for all requests of the process. */
   readonly entries: RepositoryEntries;
@@ -30,7 +35,7 @@ export interface RegistryPorts {
   readonly bin: RecycleBin;
   readonly manifests: ManifestCache;
   /** What tags name. A tag may move at any time, so nothing is kept of it. */
-  readonly tagReads: SharedReads<Digest>;
+  readonly tagReads: SharedReads<PulledTag>;
   readonly cancelled: CancelledUploads;
   readonly topic: PublishEvents;
   readonly traffic: CountBytes;

@@ -1,10 +1,7 @@
-import { requireAllowed } from '../../core/documents/attributes.ts';
 import { binnedDocumentSchema, binnedRef } from '../../core/documents/bin.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import {
-  guardedManifest,
-  guardedTag,
   manifestBlobName,
   manifestDocumentSchema,
   manifestRef,
@@ -25,6 +22,7 @@ import { RegistryError } from '../../core/oci/faults.ts';
 import { parseManifest } from '../../core/oci/manifest.ts';
 import type { Tag } from '../../core/oci/name.ts';
 import type { PushedBy } from '../../core/oci/principal.ts';
+import type { Asker } from '../../core/ports/authorize.ts';
 import type { RandomIds } from '../../core/ports/clock.ts';
 import type { CommitOutcome, DocumentChange } from '../../core/ports/documents.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
@@ -44,6 +42,8 @@ export interface ManifestPush {
   readonly bytes: Uint8Array;
   readonly contentType: string | undefined;
   readonly cause: Cause;
+  /** Absent where the registry itself pushes. */
+  readonly asker?: Asker | undefined;
   /** On whose word: it is kept with the tags. */
   readonly pushedBy?: PushedBy | undefined;
   /**
@@ -85,7 +85,10 @@ async function beginPush(ports: RegistryPorts, push: ManifestPush) {
   const manifest = parseManifest(push.bytes, push.contentType);
   const digest = pushedDigest(push);
   const look = () => requireReferences(ports, push, manifest);
-  const [looked] = await Promise.all([look(), ports.entries.requireAllowed('write', push.key)]);
+  const [looked] = await Promise.all([
+    look(),
+    ports.entries.requireAllowed({ operation: 'push', key: push.key, asker: push.asker }),
+  ]);
   return {
     names,
     manifest,
@@ -139,7 +142,7 @@ async function changesNow(ports: RegistryPorts, push: ManifestPush, pushing: Pus
     pushing.about(),
   ]);
   requireAt(push, tags, digest);
-  requireAllowed('write', [...tags.map((tag) => guardedTag(tag.before?.document)), guardedManifest(before?.document)]);
+  requireAdmitted(ports, push, { tags, digest, manifest: before?.document });
   return pushChanges({
     push,
     manifest,
@@ -157,6 +160,21 @@ async function changesNow(ports: RegistryPorts, push: ManifestPush, pushing: Pus
     now: ports.clock.now(),
     nextId: pushing.ids(),
   });
+}
+
+/** Tags first: what is said of one that is locked is said whatever its manifest is. */
+function requireAdmitted(
+  { admission }: RegistryPorts,
+  { key, asker }: ManifestPush,
+  {
+    tags,
+    digest,
+    manifest,
+  }: { readonly tags: readonly PushedTag[]; readonly digest: Digest; readonly manifest: ManifestDocument | undefined },
+): void {
+  for (const { name, before } of tags)
+    admission.require({ operation: 'tag', key, asker, tag: before?.document, sets: { tag: name, digest } });
+  admission.require({ operation: 'push', key, asker, manifest });
 }
 
 async function afterRefusal(

@@ -1,13 +1,5 @@
-import { requireAllowed } from '../../core/documents/attributes.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
-import {
-  guardedManifest,
-  guardedTag,
-  manifestDocumentSchema,
-  manifestRef,
-  tagDocumentSchema,
-  tagRef,
-} from '../../core/documents/manifest.ts';
+import { manifestDocumentSchema, manifestRef, tagDocumentSchema, tagRef } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { Cause } from '../../core/events/envelope.ts';
@@ -15,24 +7,36 @@ import type { Digest } from '../../core/oci/digest.ts';
 import { isDigest } from '../../core/oci/digest.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { Tag } from '../../core/oci/name.ts';
+import type { Asker } from '../../core/ports/authorize.ts';
 import { readFromAny } from './copies.ts';
 import type { CachedManifest } from './manifest-cache.ts';
-import type { RegistryPorts } from './ports.ts';
+import type { PulledTag, RegistryPorts } from './ports.ts';
 
-type PullPorts = Pick<RegistryPorts, 'documents' | 'nearby' | 'blobs' | 'regions' | 'manifests' | 'tagReads' | 'bin'>;
+type PullPorts = Pick<
+  RegistryPorts,
+  'admission' | 'documents' | 'nearby' | 'blobs' | 'regions' | 'manifests' | 'tagReads' | 'bin'
+>;
+
+/** Who asks, and what an image is told of that comes back out of the bin. */
+export interface PulledBy {
+  readonly cause: Cause;
+  readonly asker: Asker;
+}
 
 /**
  * What is known of a manifest by tag (two reads) or by digest (one); a warm instance saves the last. What is not there
- * may come back out of the bin, where the settings say so. Throws `RegistryError`: `manifest-unknown`, `disallowed`.
+ * may come back out of the bin, where the settings say so. Throws `RegistryError`: `manifest-unknown`, or what a gate
+ * refuses it for.
  */
 export async function findManifest(
   ports: PullPorts,
   key: RepositoryKey,
   reference: Tag | Digest,
-  cause: Cause,
+  by: PulledBy,
 ): Promise<CachedManifest> {
+  const { cause } = by;
   try {
-    return await findLive(ports, key, reference);
+    return await findLive(ports, key, reference, by);
   } catch (error) {
     if (
       !(error instanceof RegistryError) ||
@@ -41,7 +45,7 @@ export async function findManifest(
       !(await ports.bin.reviveForPull(key, reference, cause))
     )
       throw error;
-    return findLive(ports, key, reference);
+    return findLive(ports, key, reference, by);
   }
 }
 
@@ -56,13 +60,26 @@ function isPull({ request: { method, useragent } }: Cause): boolean {
   return method !== 'HEAD' || pullsByHead.test(useragent);
 }
 
-async function findLive(ports: PullPorts, key: RepositoryKey, reference: Tag | Digest): Promise<CachedManifest> {
-  const digest = isDigest(reference) ? reference : await resolveTag(ports, key, reference);
+async function findLive(
+  ports: PullPorts,
+  key: RepositoryKey,
+  reference: Tag | Digest,
+  { cause, asker }: PulledBy,
+): Promise<CachedManifest> {
+  const operation = cause.request.method === 'HEAD' ? 'head' : 'pull';
+  let digest: Digest;
+  let tag: PulledTag | undefined;
+  if (isDigest(reference)) digest = reference;
+  else {
+    tag = await readTag(ports, key, reference);
+    ports.admission.require({ operation, key, asker, tag });
+    digest = tag.digest;
+  }
   const found =
     ports.manifests.get(key, digest) ??
     (await ports.manifests.through(key, digest, () => readManifest(ports, key, digest)));
   if (found === undefined) throw new RegistryError({ is: 'manifest-unknown', reference });
-  requireAllowed('read', [guardedManifest(found.document)]);
+  ports.admission.require({ operation, key, asker, tag, manifest: found.document });
   return found;
 }
 
@@ -74,9 +91,9 @@ export async function pullManifest(
   ports: PullPorts,
   key: RepositoryKey,
   reference: Tag | Digest,
-  cause: Cause,
+  by: PulledBy,
 ): Promise<{ document: ManifestDocument; content: string | Uint8Array<ArrayBuffer> }> {
-  const found = await findManifest(ports, key, reference, cause);
+  const found = await findManifest(ports, key, reference, by);
   const { document } = found;
   if ('text' in document.content) return { document, content: document.content.text };
   if (found.bytes !== undefined) return { document, content: found.bytes };
@@ -103,13 +120,15 @@ const tagTarget = tagDocumentSchema.pick({
   attributes: true,
 });
 
-/** Pulls of one tag at the same time share a read, as when a new image rolls out. */
-function resolveTag(ports: PullPorts, key: RepositoryKey, tag: Tag): Promise<Digest> {
+/**
+ * Pulls of one tag at the same time share a read, as when a new image rolls out. Gates are asked by each: they may
+ * answer one otherwise than another.
+ */
+function readTag(ports: PullPorts, key: RepositoryKey, tag: Tag): Promise<PulledTag> {
   return ports.tagReads.read(`${key.registry}/${key.repository}:${tag}`, async () => {
     const found = await readStored(ports.documents, tagTarget, tagRef(key, tag));
     if (found === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: tag });
-    requireAllowed('read', [guardedTag(found.document)]);
-    return found.document.digest;
+    return found.document;
   });
 }
 

@@ -11,10 +11,12 @@ import { manifestOutOfBounds, maxManifestBytes } from '../../core/oci/manifest.t
 import type { Tag } from '../../core/oci/name.ts';
 import { isTag } from '../../core/oci/name.ts';
 import type { PushedBy } from '../../core/oci/principal.ts';
-import type { Caller } from '../../core/ports/authorize.ts';
+import type { Asker } from '../../core/ports/authorize.ts';
+import type { TakenBy } from '../../core/ports/bin.ts';
 import { deleteManifest } from './delete-manifest.ts';
 import type { RegistryPorts } from './ports.ts';
 import { pushManifest } from './push-manifest.ts';
+import type { PulledBy } from './read-manifest.ts';
 import { findManifest, pullManifest } from './read-manifest.ts';
 
 /**
@@ -22,7 +24,7 @@ import { findManifest, pullManifest } from './read-manifest.ts';
  * answered with.
  */
 interface Asked {
-  readonly cause: Cause;
+  readonly by: PulledBy;
   readonly common: Readonly<Record<string, string>>;
   readonly served: (manifest: Digest) => void;
 }
@@ -33,14 +35,14 @@ export async function pulledManifest(
   key: RepositoryKey,
   reference: Tag | Digest,
   request: Request,
-  { cause, common, served }: Asked,
+  { by, common, served }: Asked,
 ): Promise<Response> {
   if (request.method === 'HEAD') {
-    const { document } = await findManifest(ports, key, reference, cause);
+    const { document } = await findManifest(ports, key, reference, by);
     served(document.digest);
     return answered(document, null, request, common);
   }
-  const { document, content } = await pullManifest(ports, key, reference, cause);
+  const { document, content } = await pullManifest(ports, key, reference, by);
   served(document.digest);
   return answered(document, content, request, common);
 }
@@ -70,9 +72,9 @@ export async function deletedManifest(
   ports: RegistryPorts,
   key: RepositoryKey,
   reference: Tag | Digest,
-  cause: Cause,
+  by: TakenBy,
 ): Promise<Response> {
-  await deleteManifest(ports, key, reference, cause);
+  await deleteManifest(ports, key, reference, by);
   return new Response(null, { status: 202, headers: { 'Content-Length': '0' } });
 }
 
@@ -80,7 +82,7 @@ export async function deletedManifest(
 export interface PushRequest {
   readonly query: URLSearchParams;
   readonly cause: Cause;
-  readonly caller: Caller;
+  readonly asker: Asker;
   readonly pushedBy: PushedBy | undefined;
 }
 
@@ -90,11 +92,11 @@ export async function pushedManifest(
   key: RepositoryKey,
   reference: Tag | Digest,
   request: Request,
-  { query, cause, caller, pushedBy }: PushRequest,
+  { query, cause, asker, pushedBy }: PushRequest,
 ): Promise<Response> {
   const tags = query.getAll('tag').map(requireTag);
   const bytes = await readSmallBody(request, 'manifest', maxManifestBytes, withinBounds());
-  const mayRestore = caller.may({ type: 'repository', name: key.repository, action: 'deleted_restore' });
+  const mayRestore = asker.caller.may({ type: 'repository', name: key.repository, action: 'deleted_restore' });
   const contentType = request.headers.get('content-type') ?? undefined;
   const { digest, subject } = await pushManifest(ports, {
     key,
@@ -103,6 +105,7 @@ export async function pushedManifest(
     bytes,
     contentType,
     cause,
+    asker,
     pushedBy,
     mayRestore,
   });

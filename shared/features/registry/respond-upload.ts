@@ -5,7 +5,7 @@ import type { Digest, DigestAlgorithm } from '../../core/oci/digest.ts';
 import { algorithmOf, isDigestAlgorithm } from '../../core/oci/digest.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import { isRepositoryName } from '../../core/oci/name.ts';
-import type { Caller } from '../../core/ports/authorize.ts';
+import type { Asker } from '../../core/ports/authorize.ts';
 import { cancelUpload, requireUncancelled, requireUnderWay } from './cancel-upload.ts';
 import { finishUpload } from './finish-upload.ts';
 import { mountBlob, mountFromAnywhere } from './mount.ts';
@@ -27,9 +27,9 @@ export async function startUpload(
   key: RepositoryKey,
   request: Request,
   query: URLSearchParams,
-  caller: Caller,
+  asker: Asker,
 ): Promise<Response> {
-  const mounted = await tryMount(ports, key, query, caller);
+  const mounted = await tryMount(ports, key, query, asker);
   if (mounted !== undefined) return created(key, mounted);
   const digest = query.get('digest');
   const named = digest === null ? undefined : digestIn(digest);
@@ -54,16 +54,17 @@ async function tryMount(
   ports: RegistryPorts,
   key: RepositoryKey,
   query: URLSearchParams,
-  caller: Caller,
+  asker: Asker,
 ): Promise<Digest | undefined> {
   const [mount, from] = [query.get('mount'), query.get('from')];
   if (mount === null) return undefined;
   const digest = digestIn(mount);
-  if (from === null) return (await mountFromAnywhere(ports, key, digest, caller)) ? digest : undefined;
+  if (from === null) return (await mountFromAnywhere(ports, key, digest, asker)) ? digest : undefined;
   if (!isRepositoryName(from)) throw new RegistryError({ is: 'name-invalid', name: from.slice(0, 300) });
   // Nothing is looked up then, so the answer is the same whether the source has the blob or not.
-  if (!caller.may({ type: 'repository', name: from, action: 'pull' })) return undefined;
-  return (await mountBlob(ports, { registry: key.registry, repository: from }, key, digest)) ? digest : undefined;
+  if (!asker.caller.may({ type: 'repository', name: from, action: 'pull' })) return undefined;
+  const source = { registry: key.registry, repository: from };
+  return (await mountBlob(ports, source, key, digest, asker)) ? digest : undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isListed } from '../../core/admission/locks.ts';
 import { tagDocumentSchema } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
@@ -34,10 +35,7 @@ export async function listTags(
 }
 
 function tagsBehind(key: RepositoryKey, last: string | undefined, limit: number): WholeQuery {
-  const where: Predicate[] = [
-    { path: 'type', is: '=', value: 'tag' },
-    { path: 'attributes.listEnabled', is: '=', value: true },
-  ];
+  const where: Predicate[] = [{ path: 'type', is: '=', value: 'tag' }, isListed];
   if (last !== undefined) where.push({ path: 'name', is: '>', value: last });
   return {
     container: 'repositories',

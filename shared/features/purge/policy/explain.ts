@@ -29,7 +29,7 @@ export async function explain(ports: PolicyPorts, registry: Session['registry'],
     : (await readStored(ports.documents, tagDocumentSchema, tagRef(key, reference)))?.document.digest;
   if (digest === undefined) throw new RegistryError({ is: 'manifest-unknown', reference });
   const session = await openSession(ports, registry);
-  const view = (await session.view(key)) ?? { key, locked: undefined, rules: new Map(), newest: [], fallen: [] };
+  const view = (await session.view(key)) ?? { key, refusal: {}, rules: new Map(), newest: [], fallen: [] };
   const judged = await judgeNow(session, view, digest);
   if (judged === undefined) throw new RegistryError({ is: 'manifest-unknown', reference });
   const approved = new Set(session.policies.filter(isApproved).map(({ name }) => name));

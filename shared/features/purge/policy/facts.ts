@@ -18,6 +18,8 @@ export interface ManifestFacts {
   readonly pulledAt?: number;
   /** Which attribute forbids to delete it. */
   readonly locked?: string;
+  /** Why another gate refuses to delete it, in words. */
+  readonly refused?: string;
   /** It is about another manifest, by its subject or by its tags: no image. */
   readonly isAbout?: true;
   readonly inUse?: { readonly source: string; readonly until: number };
@@ -28,6 +30,7 @@ export interface TagFacts {
   readonly pushedAt: number;
   readonly pulledAt?: number;
   readonly locked?: string;
+  readonly refused?: string;
   /** The live manifest that its name says it is about, as cosign, regclient and OCI's fallback name what they push. */
   readonly about?: Digest;
 }
@@ -37,6 +40,7 @@ export interface Facts {
   readonly repository: RepositoryName;
   /** Which attribute of the repository forbids to delete what it holds. */
   readonly repositoryLocked?: string;
+  readonly repositoryRefused?: string;
   readonly manifest: ManifestFacts;
   readonly tags: readonly TagFacts[];
   /** A live index that lists it, or the live subject that it refers to. */

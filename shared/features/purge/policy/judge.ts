@@ -5,6 +5,7 @@ import type { Judged } from './conditions.ts';
 import { keptUntil, takenFrom } from './conditions.ts';
 import type { Facts, ManifestFacts, TagFacts } from './facts.ts';
 import type { KeepRule, Policy, RemoveRule } from './policy.ts';
+import type { Refusal } from './refusals.ts';
 
 const dayMs = 24 * 3600 * 1000;
 
@@ -174,7 +175,10 @@ function keepsOfAll(facts: Facts, rules: Rules): Keep[] {
     ),
   );
   return [
-    ...lockedBy(`repository ${facts.repository}`, facts.repositoryLocked),
+    ...lockedBy(
+      `repository ${facts.repository}`,
+      defined({ locked: facts.repositoryLocked, refused: facts.repositoryRefused }),
+    ),
     ...keepsOfManifest(manifest),
     // A rule about manifests keeps them by it, whatever their tags are.
     ...keepsOf({ facts, manifest, ...latest(pullsOf(facts)) }, rules),
@@ -201,9 +205,10 @@ function keepsOfAll(facts: Facts, rules: Rules): Keep[] {
   ];
 }
 
-function keepsOfManifest({ digest, locked, inUse }: ManifestFacts): Keep[] {
+function keepsOfManifest(manifest: ManifestFacts): Keep[] {
+  const { digest, inUse } = manifest;
   return [
-    ...lockedBy(`manifest ${digest}`, locked),
+    ...lockedBy(`manifest ${digest}`, manifest),
     ...(inUse === undefined
       ? []
       : [
@@ -216,17 +221,19 @@ function keepsOfManifest({ digest, locked, inUse }: ManifestFacts): Keep[] {
   ];
 }
 
-function keepsOfTag({ name, locked, about }: TagFacts): Keep[] {
+function keepsOfTag(tag: TagFacts): Keep[] {
+  const { name, about } = tag;
   return [
-    ...lockedBy(`tag ${name}`, locked),
+    ...lockedBy(`tag ${name}`, tag),
     ...(about === undefined
       ? []
       : [{ rule: 'subject', until: Infinity, why: `its name says that it is about ${about}` }]),
   ];
 }
 
-function lockedBy(what: string, attribute: string | undefined): Keep[] {
-  return attribute === undefined ? [] : [{ rule: 'locked', until: Infinity, why: `${attribute} of ${what} is false` }];
+function lockedBy(what: string, { locked, refused }: Refusal): Keep[] {
+  const why = locked === undefined ? refused : `${locked} of ${what} is false`;
+  return why === undefined ? [] : [{ rule: 'locked', until: Infinity, why }];
 }
 
 /**

@@ -1,6 +1,5 @@
 import pLimit from 'p-limit';
 import { aboutIn, subjectNamed, tagsAbout } from '../../../core/documents/about.ts';
-import { forbidding } from '../../../core/documents/attributes.ts';
 import { defined } from '../../../core/documents/defined.ts';
 import type { ManifestDocument, TagDocument } from '../../../core/documents/manifest.ts';
 import {
@@ -22,6 +21,7 @@ import type { LastPull } from '../../../core/ports/pulls.ts';
 import { everyOne } from '../settle.ts';
 import type { Facts, ManifestFacts, TagFacts } from './facts.ts';
 import type { PolicyPorts } from './ports.ts';
+import { refusalIn } from './refusals.ts';
 import type { RepositoryView, Session } from './session.ts';
 import type { Graph, Node } from './surroundings.ts';
 import { surroundingsOf } from './surroundings.ts';
@@ -65,13 +65,17 @@ export async function readFacts(
     ...tags.map(({ name }) => name),
   ]);
   const now = ports.clock.now().getTime();
-  const manifestFacts = (document: ManifestDocument) => factsOf(document, session, pulls.get(document.digest), now);
+  const manifestFacts = (document: ManifestDocument) =>
+    factsOf(document, key, session, pulls.get(document.digest), now);
   const facts: Facts = {
     repository: key.repository,
-    ...defined({ repositoryLocked: view.locked }),
+    ...defined({ repositoryLocked: view.refusal.locked, repositoryRefused: view.refusal.refused }),
     manifest: manifestFacts(manifest.document),
     tags: await Promise.all(
-      tags.map(async (tag) => ({ ...tagFacts(tag, pulls.get(tag.name)), ...(await aboutOf(ports, key, tag)) })),
+      tags.map(async (tag) => ({
+        ...tagFacts(ports, key, tag, pulls.get(tag.name)),
+        ...(await aboutOf(ports, key, tag)),
+      })),
     ),
     ...defined({ keeper }),
     along: along.map(({ document, isChild }) => ({ ...manifestFacts(document), isChild })),
@@ -162,13 +166,12 @@ function tagsOf(ports: PolicyPorts, key: RepositoryKey, digest: Digest): Promise
 
 function factsOf(
   document: ManifestDocument,
-  { inUse }: Session,
+  key: RepositoryKey,
+  { ports, inUse }: Session,
   pull: LastPull | undefined,
   now: number,
 ): ManifestFacts {
-  const { digest, mediaType, artifactType, references, subject, about, updatedAt, heldAt, untaggedAt, attributes } =
-    document;
-  const [locked, used] = [forbidding('delete', attributes), inUse.get(digest)];
+  const { digest, mediaType, artifactType, references, subject, about, updatedAt, heldAt, untaggedAt } = document;
   return {
     digest,
     mediaType,
@@ -180,10 +183,10 @@ function factsOf(
     ),
     labels: labelsOf(document),
     ...pulledAt(pull),
+    ...refusalIn(ports.admission.refusal({ operation: 'delete', key, manifest: document })),
     ...defined({
-      locked,
       isAbout: subject === undefined && about === undefined ? undefined : (true as const),
-      inUse: used,
+      inUse: inUse.get(digest),
     }),
   };
 }
@@ -208,9 +211,14 @@ function labelsOf({
   return [annotations, labels ?? {}];
 }
 
-function tagFacts({ name, updatedAt, attributes }: TagDocument, pull: LastPull | undefined): TagFacts {
-  const locked = forbidding('delete', attributes);
-  return { name, pushedAt: Date.parse(updatedAt), ...pulledAt(pull), ...defined({ locked }) };
+function tagFacts(
+  { admission }: PolicyPorts,
+  key: RepositoryKey,
+  tag: TagDocument,
+  pull: LastPull | undefined,
+): TagFacts {
+  const refusal = refusalIn(admission.refusal({ operation: 'delete', key, tag }));
+  return { name: tag.name, pushedAt: Date.parse(tag.updatedAt), ...pulledAt(pull), ...refusal };
 }
 
 /** What a tag such as `sha256-….sig` signs, where it is live. */

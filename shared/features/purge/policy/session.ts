@@ -1,5 +1,4 @@
 import { aboutIn } from '../../../core/documents/about.ts';
-import { forbidding } from '../../../core/documents/attributes.ts';
 import { tagDocumentSchema } from '../../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import { partitionOf } from '../../../core/documents/names.ts';
@@ -16,11 +15,13 @@ import type { Rules } from './judge.ts';
 import type { Policy } from './policy.ts';
 import { rulesHash } from './policy.ts';
 import type { PolicyPorts } from './ports.ts';
+import type { Refusal } from './refusals.ts';
+import { refusalIn } from './refusals.ts';
 
 /** What holds for a repository as a whole. */
 export interface RepositoryView {
   readonly key: RepositoryKey;
-  readonly locked: string | undefined;
+  readonly refusal: Refusal;
   /** The policies that cover it, by their names. */
   readonly rules: ReadonlyMap<string, Rules>;
   /** Manifests that go beside the one that is judged: they keep nothing. */
@@ -110,8 +111,8 @@ async function readView(
     ),
   ]);
   const rules = new Map(covering.map((each) => [each.name, rulesOf(each, covering, ports.settings.graceMs)]));
-  const locked = entry === undefined ? undefined : forbidding('delete', entry.document.attributes);
-  return { key, locked, rules, ...newest };
+  const refusal = ports.admission.refusal({ operation: 'delete', key, repository: entry?.document });
+  return { key, refusal: refusalIn(refusal), rules, ...newest };
 }
 
 /** Of another policy what it keeps counts once it is approved. */

@@ -1,3 +1,4 @@
+import { isListed } from '../../../core/admission/locks.ts';
 import { repositoryDocumentSchema } from '../../../core/documents/repository.ts';
 import { parseStored } from '../../../core/documents/stored.ts';
 import { requireAccess } from '../../../core/http/access.ts';
@@ -98,7 +99,7 @@ async function namesBehind(
   const where: Predicate[] = [
     { path: 'type', is: '=', value: 'repository' },
     { path: 'state', is: '=', value: 'live' },
-    { path: 'attributes.listEnabled', is: '=', value: true },
+    isListed,
   ];
   if (last !== undefined) where.push({ path: 'repository', is: '>', value: last });
   const page = await ports.documents.queryDocuments({

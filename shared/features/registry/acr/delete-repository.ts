@@ -1,15 +1,14 @@
-import { requireAllowed } from '../../../core/documents/attributes.ts';
 import { replacing, written } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import { partitionOf } from '../../../core/documents/names.ts';
 import type { RepositoryDocument } from '../../../core/documents/repository.ts';
-import { guardedRepository, repositoryDocumentSchema, repositoryRef } from '../../../core/documents/repository.ts';
+import { repositoryDocumentSchema, repositoryRef } from '../../../core/documents/repository.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import { deleteEvents } from '../../../core/events/delete-events.ts';
-import type { Cause } from '../../../core/events/envelope.ts';
 import { publishCommitted, recordEvent } from '../../../core/events/outbox.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
+import type { TakenBy } from '../../../core/ports/bin.ts';
 import type { CloudEvent } from '../../../core/ports/topic.ts';
 import type { RegistryPorts } from '../ports.ts';
 
@@ -25,12 +24,12 @@ export interface DeletedRepository {
 export async function deleteRepository(
   ports: RegistryPorts,
   key: RepositoryKey,
-  cause: Cause,
+  by: TakenBy,
 ): Promise<DeletedRepository> {
   const entry = await liveEntry(ports, key);
-  requireAllowed('delete', [guardedRepository(entry)]);
-  const { manifests, tags } = await ports.bin.recycleAll(key, { cause });
-  await tellOfEnd(ports, key, deleteEvents(ports, key, cause).repositoryDeleted(entry.generation));
+  ports.admission.require({ operation: 'delete', key, asker: by.asker, repository: entry });
+  const { manifests, tags } = await ports.bin.recycleAll(key, by);
+  await tellOfEnd(ports, key, deleteEvents(ports, key, by.cause).repositoryDeleted(entry.generation));
   await bury(ports, key, entry);
   return { manifestsDeleted: manifests, tagsDeleted: tags };
 }

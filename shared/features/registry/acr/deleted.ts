@@ -3,7 +3,6 @@ import { binnedDocumentSchema, binnedTagSchema, manifestOf } from '../../../core
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import { partitionOf, repositorySchema } from '../../../core/documents/names.ts';
 import { firstOf, storedOf } from '../../../core/documents/pages.ts';
-import type { Cause } from '../../../core/events/envelope.ts';
 import { nextPage, pageSizeIn } from '../../../core/http/page.ts';
 import { readSmallBody } from '../../../core/http/request.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
@@ -11,6 +10,7 @@ import { RegistryError } from '../../../core/oci/faults.ts';
 import { jsonIn } from '../../../core/oci/json.ts';
 import type { RegistryName, Tag } from '../../../core/oci/name.ts';
 import { isTag } from '../../../core/oci/name.ts';
+import type { TakenBy } from '../../../core/ports/bin.ts';
 import type { Predicate } from '../../../core/ports/documents.ts';
 import type { RegistryPorts } from '../ports.ts';
 import type { Whereabouts } from './shapes.ts';
@@ -142,18 +142,19 @@ export async function restoreDeleted(
   key: RepositoryKey,
   where: Whereabouts,
   digest: Digest,
-  asked: { readonly request: Request; readonly force: boolean; readonly cause: Cause },
+  asked: { readonly request: Request; readonly force: boolean; readonly by: TakenBy },
 ): Promise<Response> {
+  const { cause } = asked.by;
   const { tag } = await bodyOf(asked.request);
   if (tag === undefined || tag === null) {
-    if (!(await ports.bin.restoreManifest(key, digest, asked.cause)))
+    if (!(await ports.bin.restoreManifest(key, digest, cause)))
       throw new RegistryError({ is: 'manifest-unknown', reference: digest });
     return Response.json({ ...where, digest });
   }
-  let outcome = await ports.bin.restoreTag(key, digest, tag, asked.cause);
+  let outcome = await ports.bin.restoreTag(key, digest, tag, cause);
   if (outcome === 'taken' && asked.force) {
-    await ports.bin.recycleTag(key, tag, { cause: asked.cause });
-    outcome = await ports.bin.restoreTag(key, digest, tag, asked.cause);
+    await ports.bin.recycleTag(key, tag, asked.by);
+    outcome = await ports.bin.restoreTag(key, digest, tag, cause);
   }
   if (outcome === 'not there') throw new RegistryError({ is: 'tag-unknown', tag });
   if (outcome === 'taken')

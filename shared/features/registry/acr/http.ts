@@ -1,10 +1,10 @@
-import type { Cause } from '../../../core/events/envelope.ts';
 import { requireAccess } from '../../../core/http/access.ts';
 import { causeOf } from '../../../core/http/cause.ts';
 import { errorResponse } from '../../../core/http/respond.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { RegistryName } from '../../../core/oci/name.ts';
 import type { Access, RepositoryAction } from '../../../core/ports/authorize.ts';
+import type { TakenBy } from '../../../core/ports/bin.ts';
 import type { RegistryPorts } from '../ports.ts';
 import { respondCatalog } from './catalog.ts';
 import { respondDeletedCatalog, respondDeletedManifests, respondDeletedTags, restoreDeleted } from './deleted.ts';
@@ -57,7 +57,8 @@ async function dispatch(
   if (route.to === 'catalog') return respondCatalog(ports, registry, caller, request);
   requireAccess(caller, needed);
   if (route.to === 'deleted-catalog') return respondDeletedCatalog(ports, registry, url);
-  return respond(ports, registry, route, request, url, causeOf(request, url.host, requestId, caller));
+  const by = { cause: causeOf(request, url.host, requestId, caller), asker: { request, caller } };
+  return respond(ports, registry, route, request, url, by);
 }
 
 type KnownRoute = Exclude<AcrRoute, { readonly to: 'catalog' | 'deleted-catalog' }>;
@@ -68,17 +69,17 @@ async function respond(
   route: KnownRoute,
   request: Request,
   url: URL,
-  cause: Cause,
+  by: TakenBy,
 ): Promise<Response> {
   const key = { registry, repository: route.repository };
   const where = { registry: url.host, imageName: route.repository };
   switch (route.to) {
     case 'repository':
-      return respondRepository(ports, key, where, request, cause);
+      return respondRepository(ports, key, where, request, by);
     case 'tags':
       return respondTagList(ports, key, where, url.searchParams);
     case 'tag':
-      return respondTag(ports, key, where, route.tag, request, cause);
+      return respondTag(ports, key, where, route.tag, request, by);
     case 'manifests':
       return respondManifestList(ports, key, where, url.searchParams);
     case 'manifest':
@@ -88,7 +89,7 @@ async function respond(
     case 'deleted-tags':
       return respondDeletedTags(ports, key, where, url.searchParams);
     case 'deleted-manifest':
-      return restoreDeleted(ports, key, where, route.digest, { request, force: isForced(url.searchParams), cause });
+      return restoreDeleted(ports, key, where, route.digest, { request, force: isForced(url.searchParams), by });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { isListed } from '../../../core/admission/locks.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import { partitionOf } from '../../../core/documents/names.ts';
 import { firstOf, storedOf } from '../../../core/documents/pages.ts';
@@ -110,7 +111,7 @@ async function queryFor<T extends Placed>(
         value: after === undefined || descending ? `${listed.type}:` : after,
       },
       { path, is: '<', value: after !== undefined && descending ? after : `${listed.type};` },
-      { path: 'attributes.listEnabled', is: '=', value: true },
+      isListed,
       ...(listed.where ?? []),
     ],
     orderBy: { path, direction: descending ? 'desc' : 'asc' },

@@ -1,3 +1,4 @@
+import { isListed } from '../../../core/admission/locks.ts';
 import { defined } from '../../../core/documents/defined.ts';
 import type { ManifestDocument } from '../../../core/documents/manifest.ts';
 import { manifestDocumentSchema, manifestRef, tagDocumentSchema } from '../../../core/documents/manifest.ts';
@@ -103,7 +104,7 @@ async function tagsOf(
     partition: partitionOf(key),
     where: [
       { path: 'type', is: '=' as const, value: 'tag' },
-      { path: 'attributes.listEnabled', is: '=' as const, value: true },
+      isListed,
       { path: 'digest', is: 'in' as const, values: digests },
     ],
     limit: 1_000,

@@ -3,8 +3,8 @@ import { partitionOf } from '../../../core/documents/names.ts';
 import type { RepositoryDocument } from '../../../core/documents/repository.ts';
 import { repositoryDocumentSchema, repositoryRef } from '../../../core/documents/repository.ts';
 import { readStored } from '../../../core/documents/stored.ts';
-import type { Cause } from '../../../core/events/envelope.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
+import type { TakenBy } from '../../../core/ports/bin.ts';
 import type { CountDocuments, QueryDocuments } from '../../../core/ports/documents.ts';
 import type { RegistryPorts } from '../ports.ts';
 import { attributePatchIn, patchedAttributes, patchStored } from './attributes.ts';
@@ -18,9 +18,9 @@ export async function respondRepository(
   key: RepositoryKey,
   where: Whereabouts,
   request: Request,
-  cause: Cause,
+  by: TakenBy,
 ): Promise<Response> {
-  if (request.method === 'DELETE') return Response.json(await deleteRepository(ports, key, cause), { status: 202 });
+  if (request.method === 'DELETE') return Response.json(await deleteRepository(ports, key, by), { status: 202 });
   const finding = request.method === 'PATCH' ? patchRepository(ports, key, request) : findRepository(ports, key);
   const [entry, figures] = await Promise.all([finding, figuresOf(ports.documents, key)]);
   const lastUpdatedAt = [entry.createdAt, ...figures.updates].reduce((latest, each) => (each > latest ? each : latest));

@@ -3,9 +3,9 @@ import type { TagDocument } from '../../../core/documents/manifest.ts';
 import { tagDocumentSchema, tagRef } from '../../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import { readStored } from '../../../core/documents/stored.ts';
-import type { Cause } from '../../../core/events/envelope.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { Tag } from '../../../core/oci/name.ts';
+import type { TakenBy } from '../../../core/ports/bin.ts';
 import { deleteTag } from '../delete-manifest.ts';
 import type { RegistryPorts } from '../ports.ts';
 import { digestIn } from '../route.ts';
@@ -41,14 +41,14 @@ export async function respondTag(
   where: Whereabouts,
   tag: Tag,
   request: Request,
-  cause: Cause,
+  by: TakenBy,
 ): Promise<Response> {
   const absent = new RegistryError({ is: 'tag-unknown', tag });
   switch (request.method) {
     case 'PATCH':
       return answer(where, await patchTag(ports, key, tag, request, absent));
     case 'DELETE':
-      await deleteTag(ports, key, tag, cause, absent);
+      await deleteTag(ports, key, tag, by, absent);
       return new Response(null, { status: 202, headers: { 'Content-Length': '0' } });
     default: {
       const found = await readStored(ports.documents, tagDocumentSchema, tagRef(key, tag));

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
+import { Admission } from '../../../../shared/core/admission/admission.ts';
+import { lockGate } from '../../../../shared/core/admission/locks.ts';
 import type { Cause } from '../../../../shared/core/events/envelope.ts';
 import type { Digest } from '../../../../shared/core/oci/digest.ts';
 import type { RegistryName, RepositoryName, Tag } from '../../../../shared/core/oci/name.ts';
@@ -26,6 +29,7 @@ function policy(
   const ports = {
     ...adapters,
     softDelete: new SoftDelete(adapters),
+    admission: new Admission([lockGate]),
     openRepository: () => Promise.resolve(),
     settings: { region: 'home', eventSource: '/longshore', graceMs: 3_600_000 },
   };
@@ -153,5 +157,23 @@ describe('what a policy takes', () => {
     await policy(longshore, [image.digest], ['v1']);
     for (const reference of ['v1', image.digest])
       expect(await statusOf(app, `/v2/${repository}/manifests/${reference}`)).toBe(404);
+  });
+
+  it('stays where a gate refuses to restore it', async () => {
+    const longshore = timedLongshore();
+    const image = makeImage('pulled', 0);
+    await pushImage(longshore.app, repository, 'v1', image);
+    await policy(longshore, [image.digest], ['v1']);
+    const refused = { is: 'refused', fault: { is: 'denied', why: 'it is held' } } as const;
+    const { app } = composeForTest({
+      world: longshore.world,
+      settings: {
+        gates: [
+          { kind: 'hold', name: 'hold', ask: ({ operation }) => (operation === 'restore' ? refused : undefined) },
+        ],
+      },
+    });
+    for (const reference of ['v1', image.digest])
+      expect(await statusOf(app, `/v2/${repository}/manifests/${reference}`)).toBe(403);
   });
 });

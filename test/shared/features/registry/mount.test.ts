@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
+import { Admission } from '../../../../shared/core/admission/admission.ts';
+import { lockGate } from '../../../../shared/core/admission/locks.ts';
 import { digestOf } from '../../../../shared/core/oci/digest.ts';
 import type { RepositoryName } from '../../../../shared/core/oci/name.ts';
 import type { RegistryName } from '../../../../shared/core/oci/name.ts';
@@ -27,20 +29,22 @@ describe('a mount that names no source', () => {
     await pushBlob(app, 'secret/app', bytes);
     const nothing = () => Promise.resolve(undefined);
     const ports = {
+      admission: new Admission([lockGate]),
       documents: memory.documents,
       clock: world.clock,
       settings: { graceMs: 3_600_000 },
       bin: { listerOf: nothing },
       entries: { find: nothing },
     };
+    const request = new Request('http://registry.test/');
     const stranger = { actor: 'stranger', may: () => false };
     const friend = {
       actor: 'friend',
       may: (access: { name: string; action: string }) => access.name === 'secret/app' && access.action === 'pull',
     };
-    expect(await mountFromAnywhere(ports, target, digest, stranger)).toBe(false);
+    expect(await mountFromAnywhere(ports, target, digest, { request, caller: stranger })).toBe(false);
     expect((await ask(app, 'HEAD', `/v2/team/new/blobs/${digest}`)).status).toBe(404);
-    expect(await mountFromAnywhere(ports, target, digest, friend)).toBe(true);
+    expect(await mountFromAnywhere(ports, target, digest, { request, caller: friend })).toBe(true);
     expect((await ask(app, 'HEAD', `/v2/team/new/blobs/${digest}`)).status).toBe(200);
   });
 });

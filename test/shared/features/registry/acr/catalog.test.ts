@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { connectMemory } from '../../../../../shared/adapters/memory/connect.ts';
 import { createMemoryWorld } from '../../../../../shared/adapters/memory/world.ts';
 import { composeForTest } from '../../../../../shared/app/compose-for-test.ts';
+import { Admission } from '../../../../../shared/core/admission/admission.ts';
+import { lockGate } from '../../../../../shared/core/admission/locks.ts';
 import { everythingEnabled } from '../../../../../shared/core/documents/attributes.ts';
 import { repositoryRef } from '../../../../../shared/core/documents/repository.ts';
-import type { Digest } from '../../../../../shared/core/oci/digest.ts';
 import type { RegistryName } from '../../../../../shared/core/oci/name.ts';
 import type { RepositoryName } from '../../../../../shared/core/oci/name.ts';
 import type { Access, Caller } from '../../../../../shared/core/ports/authorize.ts';
@@ -17,6 +18,7 @@ import { openPlace, sealPlace } from '../../../../../shared/features/registry/ac
 import { cancelledUploads } from '../../../../../shared/features/registry/cancel-upload.ts';
 import { RepositoryEntries } from '../../../../../shared/features/registry/entries.ts';
 import { ManifestCache } from '../../../../../shared/features/registry/manifest-cache.ts';
+import type { PulledTag } from '../../../../../shared/features/registry/ports.ts';
 import { SharedReads } from '../../../../../shared/features/registry/shared-reads.ts';
 import { makeImage, pushImage } from '../../../image.ts';
 import { oneRegion } from '../../../one-region.ts';
@@ -33,7 +35,15 @@ async function catalogOf(names: readonly string[], may: (access: Access) => bool
     await memory.documents.commitDocuments('registries', [registry], [{ do: 'create', document: entry(name, index) }]);
   const challenge = { scheme: 'Bearer', realm: 'http://registry.test/oauth2/token', service: 'registry.test' } as const;
   const caller: Caller = { actor: 'somebody', challenge, may };
-  const adapters = { ...memory, ...oneRegion(memory), clock: world.clock, ids: systemRandomIds, log: silentLog };
+  const admission = new Admission([lockGate]);
+  const adapters = {
+    ...memory,
+    ...oneRegion(memory),
+    admission,
+    clock: world.clock,
+    ids: systemRandomIds,
+    log: silentLog,
+  };
   const callers = { identify: () => Promise.resolve(caller) };
   const settings = {
     region: 'home',
@@ -57,7 +67,7 @@ async function catalogOf(names: readonly string[], may: (access: Access) => bool
     pulls: { countPull: () => undefined },
     entries,
     manifests: new ManifestCache({ clock: world.clock, maxBytes: 1024 }),
-    tagReads: new SharedReads<Digest>(),
+    tagReads: new SharedReads<PulledTag>(),
     cancelled: cancelledUploads(),
     settings,
   };
