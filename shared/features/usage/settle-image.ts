@@ -28,14 +28,16 @@ const blobsAtOnce = 90;
  * stopped it.
  */
 export async function settleImage(documents: Store, key: RepositoryKey, digest: Digest): Promise<void> {
-  let left: Counted | 'settled' | undefined;
-  while (left !== 'settled') {
-    left = await untilUncontended(`usage of ${key.repository}@${digest}`, () => {
-      const known = left;
+  let known: Counted | undefined;
+  for (;;) {
+    const left = await untilUncontended(`usage of ${key.repository}@${digest}`, () => {
+      const from = known;
       // Where somebody else has written since, it is read anew.
-      left = undefined;
-      return settleStep(documents, key, digest, known);
+      known = undefined;
+      return settleStep(documents, key, digest, from);
     });
+    if (left === 'settled') return;
+    known = left;
   }
 }
 
