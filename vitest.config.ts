@@ -14,12 +14,12 @@ const apart = [
   'test/faults/{b01,c02,c03,f11,n19-n22,n23,n24}-*.test.ts',
   'test/faults/o01-logs-are-rotated.test.ts',
   'test/host/run.test.ts',
-  'test/infra/{deploy,deploy-smoke,doctor,password}.test.ts',
+  'test/infra/{deploy,password}.test.ts',
   'test/local/*.test.ts',
   'test/local/{azurite,stack}/**/*.test.ts',
   'test/emulators/functions-host/**/*.test.ts',
   'test/emulators/{cosmos/durability,event-grid/blob-dead-letter,event-grid/durability}.test.ts',
-  'test/security/{held-raw-requests,s01-*,s07-*,s08-*,s09-every-pattern-is-linear,s13-*,s16-*,s17-*}.test.ts',
+  'test/security/{held-raw-requests,s01-*,s07-*,s13-*,s16-*,s17-*}.test.ts',
   'test/shared/adapters/git/pack.test.ts',
   'test/shared/core/dockerfile/fuzz.test.ts',
   'test/shared/core/http/give-way.test.ts',
@@ -27,10 +27,15 @@ const apart = [
   'test/shared/features/webhooks/receiver.test.ts',
 ];
 
-/** Suites that `npm test` runs over memory or plain Node, over the stack and the built package. */
-export const overHosts = [
+/**
+ * Suites that `npm test` runs over memory or plain Node, here over the stack and the built package; and what takes much
+ * of a machine: processes that are killed or examined again and again, and stalls that are waited for.
+ */
+export const long = [
   'test/build/suites.test.ts',
-  'test/local/stack/conformance*.test.ts',
+  'test/infra/{deploy-smoke,doctor}.test.ts',
+  'test/local/stack/{conformance*,crash}.test.ts',
+  'test/security/{s08-*,s09-every-pattern-is-linear}.test.ts',
   'test/security/{s03,s04}-over-http.test.ts',
 ];
 
@@ -46,7 +51,7 @@ const every = {
   // Most suites wait for processes and sockets: more of them than cores run side by side.
   maxWorkers: 3,
 };
-const elsewhere = ['test/clients/**', ...measuring, ...overHosts];
+const elsewhere = ['test/clients/**', ...measuring, ...long];
 
 /** `npm test` runs `unit` and `stack`, `.ci/run` also `deep`; a file that is named runs in whichever it is. */
 export default defineConfig({
@@ -66,7 +71,7 @@ export default defineConfig({
       },
       { test: { ...every, name: 'stack', include: apart, exclude: elsewhere, pool: 'forks' } },
       {
-        test: { ...every, name: 'deep', include: isDeep ? [...overHosts, ...sized] : overHosts, pool: 'forks' },
+        test: { ...every, name: 'deep', include: isDeep ? [...long, ...sized] : long, pool: 'forks' },
       },
     ],
   },

@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import config, { overHosts } from '../vitest.config.ts';
+import config, { long } from '../vitest.config.ts';
 
 interface Project {
   readonly test: { readonly name: string; readonly include: string[]; readonly exclude?: string[] };
@@ -30,7 +30,7 @@ function withHelpers(path: string, seen = new Set<string>()): Set<string> {
 
 describe('the projects of the tests', () => {
   it('have every file between them, and none twice', () => {
-    const divided = [...filesOf(unit), ...filesOf(stack), ...globSync(overHosts)];
+    const divided = [...filesOf(unit), ...filesOf(stack), ...globSync(long)];
     expect(new Set(divided).size).toBe(divided.length);
     const all = globSync('test/**/*.test.ts', { exclude: ['test/clients/**'] });
     const measured = all.filter((path) => !divided.includes(path));

@@ -5,6 +5,7 @@ import type { TestLongshore } from '../../shared/app/compose-for-test.ts';
 import { composeForTest } from '../../shared/app/compose-for-test.ts';
 import { mediaTypes } from '../../shared/core/oci/media-types.ts';
 import type { ContainerName } from '../../shared/core/ports/documents.ts';
+import { sized } from '../deep.ts';
 import { foldAll } from '../shared/features/usage/counting.ts';
 import { ask } from '../shared/image.ts';
 import type { Descriptor } from './manifests.ts';
@@ -373,7 +374,7 @@ describe('what usage says is stored', () => {
         await checkCounted(abused);
         await checkReadable(abused.longshore);
       }),
-      { numRuns: Number(process.env['RUNS'] ?? 30) },
+      { numRuns: Number(process.env['RUNS'] ?? sized(10, 30)) },
     );
   }, 120_000);
 

@@ -5,6 +5,7 @@ import type { TestLongshore } from '../../../../shared/app/compose-for-test.ts';
 import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
 import { forecast } from '../../../../shared/features/usage/sizes/forecast.ts';
 import { steppedClock } from '../../../contracts/clock.ts';
+import { sized } from '../../../deep.ts';
 import type { TestImage } from '../../image.ts';
 import { ask, makeImage, pushBlob, pushImage, putManifest } from '../../image.ts';
 import { deliverEvents, foldAll, usageOf } from './counting.ts';
@@ -98,7 +99,7 @@ describe('the sizes of what is stored', () => {
           expect(sizes['uniqueBytes']).toBe(unique);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: sized(10, 40) },
     );
   });
 
@@ -139,7 +140,7 @@ describe('the sizes of what is stored', () => {
           ]);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: sized(10, 40) },
     );
   });
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../../shared/adapters/memory/calls.ts';
 import { Crash } from '../../../../../shared/adapters/memory/crash.ts';
 import type { TaskSecrets } from '../../../../../shared/features/builds/inbound/task-secrets.ts';
+import { callsToFail } from '../../../../deep.ts';
 import type { Registry } from './building.ts';
 import { build, host, reasonOf, registry, upload } from './building.ts';
 import type { Asked, Ci, Job } from './ci.ts';
@@ -292,7 +293,7 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
     await whole.api('POST', '/tasks/app/run');
     const calls = new CallPlan();
     await whole.process(calls).workOnBuild(whole.world.region('home').queues.drain('build-runs')[0]);
-    for (let n = 1; n <= calls.total(); n += 1) {
+    for (const n of callsToFail(1, calls.total())) {
       ci.asked.length = 0;
       const of = await withTask(subject);
       await of.api('POST', '/tasks/app/run');
