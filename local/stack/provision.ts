@@ -3,6 +3,7 @@ import { CosmosClient, PartitionKeyDefinitionVersion, PartitionKeyKind } from '@
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { z } from 'zod';
+import { moveRenamed } from './moved-containers.ts';
 
 const containersSchema = z.object({
   database: z.string(),
@@ -28,29 +29,33 @@ export async function provision(
   cosmos: { endpoint: string; key: string },
   storageAccounts: readonly [string, ...string[]],
   blobContainers: readonly string[],
+  progress: (line: string) => void = () => undefined,
 ): Promise<void> {
   await Promise.all([
-    provisionCosmos(cosmos),
+    provisionCosmos(cosmos, progress),
     provisionQueues(storageAccounts[0]),
     ...storageAccounts.map((connection) => provisionBlobs(connection, blobContainers)),
   ]);
 }
 
-async function provisionCosmos(cosmos: { endpoint: string; key: string }): Promise<void> {
+/** Makes the containers as Bicep does, and moves what an earlier version made otherwise. */
+export async function provisionCosmos(
+  cosmos: { endpoint: string; key: string },
+  progress: (line: string) => void,
+): Promise<void> {
   const client = new CosmosClient(cosmos);
   const { database: id, containers } = readContainers();
   const { database } = await client.databases.createIfNotExists({ id });
-  for (const { name, partitionKey, defaultTtl } of containers) {
+  const make = async (like: string, name: string) => {
+    const { partitionKey: paths = [], defaultTtl = -1 } = containers.find((each) => each.name === like) ?? {};
     const kind =
-      partitionKey.length === 1
+      paths.length === 1
         ? { kind: PartitionKeyKind.Hash }
         : { kind: PartitionKeyKind.MultiHash, version: PartitionKeyDefinitionVersion.V2 };
-    await database.containers.createIfNotExists({
-      id: name,
-      partitionKey: { paths: partitionKey, ...kind },
-      defaultTtl,
-    });
-  }
+    await database.containers.createIfNotExists({ id: name, partitionKey: { paths, ...kind }, defaultTtl });
+  };
+  await moveRenamed(database, make, progress);
+  for (const { name } of containers) await make(name, name);
   client.dispose();
 }
 

@@ -70,7 +70,7 @@ async function startAll(options: ServicesOptions, started: { stop(): Promise<voi
   progress('making containers …');
   const { containers, provision } = await parts;
   const [first, ...rest] = regions.map(({ account }) => azurite.connectionString(account.name));
-  await provision(cosmos, [first ?? '', ...rest], blobContainers);
+  await provision(cosmos, [first ?? '', ...rest], blobContainers, progress);
   const [own, ...others] = await Promise.all(regions.map((region) => startRegion(options, azurite, region, started)));
   if (own === undefined) throw new TypeError('there is a first region');
   return { ...own, cosmos: { endpoint: cosmos.endpoint, key: cosmos.key, database: containers().database }, others };

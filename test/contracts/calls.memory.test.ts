@@ -12,7 +12,7 @@ import { newEvent } from './topic.contract.ts';
 async function push({ documents, blobs, queues, topic }: ReturnType<typeof connectMemory>): Promise<void> {
   await blobs.stageBlock('layer', 'a', new Uint8Array([1]));
   await blobs.commitBlocks('layer', ['a'], {});
-  await documents.commitDocuments('builds', ['t'], [{ do: 'create', document: { id: 'run', task: 't' } }]);
+  await documents.commitDocuments('builds', ['t'], [{ do: 'create', document: { id: 'run', scope: 't' } }]);
   await topic.publishEvents([newEvent()]);
   await queues.sendMessage('work', 'go');
 }
@@ -94,7 +94,7 @@ describe('a planned fault', () => {
     expect(await traces(world)).toBe(2);
     await expect(connection.documents.readDocument(ref)).resolves.toBeUndefined();
     await expect(
-      connection.documents.commitDocuments('builds', ['t'], [{ do: 'create', document: { id: 'run', task: 't' } }]),
+      connection.documents.commitDocuments('builds', ['t'], [{ do: 'create', document: { id: 'run', scope: 't' } }]),
     ).resolves.toMatchObject({ committed: true });
   });
 
@@ -193,7 +193,7 @@ describe('a delay', () => {
     const turns = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
     calls.delay(({ n }) => turns[n - 1]?.promise ?? 0);
     const create = (by: string) =>
-      documents.commitDocuments('builds', ['t'], [{ do: 'create', document: { id: 'run', task: 't', by } }]);
+      documents.commitDocuments('builds', ['t'], [{ do: 'create', document: { id: 'run', scope: 't', by } }]);
     const [first, second] = [create('first'), create('second')];
     turns[1]?.resolve(undefined);
     await expect(second).resolves.toMatchObject({ committed: true });

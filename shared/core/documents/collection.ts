@@ -20,7 +20,7 @@ export const partitionPaths = {
   repositories: ['registry', 'repository'],
   blobs: ['digest'],
   deliveries: ['webhook', 'day'],
-  builds: ['task'],
+  builds: ['scope'],
   dependencies: ['base'],
   usage: ['registry', 'repository'],
 } as const satisfies Record<ContainerName, readonly string[]>;

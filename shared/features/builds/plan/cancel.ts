@@ -57,14 +57,14 @@ export async function stopCancelled(ports: BuildPorts, build: string): Promise<v
  * Whoever makes it finds his lease lost, and ends its builder. One that has its digest is about to move its tag, or
  * has: it ends as it does.
  */
-async function stop(ports: BuildPorts, { id, task, build }: Node): Promise<void> {
+async function stop(ports: BuildPorts, { id, scope, build }: Node): Promise<void> {
   const { documents, clock } = ports;
   await untilUncontended(`${id} of the build ${build}`, async () => {
-    const found = await readStored(documents, nodeSchema, { container: 'builds', partition: [task], id });
+    const found = await readStored(documents, nodeSchema, { container: 'builds', partition: [scope], id });
     if (found === undefined || isEnded(found.document) || found.document.digest !== undefined) return true;
     const outcome = await documents.commitDocuments(
       'builds',
-      [task],
+      [scope],
       [patching(found, { ...cancelled, endedAt: clock.now().toISOString() })],
     );
     if (!outcome.committed) return undefined;

@@ -35,7 +35,7 @@ export type Root = z.infer<typeof rootSchema>;
  */
 export const laneSchema = z.object({
   ...documentShape('lane'),
-  task: z.string(),
+  scope: z.string(),
   /** Builds under way, in the order of their beginning; each is planned after those before it. */
   active: z.array(z.string()).default([]),
   waiting: z.array(rootSchema),
@@ -54,7 +54,7 @@ export type Counts = z.infer<typeof countsSchema>;
 /** One update of bases, and all that follows from it. Its images are documents of their own. */
 export const buildSchema = z.object({
   ...documentShape('build'),
-  task: z.string(),
+  scope: z.string(),
   registry: registrySchema,
   build: z.string(),
   roots: z.array(rootSchema).min(1),
@@ -71,7 +71,7 @@ export type Build = z.infer<typeof buildSchema>;
 /** One image of a build. */
 export const nodeSchema = z.object({
   ...documentShape('node'),
-  task: z.string(),
+  scope: z.string(),
   registry: registrySchema,
   build: z.string(),
   repository: repositorySchema,

@@ -48,7 +48,7 @@ async function put(
 ): Promise<true | undefined> {
   const lane: Lane = {
     id: laneRef(registry).id,
-    task: listOf(registry),
+    scope: listOf(registry),
     type: 'lane',
     schemaVersion: 1,
     active: [],
@@ -61,7 +61,7 @@ async function put(
     [
       {
         do: 'create',
-        document: { id: `seen:${event}`, task: listOf(registry), type: 'seen', schemaVersion: 1, ttl: rememberedFor },
+        document: { id: `seen:${event}`, scope: listOf(registry), type: 'seen', schemaVersion: 1, ttl: rememberedFor },
       },
       writing(there, lane),
     ],
@@ -98,7 +98,7 @@ export async function beginNext(ports: BuildPorts): Promise<readonly string[]> {
     );
     const begun: Build = {
       id: buildRef(registry, id).id,
-      task: listOf(registry),
+      scope: listOf(registry),
       type: 'build',
       schemaVersion: 1,
       registry,

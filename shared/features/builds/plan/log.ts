@@ -82,7 +82,7 @@ export class LogWriter {
     const { build } = this.#of;
     const document = {
       id: pieceId(this.#of, n),
-      task: nodesOf(build),
+      scope: nodesOf(build),
       type: 'log',
       schemaVersion: 1,
       of: this.#of.id,
@@ -116,7 +116,7 @@ export async function appendLog(
         do: 'upsert',
         document: {
           id,
-          task: nodesOf(of.build),
+          scope: nodesOf(of.build),
           type: 'log',
           schemaVersion: 1,
           of: of.id,

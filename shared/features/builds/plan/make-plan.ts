@@ -54,7 +54,7 @@ function nodesFor({ build, registry }: Build, dependents: ReadonlyMap<string, De
     const isStuck = circles.has(id);
     const shared = {
       id,
-      task: nodesOf(build),
+      scope: nodesOf(build),
       type: 'node' as const,
       schemaVersion: 1 as const,
       registry,

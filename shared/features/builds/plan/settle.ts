@@ -30,7 +30,7 @@ export async function settleWaiting(
 ): Promise<'ready' | 'stopped' | 'waiting'> {
   const before = await Promise.all(
     node.waitsFor.map(({ node: id }) =>
-      readStored(documents, nodeSchema, { container: 'builds', partition: [node.task], id }),
+      readStored(documents, nodeSchema, { container: 'builds', partition: [node.scope], id }),
     ),
   );
   const bad = before.find((each) => each !== undefined && isEnded(each.document) && !isWell(each.document))?.document;
@@ -52,9 +52,9 @@ export async function settleWaiting(
             ? 'stopped too'
             : `failed: ${bad.because ?? ''}`);
   const set = because === undefined ? { state, tryAt: now } : { state, because, endedAt: now };
-  const found = await readStored(documents, nodeSchema, { container: 'builds', partition: [node.task], id: node.id });
+  const found = await readStored(documents, nodeSchema, { container: 'builds', partition: [node.scope], id: node.id });
   if (found?.document.state !== 'waiting') return 'waiting';
-  const { committed } = await documents.commitDocuments('builds', [node.task], [patching(found, set)]);
+  const { committed } = await documents.commitDocuments('builds', [node.scope], [patching(found, set)]);
   if (committed && because !== undefined) await tellFailed(ports, node, because);
   return committed ? state : 'waiting';
 }

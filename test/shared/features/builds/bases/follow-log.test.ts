@@ -23,7 +23,7 @@ async function growing() {
           do: 'create',
           document: {
             id: `log:${node.id}:${piece}`,
-            task: `build:${id}`,
+            scope: `build:${id}`,
             type: 'log',
             schemaVersion: 1,
             of: node.id,
