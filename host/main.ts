@@ -1,7 +1,7 @@
 import { requireNode } from '../shared/app/node-version.ts';
 
 try {
-  // Before anything else is loaded, as in functions/index.ts.
+  // The check comes before anything else is loaded, as in functions/index.ts.
   requireNode();
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

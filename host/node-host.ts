@@ -17,21 +17,21 @@ import { rememberBody } from '../shared/core/http/request.ts';
 
 export interface NodeHost {
   readonly url: string;
-  /** Takes no new connection, lets requests end for at most `graceMs`, then closes what is left. */
+  /** Accepts no new connection, lets requests end for at most `graceMs` milliseconds, then closes the rest. */
   stop(graceMs: number): Promise<void>;
 }
 
 /**
- * Serves the app by plain `node:http`: what `npm start` and a container run. Rejects with one sentence when the port is
- * taken.
+ * Serves the app by plain `node:http`, for `npm start` and for a container. Rejects with one sentence when the port is
+ * in use.
  */
 export async function startNodeHost(
   app: App,
   address: { readonly host: string; readonly port: number },
   limits: ConnectionLimits = usualConnectionLimits,
 ): Promise<NodeHost> {
-  // Node ends a request after five minutes by default; a large layer on a slow line takes longer. What has stopped is
-  // ended by its silence.
+  // Node ends a request after five minutes by default; a large layer on a slow line takes longer. A request that has
+  // stopped is ended by its silence.
   const serverOptions = {
     requestTimeout: 0,
     headersTimeout: headersTimeoutMs,
@@ -54,7 +54,7 @@ export async function startNodeHost(
   return { url: `http://${address.host}:${port}`, stop: (graceMs) => stop(server, graceMs) };
 }
 
-/** For a server that somebody else has opened. Who is at the other end of its connections is not known. */
+/** Makes a listener for a server that somebody else has opened. The addresses of its clients are not known. */
 export function nodeListener(
   fetch: (request: Request) => Response | Promise<Response>,
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void> {
@@ -64,7 +64,7 @@ export function nodeListener(
   });
 }
 
-/** As a URL writes it. What listens everywhere is called by the name that every machine has for itself. */
+/** Writes a host as a URL does. One that listens everywhere is named as every machine names itself. */
 function hostOf(host: string): string {
   if (host === '0.0.0.0' || host === '::' || host === '') return 'localhost';
   return host.includes(':') ? `[${host}]` : host;
@@ -77,8 +77,8 @@ function fetchFrom(app: App, request: Request, env: HttpBindings | Http2Bindings
 }
 
 /**
- * Who stops reading early still wants to answer: the connection stays, and the adapter drains or closes it behind the
- * answer.
+ * Reads a body without closing the connection: a reader that stops early still wants to answer, and the adapter drains
+ * or closes the connection behind the answer.
  */
 function bytesOf(incoming: Readable): AsyncIterable<Uint8Array> {
   return {

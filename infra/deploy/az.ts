@@ -17,11 +17,12 @@ const outputsSchema = z.object({
   }),
 });
 
-/** The first that knows Flex Consumption. */
+/** The oldest version of the Azure CLI that knows Flex Consumption. */
 const oldest = [2, 60] as const;
 
 /**
- * What `command` printed; throws `DeployFailure` with the last lines of its complaint and with `next`, the next step.
+ * Runs `command` and returns its output; throws `DeployFailure` with the last lines of its error output and with
+ * `next`, the next step.
  */
 export async function must(run: Run, command: string, args: readonly string[], next: string): Promise<string> {
   const ran = await run(command, args);
@@ -55,7 +56,7 @@ function answer<T>(schema: z.ZodType<T>, text: string, what: string): T {
   }
 }
 
-/** The subscription's id, so that each later command names it, whatever becomes the default meanwhile. */
+/** Returns the subscription's id, so that each later command names it, whatever becomes the default meanwhile. */
 export async function checkedSubscription(
   run: Run,
   subscription: string | undefined,
@@ -92,7 +93,7 @@ export interface Outputs {
   readonly workStorageIds: readonly string[];
   readonly loginServer: string;
   readonly dataPlane: 'functions' | 'containerApp' | 'containerAppOnly';
-  /** In one request to a Function App, in bytes. */
+  /** The bytes allowed in one request to a Function App. */
   readonly largestBody: number;
 }
 

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { digestOf } from '../../shared/core/oci/digest.ts';
 import { DeployFailure } from './run.ts';
 
-/** Where a deployment is tried: what is pushed there is deleted again. */
+/** The repository in which a deployment is tried: images that are pushed there are deleted again. */
 export const repository = 'longshore/smoke';
 
-/** One request; throws `DeployFailure` for an answer that is not allowed. */
+/** Sends one request; throws `DeployFailure` for an answer that is not allowed. */
 export type Call = (step: string, url: string, allowed: readonly number[], init?: RequestInit) => Promise<Response>;
 
-/** Of the user admin; none without the password. */
+/** Makes the credentials of the user admin; none without the password. */
 export function authorizationOf(password: string | undefined): Record<string, string> {
   return password === undefined
     ? {}
@@ -17,7 +17,7 @@ export function authorizationOf(password: string | undefined): Record<string, st
 
 export function callsOf(origin: string, password: string | undefined): Call {
   return async (step, url, allowed, init = {}) => {
-    // Credentials are for the registry alone, not for where an upload leads.
+    // Credentials are for the registry alone, not for the host that an upload leads to.
     const headers = {
       ...Object.fromEntries(new Headers(init.headers)),
       ...(new URL(url).origin === origin ? authorizationOf(password) : {}),
@@ -28,7 +28,7 @@ export function callsOf(origin: string, password: string | undefined): Call {
   };
 }
 
-/** Where the bytes of an upload go: perhaps to another host. */
+/** Starts an upload and returns the URL for its bytes, perhaps at another host. */
 export async function startUpload(call: Call, origin: string): Promise<URL> {
   const started = await call('POST of an upload', `${origin}/v2/${repository}/blobs/uploads/`, [202], {
     method: 'POST',
@@ -46,8 +46,8 @@ export async function pushBlob(call: Call, origin: string, bytes: Buffer): Promi
   });
 }
 
-/** Pushes an image that nobody has, and pulls it. Gives where its manifest is. */
-export async function pushed(call: Call, origin: string): Promise<string> {
+/** Pushes an image that nobody has, and pulls it. Returns the URL of its manifest. */
+export async function pushImage(call: Call, origin: string): Promise<string> {
   const base = `${origin}/v2/${repository}`;
   const config = Buffer.from(
     JSON.stringify({
@@ -89,16 +89,16 @@ export async function pushesOf(call: Call, origin: string): Promise<number> {
   return answer.status === 404 ? 0 : (((await answer.json()) as { pushes?: number }).pushes ?? 0);
 }
 
-/** What came of a try to deliver. */
+/** One attempt to deliver, with its answer or failure. */
 export interface Attempt {
   readonly response?: { readonly status: number };
   readonly failure?: { readonly why: string };
 }
 
 /**
- * A webhook on what is pushed here, for as long as `work` takes. Without a receiver the registry itself is one, the
- * only address that is known to be there: that it refuses what it gets is an answer too. The name is new each time, for
- * the log of a webhook outlives it.
+ * Keeps a webhook on pushes here for as long as `work` runs. Without a receiver the registry itself is one, because its
+ * address is the only one that is known to exist: that it refuses the delivery is an answer too. The name is new each
+ * time, for the log of a webhook outlives it.
  */
 export async function withWebhook<T>(
   call: Call,

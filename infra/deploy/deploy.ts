@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface DeployPorts {
   readonly run: Run;
-  /** Makes the package; gives the path of its zip. */
+  /** Makes the package and returns the path of its zip. */
   readonly pack: () => Promise<string>;
   readonly smoke: (loginServer: string) => Promise<void>;
   readonly say: (line: string) => void;
@@ -16,8 +16,8 @@ export interface DeployPorts {
 }
 
 /**
- * Each step may be done again: whoever mends what stopped it runs the same command. Gives the login server; nothing
- * with `whatIf`.
+ * Deploys. Each step may be repeated: after the cause of a stop is corrected, the same command goes on. Returns the
+ * login server; nothing with `whatIf`.
  */
 export async function deploy(wanted: Arguments, ports: DeployPorts): Promise<string | undefined> {
   const { run, say } = ports;
@@ -35,7 +35,7 @@ export async function deploy(wanted: Arguments, ports: DeployPorts): Promise<str
   const outputs = await makeResources(ports, wanted, at);
   for (const site of outputs.sites) {
     say(`code of ${site} …`);
-    // For Flex Consumption this is its package deployment, for Premium a zip deployment.
+    // Flex Consumption makes a package deployment of this, and Premium a zip deployment.
     await patiently(
       ports,
       ['functionapp', 'deployment', 'source', 'config-zip', ...at, '--name', site, '--src', zip],
@@ -64,7 +64,7 @@ async function sayWhatWouldChange(
     run,
     'az',
     [...groupDeployment('what-if', at, 'longshore'), '--parameters', parameters],
-    'mend the parameters; nothing was changed',
+    'correct the parameters; nothing was changed',
   );
   say(changes);
   say('Then the code and the event subscriptions would be put there. Nothing was changed.');
@@ -102,7 +102,7 @@ async function subscribe(
   );
 }
 
-/** A deployment that works, until somebody pushes a large layer. */
+/** Warns of a deployment that works until somebody pushes a large layer. */
 function functionsAlone(largestBody: number): string {
   return (
     'Careful: the Function Apps take uploads themselves. Their host holds a body in memory four times over ' +
@@ -123,7 +123,7 @@ async function requireGroup(
         run,
         'az',
         ['group', 'exists', '--name', resourceGroup, '--subscription', subscription],
-        'look whether you may read the subscription',
+        'check that you may read the subscription',
       )
     ).trim() === 'true';
   if (exists) return;
@@ -147,11 +147,11 @@ async function requireGroup(
       '--output',
       'json',
     ],
-    'look whether you may make resource groups, and whether there is such a region',
+    'check that you may create resource groups, and that the region exists',
   );
 }
 
-/** A role may need minutes until it is true everywhere, and a function until Event Grid finds it. */
+/** Repeats a command: a role may need minutes until it holds everywhere, and a function until Event Grid finds it. */
 async function patiently({ run, say, pause }: DeployPorts, args: readonly string[], next: string): Promise<void> {
   for (let again = 5; ; again--) {
     try {

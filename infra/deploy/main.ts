@@ -21,7 +21,7 @@ async function pack(): Promise<string> {
     runProgram,
     process.execPath,
     [`${root}build.ts`, join(folder, 'dist')],
-    'mend the code; nothing was changed',
+    'correct the code; nothing was changed',
   );
   await writeFile(
     join(folder, 'longshore.zip'),
@@ -31,8 +31,8 @@ async function pack(): Promise<string> {
 }
 
 /**
- * A deployment without the hash takes the user admin away, and one without an image stops in the middle:
- * docs/deploy.md.
+ * Requires variables, because a deployment without the hash removes the user admin, and one without an image stops in
+ * the middle: docs/deploy.md.
  */
 async function requireVariables(parameters: string): Promise<void> {
   const text = await readFile(parameters, 'utf8').catch(() => {

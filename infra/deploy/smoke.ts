@@ -1,14 +1,15 @@
-import { ask, callsOf, pushed, pushesOf, until, withWebhook } from './client.ts';
+import { ask, callsOf, pushesOf, pushImage, until, withWebhook } from './client.ts';
 
 export interface Smoke {
-  /** Of the user admin; without it only what everyone may ask is tried. */
+  /** The password of the user admin; without it only requests that everyone may send are tried. */
   readonly password: string | undefined;
   readonly say: (line: string) => void;
   readonly pause: (ms: number) => Promise<void>;
 }
 
 /**
- * As a client sees it. What is pushed is deleted again; an app that has just got its code has three minutes to answer.
+ * Tries a deployment as a client does. What it pushes is deleted again; an app that has just got its code has three
+ * minutes to answer.
  */
 export async function smokeTest(origin: string, { password, say, pause }: Smoke): Promise<void> {
   await until(
@@ -26,14 +27,14 @@ export async function smokeTest(origin: string, { password, say, pause }: Smoke)
   }
   const before = await pushesOf(call, origin);
   await withWebhook(call, origin, undefined, async (attempts) => {
-    const reference = await pushed(call, origin);
-    // Pushes are counted by a subscriber: one more says that the event went its way through Event Grid.
+    const reference = await pushImage(call, origin);
+    // A subscriber counts pushes: one more proves that the event went its way through Event Grid.
     await until(
       24,
       pause,
       async () => (await pushesOf(call, origin)) > before,
       'the event of a push did not arrive',
-      'look at the event subscriptions and their dead letters in the portal',
+      'check the event subscriptions and their dead letters in the portal',
     );
     await until(
       24,

@@ -3,7 +3,7 @@ import { join, relative, sep } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 
 /**
- * The files of `folder` as a zip: the same bytes for the same files, because their dates are left out. APPNOTE.TXT 4.3.
+ * Zips the files of `folder` (APPNOTE.TXT 4.3): the same files give the same bytes, because their dates are left out.
  */
 export async function zipFolder(folder: string, isLeftOut: (path: string) => boolean): Promise<Buffer> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -28,7 +28,8 @@ export async function zipFolder(folder: string, isLeftOut: (path: string) => boo
     common.writeUInt16LE(name.length, 22);
     files.push(Buffer.from('PK\x03\x04'), common, name, packed);
     const rest = Buffer.alloc(14);
-    // Made on Unix, a plain file that all may read: else Linux unpacks it with no permission at all.
+    // The entry is made on Unix, as a plain file that all may read: otherwise Linux unpacks it with no permission at
+    // all.
     rest.writeUInt32LE((0o100644 << 16) >>> 0, 6);
     rest.writeUInt32LE(offset, 10);
     directory.push(Buffer.from('PK\x01\x02'), Buffer.from([20, 3]), common, rest, name);

@@ -7,8 +7,8 @@ import { careful, failed, ok } from './finding.ts';
 const mebibyte = 1024 ** 2;
 const sizes = [1, 4, 32, 128, 512];
 
-/** Bodies of growing size, each in one request, as docker sends a layer. Nothing of them is kept. */
-export async function lookAtUploads({ origin, password, call, largest }: Patient): Promise<Finding> {
+/** Uploads bodies of growing size, each in one request, as docker sends a layer. Nothing of them is kept. */
+export async function checkUploads({ origin, password, call, largest }: Patient): Promise<Finding> {
   let [passed, took] = [0, 0];
   let isFunctionsHost = false;
   for (const size of sizes.filter((each) => each <= largest)) {
@@ -32,7 +32,7 @@ export async function lookAtUploads({ origin, password, call, largest }: Patient
         nextFor(answer.status),
       );
     passed = size;
-    // The Functions host's own header: it took the body itself.
+    // The header is the Functions host's own, which received the body itself.
     isFunctionsHost ||= answer.headers.has('x-ms-invocation-id');
   }
   const said = `${passed} MiB in one request, at ${(passed / took).toFixed(0)} MiB/s from here`;
@@ -40,7 +40,7 @@ export async function lookAtUploads({ origin, password, call, largest }: Patient
 }
 
 const functionsAlone =
-  'its host holds a body four times over in memory, so it takes one of at most a sixth of that (341 MiB of 2 ' +
+  'its host holds a body four times over in memory, so it accepts one of at most a sixth of that (341 MiB of 2 ' +
   'GiB), and six of 100 MiB at once may end the instance: take uploads by a container app (dataPlane), where layers are large';
 
 function nextFor(status: number): string {
@@ -59,8 +59,8 @@ function nextFor(status: number): string {
   return "look at the app's failures for that request";
 }
 
-/** A blob comes back by its redirect, whole and in part, as clients that resume read it. */
-export async function lookAtDownloads({ origin, call }: Patient): Promise<Finding> {
+/** Checks that a blob comes back by its redirect, whole and in part, as clients that resume read it. */
+export async function checkDownloads({ origin, call }: Patient): Promise<Finding> {
   const bytes = randomBytes(64 * 1024);
   const blob = `${origin}/v2/${repository}/blobs/${digestOf(bytes)}`;
   await pushBlob(call, origin, bytes);

@@ -3,13 +3,13 @@ import type { Finding, Patient } from './finding.ts';
 import { failed, leftOut, ok } from './finding.ts';
 import { isLoopback } from './transport.ts';
 
-/** Whether a push needs no credentials. To start an upload leaves nothing behind. */
+/** Says whether a push needs no credentials. Starting an upload leaves nothing behind. */
 export async function isOpenToAll({ origin }: Pick<Patient, 'origin'>): Promise<boolean> {
   return (await ask(`${origin}/v2/${repository}/blobs/uploads/`, { method: 'POST' })).status === 202;
 }
 
-/** Who says nothing must be asked who he is, and may not push. */
-export async function lookAtStrangers({ origin }: Patient): Promise<Finding> {
+/** Checks that a caller without credentials is asked for some, and may not push. */
+export async function checkStrangers({ origin }: Patient): Promise<Finding> {
   const [asked, pushing] = await Promise.all([
     ask(`${origin}/v2/`),
     ask(`${origin}/v2/${repository}/blobs/uploads/`, { method: 'POST' }),
@@ -34,8 +34,8 @@ export async function lookAtStrangers({ origin }: Patient): Promise<Finding> {
   return ok('a push without credentials is refused, with a challenge');
 }
 
-/** As docker does it: the challenge names where a token is had. */
-export async function lookAtLogin({ origin, password }: Patient): Promise<Finding> {
+/** Logs in as docker does: the challenge names where a token is issued. */
+export async function checkLogin({ origin, password }: Patient): Promise<Finding> {
   const challenge =
     (await ask(`${origin}/v2/${repository}/blobs/uploads/`, { method: 'POST' })).headers.get('www-authenticate') ?? '';
   const [realm, service] = ['realm', 'service'].map(

@@ -1,39 +1,39 @@
 import { DeployFailure } from '../deploy/run.ts';
-import { lookAtDownloads, lookAtUploads } from './bytes.ts';
-import { isOpenToAll, lookAtLogin, lookAtStrangers } from './credentials.ts';
-import { lookAtEvents, lookAtWebhooks } from './events.ts';
+import { checkDownloads, checkUploads } from './bytes.ts';
+import { checkLogin, checkStrangers, isOpenToAll } from './credentials.ts';
+import { checkEvents, checkWebhooks } from './events.ts';
 import type { Check, Finding, Patient } from './finding.ts';
 import { failed, leftOut } from './finding.ts';
-import { lookAtClock, lookAtHealth, lookAtReach, lookAtTls } from './transport.ts';
+import { checkClock, checkReach, checkTls, lookAtHealth } from './transport.ts';
 
 export const checks: readonly Check[] = [
-  { name: 'reach', isForAdmin: false, opens: 'everything', isQuiet: true, look: lookAtReach },
-  { name: 'TLS', isForAdmin: false, look: lookAtTls },
+  { name: 'reach', isForAdmin: false, opens: 'everything', isQuiet: true, look: checkReach },
+  { name: 'TLS', isForAdmin: false, look: checkTls },
   { name: 'health', isForAdmin: false, look: lookAtHealth },
-  { name: 'clock', isForAdmin: false, look: lookAtClock },
-  { name: 'strangers', isForAdmin: false, look: lookAtStrangers },
-  { name: 'login', isForAdmin: true, opens: 'admin', look: lookAtLogin },
-  { name: 'uploads', isForAdmin: true, look: lookAtUploads },
-  { name: 'downloads', isForAdmin: true, look: lookAtDownloads },
-  { name: 'events', isForAdmin: true, look: lookAtEvents },
-  { name: 'webhooks', isForAdmin: true, look: lookAtWebhooks },
+  { name: 'clock', isForAdmin: false, look: checkClock },
+  { name: 'strangers', isForAdmin: false, look: checkStrangers },
+  { name: 'login', isForAdmin: true, opens: 'admin', look: checkLogin },
+  { name: 'uploads', isForAdmin: true, look: checkUploads },
+  { name: 'downloads', isForAdmin: true, look: checkDownloads },
+  { name: 'events', isForAdmin: true, look: checkEvents },
+  { name: 'webhooks', isForAdmin: true, look: checkWebhooks },
 ];
 
 /**
- * Makes each check in turn, and tells its finding as soon as it is known. After a first cause the checks that it would
+ * Makes each check in turn, and reports its finding as soon as it is known. After a first cause the checks that would
  * only fail again are left out. Returns how many failed.
  */
 export async function examine(
   patient: Patient,
-  tell: (name: string, finding: Finding) => void,
+  report: (name: string, finding: Finding) => void,
   wanted: readonly Check[] = checks,
 ): Promise<number> {
   let faults = 0;
   let closed: string | undefined;
   for (const { name, isForAdmin, opens, isQuiet, look } of wanted) {
-    const without = isForAdmin ? (closed ??= await missingIn(patient)) : undefined;
-    const finding = without === undefined ? await looked(look, patient) : leftOut(without);
-    if (isQuiet !== true || finding.is !== 'ok') tell(name, finding);
+    const without = isForAdmin ? (closed ??= await missingCredentials(patient)) : undefined;
+    const finding = without === undefined ? await findingOf(look, patient) : leftOut(without);
+    if (isQuiet !== true || finding.is !== 'ok') report(name, finding);
     if (finding.is !== 'failed') continue;
     faults += 1;
     if (opens === 'everything') break;
@@ -42,15 +42,15 @@ export async function examine(
   return faults;
 }
 
-/** Why what only the user admin may do cannot be tried; `undefined` where it can. */
-async function missingIn(patient: Patient): Promise<string | undefined> {
+/** Says why the checks that only the user admin may do cannot be tried; `undefined` where they can. */
+async function missingCredentials(patient: Patient): Promise<string | undefined> {
   return patient.password !== undefined || (await isOpenToAll(patient))
     ? undefined
     : 'LONGSHORE_ADMIN_PASSWORD is not set';
 }
 
-/** What a check could not do is a finding too, not the end of the others. */
-async function looked(look: Check['look'], patient: Patient): Promise<Finding> {
+/** Makes a check. A check that throws is a finding too, not the end of the others. */
+async function findingOf(look: Check['look'], patient: Patient): Promise<Finding> {
   try {
     return await look(patient);
   } catch (error) {

@@ -1,13 +1,13 @@
 import type { Attempt } from '../deploy/client.ts';
-import { pushed, pushesOf, withWebhook } from '../deploy/client.ts';
+import { pushesOf, pushImage, withWebhook } from '../deploy/client.ts';
 import type { Finding, Patient } from './finding.ts';
 import { failed, ok } from './finding.ts';
 
 const [patienceMs, betweenMs] = [120_000, 500];
-/** Above it a webhook is late, and builds begin late. In seconds. */
+/** Above this many seconds a webhook is late, and builds begin late. */
 const lateAfter = 30;
 
-async function waited(patient: Patient, isSo: () => Promise<boolean>): Promise<number | undefined> {
+async function waitUntil(patient: Patient, isSo: () => Promise<boolean>): Promise<number | undefined> {
   const began = patient.now().getTime();
   for (;;) {
     if (await isSo()) return (patient.now().getTime() - began) / 1_000;
@@ -16,33 +16,33 @@ async function waited(patient: Patient, isSo: () => Promise<boolean>): Promise<n
   }
 }
 
-/** From a push until it was counted, which a subscriber of the event does. */
-export async function lookAtEvents(patient: Patient): Promise<Finding> {
+/** Measures the time from a push until it was counted, which a subscriber of the event does. */
+export async function checkEvents(patient: Patient): Promise<Finding> {
   const { origin, call } = patient;
   const before = await pushesOf(call, origin);
-  const reference = await pushed(call, origin);
-  const took = await waited(patient, async () => (await pushesOf(call, origin)) > before);
+  const reference = await pushImage(call, origin);
+  const took = await waitUntil(patient, async () => (await pushesOf(call, origin)) > before);
   await call('DELETE of a manifest', reference, [202], { method: 'DELETE' });
   if (took === undefined)
     return failed(
       `the event of a push has not arrived after ${patienceMs / 1_000} s`,
-      'look at the event subscriptions, their dead letters and the function usage-record; nothing is lost, the outbox is swept each minute',
+      'check the event subscriptions, their dead letters and the function usage-record; nothing is lost, the outbox is swept each minute',
     );
   return took > lateAfter
     ? failed(
         `an event takes ${took.toFixed(1)} s`,
-        'after an hour without requests the first takes longer: try again; else look at the alert event-lag',
+        'after an hour without requests the first takes longer: try again; else check the alert event-lag',
       )
     : ok(`an event arrives within ${took.toFixed(1)} s`);
 }
 
-/** Whether deliveries leave the deployment. */
-export async function lookAtWebhooks(patient: Patient): Promise<Finding> {
+/** Checks whether deliveries leave the deployment. */
+export async function checkWebhooks(patient: Patient): Promise<Finding> {
   const { origin, call, receiver } = patient;
   return withWebhook(call, origin, receiver, async (attempts) => {
-    const reference = await pushed(call, origin);
+    const reference = await pushImage(call, origin);
     let first: Attempt | undefined;
-    await waited(patient, async () => ([first] = await attempts()).length > 0);
+    await waitUntil(patient, async () => ([first] = await attempts()).length > 0);
     await call('DELETE of a manifest', reference, [202], { method: 'DELETE' });
     return judge(first, receiver);
   });
@@ -52,7 +52,7 @@ function judge(attempt: Attempt | undefined, receiver: string | undefined): Find
   if (attempt === undefined)
     return failed(
       `no delivery was tried within ${patienceMs / 1_000} s`,
-      'look at the queue webhook-deliveries, its poison queue, and the functions webhooks-dispatch and webhooks-deliver',
+      'check the queue webhook-deliveries, its poison queue, and the functions webhooks-dispatch and webhooks-deliver',
     );
   const status = attempt.response?.status;
   if (status === undefined)

@@ -1,7 +1,7 @@
 import type { Call } from '../deploy/client.ts';
 
 /**
- * What a check has found: a sentence, and what to do next where it failed, or where it works and has a limit that
+ * The finding of a check: a sentence, and the next step where it failed, or where it works and has a limit that
  * somebody will meet.
  */
 export type Finding =
@@ -10,15 +10,15 @@ export type Finding =
 
 /** A deployment, as it is reached from here. */
 export interface Patient {
-  /** `https://registry.example.com`. */
+  /** The origin, as in `https://registry.example.com`. */
   readonly origin: string;
-  /** Of the user admin; without it what needs credentials is left out. */
+  /** The password of the user admin; without it checks that need credentials are left out. */
   readonly password: string | undefined;
-  /** Who answers a webhook with 2xx; absent, the registry itself is asked to receive one. */
+  /** The URL of a receiver that answers a webhook with 2xx; if absent, the registry itself is to receive one. */
   readonly receiver: string | undefined;
   /** The largest body that is tried, in MiB. */
   readonly largest: number;
-  /** With the password; throws `DeployFailure` for an answer that is not allowed. */
+  /** Sends a request with the password; throws `DeployFailure` for an answer that is not allowed. */
   readonly call: Call;
   readonly now: () => Date;
   readonly pause: (ms: number) => Promise<void>;
@@ -26,11 +26,11 @@ export interface Patient {
 
 export interface Check {
   readonly name: string;
-  /** What it does is only for who has the password. */
+  /** True for a check that needs the password. */
   readonly isForAdmin: boolean;
-  /** What need not be asked where this fails, as it would only fail for the same reason. */
+  /** The checks that are left out when this one fails, as they would only fail for the same reason. */
   readonly opens?: 'everything' | 'admin';
-  /** Nothing is said of it while it holds. */
+  /** True for a check that is not mentioned while it holds. */
   readonly isQuiet?: true;
   readonly look: (patient: Patient) => Promise<Finding>;
 }

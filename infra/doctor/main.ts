@@ -13,7 +13,7 @@ const command: Command = {
     receiver: { value: 'URL', says: 'a receiver of webhooks, which gets a signed POST' },
     largest: { value: 'MIB', says: 'the size of the largest layer that is pushed for a trial (128)' },
   },
-  // Everybody on the machine may read arguments, so the password is none.
+  // Everybody on the machine may read arguments, so the password is not one of them.
   notes: [
     'LONGSHORE_ADMIN_PASSWORD holds the password of the user admin; an open registry needs none.',
     'It ends with 0, with 1 where something is wrong, and with 2 where the command is.',

@@ -10,8 +10,8 @@ const patienceMs = 10_000;
 const [fewDays, mostSeconds] = [14, 60];
 const day = 24 * 3_600_000;
 
-/** Whether anything listens there at all. */
-export async function lookAtReach({ origin }: Patient): Promise<Finding> {
+/** Checks whether anything listens there at all. */
+export async function checkReach({ origin }: Patient): Promise<Finding> {
   const { protocol, hostname, port } = new URL(origin);
   const socket = connectTcp({
     host: hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -29,15 +29,15 @@ export async function lookAtReach({ origin }: Patient): Promise<Finding> {
   } catch (error) {
     return failed(
       `nothing listens at ${origin}: ${error instanceof Error ? error.message : String(error)}`,
-      'look whether the app runs, whether name and port are right, and whether a network or IP rule keeps this machine out',
+      'check that the app runs, that name and port are right, and that no network or IP rule blocks this machine',
     );
   } finally {
     socket.destroy();
   }
 }
 
-/** The certificate as Node trusts it, the protocol, and how long that lasts. */
-export async function lookAtTls({ origin, now }: Patient): Promise<Finding> {
+/** Checks the certificate as Node trusts it, the protocol, and how long they remain valid. */
+export async function checkTls({ origin, now }: Patient): Promise<Finding> {
   const { protocol, hostname, port } = new URL(origin);
   if (protocol !== 'https:')
     return isLoopback(hostname)
@@ -63,7 +63,7 @@ export async function lookAtTls({ origin, now }: Patient): Promise<Finding> {
   } catch (error) {
     return failed(
       `no TLS: ${error instanceof Error ? error.message : String(error)}`,
-      'look whether the name leads there (DNS), and whether the certificate is for it and from an authority that clients know',
+      'check that the name leads there (DNS), and that the certificate is for it and from an authority that clients know',
     );
   } finally {
     socket.destroy();
@@ -86,20 +86,20 @@ export function judgeCertificate(
     : ok(`${protocol}, the certificate holds for ${days} days`);
 }
 
-/** By the Date of an answer, which has whole seconds. */
-export async function lookAtClock({ origin, now }: Patient): Promise<Finding> {
+/** Compares clocks by the Date of an answer, which has whole seconds. */
+export async function checkClock({ origin, now }: Patient): Promise<Finding> {
   const answer = await ask(`${origin}/v2/`);
   const date = Date.parse(answer.headers.get('date') ?? '');
   if (Number.isNaN(date))
     return failed(
       `GET /v2/ has no Date (${answer.status}${answer.statusText === '' ? '' : ` ${answer.statusText}`})`,
-      'look whether anything answers at that address at all',
+      'check that anything answers at that address at all',
     );
   const apart = Math.round((date - now().getTime()) / 1_000);
   return Math.abs(apart) > mostSeconds
     ? failed(
         `its clock and this one are ${Math.abs(apart)} s apart`,
-        'set the clock of this machine; signed addresses and tokens are refused by whoever is too far off',
+        'set the clock of this machine; signed addresses and tokens are refused when clocks differ too much',
       )
     : ok(`${Math.abs(apart)} s apart`);
 }
@@ -111,7 +111,7 @@ export async function lookAtHealth({ origin }: Patient): Promise<Finding> {
   return failed(
     `GET /healthz is ${answer.status}${text === '' ? '' : `: ${text}`}`,
     answer.status === 504
-      ? 'look whether the app runs, and whether a network or IP rule keeps this machine out'
+      ? 'check that the app runs, and that no network or IP rule blocks this machine'
       : "what is named there does not answer the app: roles need some minutes after a deployment; then look at the app's failures",
   );
 }

@@ -12,7 +12,7 @@ const command: Command = {
   example: 'npm run -s pages -- --check',
 };
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** Written by other commands. */
+/** Matches pages that other commands write. */
 const made = /^docs\/(scale\.md|reference\/)/;
 
 async function run(isCheck: boolean): Promise<void> {

@@ -1,8 +1,11 @@
 const width = 120;
 
-/** A word with what belongs to it: code and links are not broken, for they are searched for and clicked. */
+/**
+ * Matches a word with what belongs to it: code and links are not broken, because readers search for them and click
+ * them.
+ */
 const word = /(?:`[^`]*`|\[[^\]]*\]\([^)]*\)|\S)+/g;
-/** At the beginning of a line these would begin a list, a heading, a quotation or a table. */
+/** Matches words that would begin a list, a heading, a quotation or a table at the beginning of a line. */
 const marker = /^(?:[-+*#>|=]|\d+[.)]$)/;
 const listItem = /^(\s*(?:[-*+]|\d+[.)])\s+)(.*)$/;
 
@@ -55,7 +58,7 @@ function linesOf({ first, rest, words }: Block): string[] {
   for (const next of words) {
     const line = lines.at(-1) ?? [];
     if (line.length === 0 || lengthOf([...line, next], lines.length - 1) <= width) line.push(next);
-    // What would look like a list takes the word before it along.
+    // A word that would look like a list moves down with the word before it.
     else lines.push(marker.test(next) && line.length > 1 ? [line.pop() ?? '', next] : [next]);
   }
   return lines.map((line, at) => (at === 0 ? first : rest) + line.join(' '));

@@ -6,7 +6,7 @@ import { formatPasswordHash, hashPassword, makePassword, makeSalt } from '../../
 const command: Command = {
   call: 'npm run -s password',
   does: 'Makes the password of the user admin, and prints its hash: the value of LONGSHORE_ADMIN_PASSWORD_HASH.',
-  // Everybody on the machine may read arguments, so a password of one's own is none.
+  // Everybody on the machine may read arguments, so one's own password is not one of them.
   flags: { stdin: { says: 'takes the first line of standard input, of at least 12 characters' } },
   notes: ['Without a flag it makes a random password, and shows it this once on standard error (docs/deploy.md).'],
   example: 'npm run -s password > password-hash.txt',
@@ -17,7 +17,7 @@ async function givenPassword(): Promise<string> {
   const [line = ''] = (await text(process.stdin)).split(/\r?\n/, 1);
   if (line.length < shortest)
     throw new Error(
-      `a password has at least ${shortest} characters, and this one has ${line.length}: whoever may guess it may do everything`,
+      `a password has at least ${shortest} characters, and this one has ${line.length}: anybody who guesses it has every right`,
     );
   return line;
 }

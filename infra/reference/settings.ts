@@ -2,20 +2,20 @@ import { globSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import ts from 'typescript';
 
-/** One setting of the app, as its schema and the comment above it say. */
+/** One setting of the app, from its schema and the comment above it. */
 export interface Setting {
   readonly name: string;
   /** The text of the comment above the setting; empty where there is none. */
   readonly says: string;
   readonly isRequired: boolean;
-  /** As one would write it in the environment; `undefined` where there is none. */
+  /** The default as one would write it in the environment; `undefined` where there is none. */
   readonly default: string | undefined;
-  /** Where these are all, the values that are allowed. */
+  /** The values that are allowed, where these are all. */
   readonly values: readonly string[];
   readonly file: string;
 }
 
-/** Where settings may stand: the configuration itself, and a feature's or an adapter's own. */
+/** The files that may hold settings: the configuration itself, and a feature's or an adapter's own. */
 const places = ['shared/app/config/*.ts', 'shared/features/*/settings.ts', 'shared/adapters/*/settings.ts'];
 const settingName = /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$/;
 
@@ -49,7 +49,10 @@ function visitAll(node: ts.Node, visit: (node: ts.Node) => void): void {
   ts.forEachChild(node, (child) => visitAll(child, visit));
 }
 
-/** A setting's value is a chain of calls on `z` or on a schema's constant, or such a constant; a text is none. */
+/**
+ * Says whether a setting's value is a schema: a chain of calls on `z` or on a schema's constant, or such a constant; a
+ * text is none.
+ */
 function isSchema(node: ts.Expression): boolean {
   return ts.isCallExpression(node) || ts.isIdentifier(node);
 }
@@ -82,7 +85,7 @@ function* chainOf(
   }
 }
 
-/** `'x'`, `1_000`, `'x' as Name` and `new URL('x')`, as one would write them in the environment. */
+/** Returns `'x'`, `1_000`, `'x' as Name` and `new URL('x')` as one would write them in the environment. */
 function textOf(node: ts.Expression): string {
   if (ts.isAsExpression(node)) return textOf(node.expression);
   if (ts.isNewExpression(node) && node.arguments?.[0] !== undefined) return textOf(node.arguments[0]);

@@ -1,7 +1,7 @@
 import type { Setting } from './settings.ts';
 
 /**
- * What stands in the common configuration: each part with a sentence, in the order of the page. The settings of
+ * The chapters of the common configuration: each with a sentence, in the order of the page. The settings of
  * `shared/features/NAME/settings.ts` are a chapter of their own without being listed here.
  */
 const common: Readonly<Record<string, { readonly says: string; readonly settings: readonly string[] }>> = {

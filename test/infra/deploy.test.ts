@@ -111,7 +111,7 @@ describe('npm run deploy', () => {
     await writeFile(join(folder, 'group'), 'true');
     vi.stubEnv('AZ_FAILS', '5');
     await expect(deployed(['--what-if'])).rejects.toThrow(
-      /^az deployment group what-if .*failed: ERROR: refused\nNext: mend the parameters; nothing was changed/,
+      /^az deployment group what-if .*failed: ERROR: refused\nNext: correct the parameters; nothing was changed/,
     );
   });
 

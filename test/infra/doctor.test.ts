@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { callsOf } from '../../infra/deploy/client.ts';
 import { checks, examine } from '../../infra/doctor/doctor.ts';
 import type { Finding } from '../../infra/doctor/finding.ts';
-import { judgeCertificate, lookAtTls } from '../../infra/doctor/transport.ts';
+import { checkTls, judgeCertificate } from '../../infra/doctor/transport.ts';
 import { startReceiver } from '../local/stack/receiver.ts';
 import type { RequiredStack } from '../local/stack/required-stack.ts';
 import { startRequiredStack } from '../local/stack/required-stack.ts';
@@ -312,14 +312,14 @@ describe('the doctor', () => {
 });
 
 describe('TLS', () => {
-  const patient = (origin: string) => ({ origin, now: () => new Date() }) as Parameters<typeof lookAtTls>[0];
+  const patient = (origin: string) => ({ origin, now: () => new Date() }) as Parameters<typeof checkTls>[0];
 
   it('is wanted of every host but this machine', async () => {
-    expect(await lookAtTls(patient('http://registry.example'))).toMatchObject({
+    expect(await checkTls(patient('http://registry.example'))).toMatchObject({
       is: 'failed',
       said: expect.stringContaining('plain http') as string,
     });
-    expect(await lookAtTls(patient(front.url.replace('http:', 'https:')))).toMatchObject({
+    expect(await checkTls(patient(front.url.replace('http:', 'https:')))).toMatchObject({
       is: 'failed',
       said: expect.stringContaining('no TLS') as string,
     });
