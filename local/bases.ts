@@ -82,7 +82,7 @@ function wantedBy({ values: given, positionals }: Arguments): {
   };
 }
 
-// A reader such as `head` has enough and goes: that is no failure of this program.
+// A reader such as `head` closes the pipe when it has enough: that is no failure of this program.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit();

@@ -30,7 +30,7 @@ const [flags, [program, ...args]] = [given.slice(0, at), given.slice(at)];
 // The channel lets the program notice that this process was killed outright, and stop what it started.
 const child = spawn(pinnedNode(), ['--disable-warning=ExperimentalWarning', ...flags, join(root, program), ...args], {
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-  // What a start spends on is reading code. Node keeps it compiled, for this process and for all that it starts.
+  // A start spends its time on reading code. Node keeps it compiled, for this process and for all that it starts.
   env: { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node'), ...process.env },
 });
 // npm runs this through a shell; its scripts say `exec`, so that npm's signals arrive here. When npm itself is killed

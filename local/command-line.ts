@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 
-/** A flag of a command. With `value` it takes one, and is shown with that word: `--port PORT`. */
+/** A flag of a command. With `value` it has one, and is shown with that word: `--port PORT`. */
 interface Flag {
   readonly value?: string;
-  /** The flag may be given several times. */
+  /** True when the flag may be given several times. */
   readonly isRepeatable?: boolean;
   /** The environment variable that sets the same. */
   readonly variable?: string;
@@ -12,13 +12,13 @@ interface Flag {
 
 /** One of the project's commands: its help, its messages and the parsing of its arguments are made of this. */
 export interface Command {
-  /** As one types it: `npm run doctor`. */
+  /** The command as one types it: `npm run doctor`. */
   readonly call: string;
-  /** One sentence. */
+  /** One sentence that says what the command does. */
   readonly does: string;
-  /** What is given besides flags, as in `PATH…`. */
+  /** The arguments besides flags, as in `PATH…`. */
   readonly takes?: string;
-  /** By the name, without dashes. A setting without a flag has a name that begins with a dash. */
+  /** The flags by name, without dashes. A setting without a flag has a name that begins with a dash. */
   readonly flags: Readonly<Record<string, Flag>>;
   /** A line of shell that works as it is. */
   readonly example: string;
@@ -26,7 +26,7 @@ export interface Command {
   readonly notes?: readonly string[];
 }
 
-/** What was given on a command line. */
+/** The arguments of a command line. */
 export interface Arguments {
   readonly values: Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
   readonly positionals: readonly string[];
@@ -63,7 +63,7 @@ export function pointerToHelp({ call }: Command): string {
   return `${call} -- --help lists the flags`;
 }
 
-/** Parses a command's arguments. Throws an `Error` that names a flag which is not there, and says where they are listed. */
+/** Parses a command's arguments. Throws an `Error` that names an unknown flag, and says where the flags are listed. */
 function argumentsOf(command: Command, args: readonly string[]): Arguments {
   const options = Object.fromEntries(
     Object.entries(command.flags)
@@ -76,17 +76,13 @@ function argumentsOf(command: Command, args: readonly string[]): Arguments {
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: command.takes !== undefined });
   } catch (error) {
-    // Node's second sentence is about arguments that begin with a dash, which no command takes.
+    // Node's second sentence is about arguments that begin with a dash, which no command has.
     const [what = ''] = (error as Error).message.split('. ');
     throw new Error(`${what}; ${pointerToHelp(command)}`, { cause: error });
   }
 }
 
-/**
- * Runs a command: shows its help where that is asked for, else reads its arguments and does it. Arguments that `read`
- * or the parser refuses are told in one sentence, with the usage, and exit code 2. What the command itself throws is
- * not caught.
- */
+/** Returns the text for `--help` or `-h`; `undefined` if the arguments have neither. */
 export async function runCommand<Wanted>(
   command: Command,
   read: (given: Arguments) => Wanted,

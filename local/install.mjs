@@ -24,7 +24,7 @@ export async function installPackages(root) {
     const release = takeLock(root);
     if (release !== undefined) {
       try {
-        // Another start may have ended its installation between the look and the lock.
+        // Another start may have ended its installation between the check and the lock.
         if (!isInstalled(root)) await runNpm(root);
       } finally {
         release();
@@ -67,7 +67,7 @@ function packagesOf(path) {
   }
 }
 
-/** Takes the lock of `root` and returns what gives it back; `undefined` while another start holds it. */
+/** Acquires the lock of `root` and returns the function that releases it; `undefined` while another start holds it. */
 function takeLock(root) {
   const path = lockPath(root);
   const owner = randomUUID();
@@ -97,7 +97,7 @@ function dropAbandoned(path) {
     // The other start moved it first.
     return;
   }
-  // Between the look and the move a third start may have put its own lock there: it goes back.
+  // Between the check and the move a third start may have put its own lock there: it is moved back.
   if (ownerOf(aside) === owner) rmSync(aside, { force: true });
   else renameSync(aside, path);
 }
@@ -131,7 +131,7 @@ function touch(path) {
     const now = new Date();
     utimesSync(path, now, now);
   } catch {
-    // The file is gone where somebody took this process for dead; npm goes on all the same.
+    // The file is gone if another start believed this process dead; npm goes on all the same.
   }
 }
 

@@ -4,11 +4,11 @@ import { appSettings } from './stack/app-settings.ts';
 import { requireFreePorts } from './stack/free-ports.ts';
 import { runUntilSignalled } from './stack/program.ts';
 import { startServicesProcess } from './stack/services-process.ts';
-import { helpAsked, parseSettings } from './stack/settings.ts';
+import { parseSettings, requestedHelp } from './stack/settings.ts';
 import { stackKeys } from './stack/stack-keys.ts';
 import { closeToOthers, lockState, openStateFolder } from './stack/state-folder.ts';
 
-const help = helpAsked('services', process.argv.slice(2));
+const help = requestedHelp('services', process.argv.slice(2));
 if (help !== undefined) process.stdout.write(help);
 else
   runUntilSignalled(async () => {
@@ -21,8 +21,8 @@ else
     );
     await requireFreePorts({ ...settings, port: 0, functionsPort: 0 });
     const services = await startServicesProcess(settings, (line) => process.stderr.write(`${line}\n`));
-    // Where `func start` listens by default.
-    services.tellFunctionsUrl(`http://127.0.0.1:${settings.functionsPort}`);
+    // This is where `func start` listens by default.
+    services.setFunctionsUrl(`http://127.0.0.1:${settings.functionsPort}`);
     writeHostSettings(
       state.file('local.settings.json'),
       appSettings(services.endpoints, { keys, auth: settings.auth, logLevel: settings.logLevel }),
@@ -39,7 +39,7 @@ else
 
 const sampleSchema = z.object({ IsEncrypted: z.boolean(), Values: z.record(z.string(), z.string()) });
 
-/** For `func start`: the sample, with the addresses and the keys of these services. */
+/** Writes the settings for `func start`: the sample, with the addresses and the keys of these services. */
 function writeHostSettings(path: string, own: Readonly<Record<string, string>>): void {
   const sample = sampleSchema.parse(
     JSON.parse(readFileSync(new URL('../local.settings.sample.json', import.meta.url), 'utf8')),

@@ -1,9 +1,9 @@
 import { runUntilSignalled } from './stack/program.ts';
-import { helpAsked, parseSettings } from './stack/settings.ts';
+import { parseSettings, requestedHelp } from './stack/settings.ts';
 import type { Stack } from './stack/stack.ts';
 import { startStack } from './stack/stack.ts';
 
-const help = helpAsked('start', process.argv.slice(2));
+const help = requestedHelp('start', process.argv.slice(2));
 if (help !== undefined) process.stdout.write(help);
 else
   runUntilSignalled(async () => {

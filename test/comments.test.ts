@@ -6,6 +6,9 @@ const root = dirname(import.meta.dirname);
 
 /** The rooms whose comments are sentences. A room that is done is added here, and stays so. */
 const rooms = [
+  'host',
+  'infra',
+  'local',
   'shared/adapters',
   'shared/core/dockerfile',
   'shared/core/documents',

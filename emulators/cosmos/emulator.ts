@@ -42,11 +42,11 @@ export interface CosmosEmulatorOptions {
 
 export interface CosmosEmulator {
   readonly endpoint: string;
-  /** Of the read regions, in their order. */
+  /** The endpoints of the read regions, in their order. */
   readonly readEndpoints: readonly string[];
   readonly key: string;
   readonly faults: Faults;
-  /** Milliseconds by which a read region is behind; the first without a number. */
+  /** Sets the milliseconds by which a read region is behind; the first without a number. */
   setLag(lagMs: number, region?: number): void;
   stop(): Promise<void>;
 }

@@ -4,7 +4,9 @@ import type { Refusal } from './refusal.ts';
 import { badRequest, throttled, unavailable } from './refusal.ts';
 
 const scope = {
-  /** How many requests it meets, the next ones; without `count` and `rate` it meets all until it is cleared. */
+  /**
+   * The number of requests that it meets, the next ones; without `count` and `rate` it meets all until it is cleared.
+   */
   count: z.int().positive().optional(),
   /** The share of requests it meets: 0.25 is every fourth, evenly, so that a test repeats. */
   rate: z.number().positive().max(1).optional(),
@@ -55,7 +57,7 @@ export class Faults {
   #armed: Armed[] = [];
   #struck = 0;
 
-  /** How many requests have met a fault so far. */
+  /** Returns how many requests have met a fault so far. */
   get struck(): number {
     return this.#struck;
   }

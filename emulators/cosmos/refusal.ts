@@ -6,7 +6,7 @@ interface RefusalDetail {
   readonly retryAfterMs?: number;
 }
 
-/** An answer of status 400 or more: what the service says instead of doing what was asked. */
+/** An answer of status 400 or more, which the service gives instead of doing what was requested. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly status: number;
@@ -72,7 +72,7 @@ export const throttled = (retryAfterMs: number): Refusal =>
     retryAfterMs,
   });
 
-/** What the service can do and this emulator cannot: never guessed at, always named. */
+/** Refuses what the service can do and this emulator cannot: it is never guessed at, always named. */
 export const notImplemented = (what: string): Refusal =>
   new Refusal({ status: 501, code: 'NotImplemented', message: `The emulator does not implement ${what}.` });
 

@@ -35,7 +35,7 @@ export const advancedFilterSchema = z.discriminatedUnion('operatorType', [valueF
 export type AdvancedFilter = z.infer<typeof advancedFilterSchema>;
 type ValueFilter = z.infer<typeof valueFilterSchema>;
 
-/** Whether the event passes one filter. `onArrays` is the subscription's enableAdvancedFilteringOnArrays. */
+/** Says whether the event passes one filter. `onArrays` is the subscription's enableAdvancedFilteringOnArrays. */
 export function passesAdvancedFilter(event: CloudEvent, filter: AdvancedFilter, onArrays: boolean): boolean {
   const value = valueAt(event, filter.key) ?? undefined;
   if (!('value' in filter || 'values' in filter))
@@ -49,7 +49,7 @@ export function passesAdvancedFilter(event: CloudEvent, filter: AdvancedFilter, 
   return /^(String|Number)Not/.test(filter.operatorType) ? !fits : fits;
 }
 
-/** What one value must be, by the filter's positive form: StringNotIn asks as StringIn does. */
+/** Makes the test of one value, by the filter's positive form: StringNotIn tests as StringIn does. */
 function predicate(filter: ValueFilter): (value: unknown) => boolean {
   switch (filter.operatorType) {
     case 'BoolEquals':

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { request } from 'undici';
 
-/** How an attempt ended, in the words of Azure's lastDeliveryOutcome. */
+/** The outcome of an attempt, in the words of Azure's lastDeliveryOutcome. */
 export type Outcome =
   | 'Delivered'
   | 'BadRequest'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { PendingDelivery } from './state-file.ts';
 
-/** Where a dead letter goes: `name` is the blob's, `body` its JSON text. Rejects when it could not be written. */
+/** A dead letter: `name` is the blob's, `body` its JSON text. Its sink rejects when it could not be written. */
 export interface DeadLetter {
   readonly container: string;
   readonly name: string;

@@ -2,7 +2,7 @@ import { ORIGIN } from './handshake.ts';
 import type { PendingDelivery } from './state-file.ts';
 import type { Subscription } from './subscription.ts';
 
-/** Where a subscription's events go; undefined while the functions' address is not known. */
+/** Returns the URL of a subscription's events; undefined while the functions' address is not known. */
 export function deliveryUrl(
   { destination }: Subscription,
   functionsBaseUrl: string | undefined,

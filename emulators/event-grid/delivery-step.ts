@@ -9,7 +9,7 @@ import { DEAD_LETTER_DELAY_MS, DEAD_LETTER_PATIENCE_MS, DEAD_LETTER_RETRY_MS, ne
 import type { PendingDelivery, StateFile } from './state-file.ts';
 import type { Subscription } from './subscription.ts';
 
-/** What deliveries need from the topic. */
+/** The parts of the topic that deliveries need. */
 export interface DeliveryContext {
   readonly state: StateFile;
   readonly functionsBaseUrl: () => string | undefined;
@@ -120,7 +120,7 @@ async function writeDeadLetter(due: DueDelivery): Promise<void> {
 function postponeDeadLetter(due: DueDelivery, why: string): void {
   const { subscription, delivery, context } = due;
   const now = context.now();
-  // When the letter was first due is not kept; the last attempt and the delay after it tell.
+  // The time at which the letter was first due is not kept; the last attempt and the delay after it give it.
   const since = (delivery.lastAttempt ?? delivery.expires) + DEAD_LETTER_DELAY_MS / context.timeScale;
   if (now - since >= DEAD_LETTER_PATIENCE_MS / context.timeScale) {
     drop(due, `its dead letter could not be written for four hours (${why})`);

@@ -2,7 +2,7 @@ import { passesAdvancedFilter } from './advanced-filter.ts';
 import type { CloudEvent } from './cloud-event.ts';
 import type { Subscription } from './subscription.ts';
 
-/** Whether a subscription wants an event: its types, its subject, and every one of its advanced filters. */
+/** Says whether a subscription wants an event: its types, its subject, and every one of its advanced filters. */
 export function wants({ filter }: Subscription, event: CloudEvent): boolean {
   const onArrays = filter.enableAdvancedFilteringOnArrays;
   return (

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { request } from 'undici';
 
-/** Who the topic says it is, to a receiver that decides whose events it takes. Azure's own name. */
+/** The topic's name, Azure's own, for a receiver that decides whose events it accepts. */
 export const ORIGIN = 'eventgrid.azure.net';
 const TIMEOUT_MS = 30_000;
 

@@ -73,7 +73,7 @@ export function retryWaitMs(attempts: number, status: number | undefined): numbe
   return Math.max(WAITS_MS[attempts - 1] ?? LAST_WAIT_MS, minimum);
 }
 
-/** How long an event may wait for its delivery, in scaled milliseconds. */
+/** Returns how long an event may wait for its delivery, in scaled milliseconds. */
 export function timeToLiveMs(subscription: Subscription, timeScale: number): number {
   return (subscription.retryPolicy.eventTimeToLiveInMinutes * MINUTE) / timeScale;
 }

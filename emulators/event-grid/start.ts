@@ -27,14 +27,14 @@ export interface EventGridOptions {
   readonly keys: AccessKeys;
   readonly subscriptions: readonly SubscriptionInput[];
   /**
-   * Where the functions run, e.g. `http://127.0.0.1:7071`. While it is undefined, events for functions are held (their
-   * dead letters too) and no attempt is spent; once it is known, a refused connection is an ordinary failure (10 s, 30
-   * s, …).
+   * Returns the address of the functions, e.g. `http://127.0.0.1:7071`. While it is undefined, events for functions are
+   * held (their dead letters too) and no attempt is spent; once it is known, a refused connection is an ordinary
+   * failure (10 s, 30 s, …).
    */
   readonly functionsBaseUrl?: () => string | undefined;
-  /** What the Functions host asks deliveries for (`?code=`). */
+  /** The key that the Functions host requires of deliveries (`?code=`). */
   readonly functionsKey?: string;
-  /** How many times faster than Azure time passes for retries, time to live and dead letters. @default 1 */
+  /** The factor by which time passes faster than in Azure, for retries, time to live and dead letters. @default 1 */
   readonly timeScale?: number;
   /** @default 30000 */
   readonly responseTimeoutMs?: number;

@@ -89,7 +89,7 @@ export class StateFile {
       .map((row) => Number(row['event']));
   }
 
-  /** When the next event after `now` is due; undefined when none is waiting. */
+  /** Returns when the next event after `now` is due; undefined when none is waiting. */
   nextDue(subscription: string, now: number): number | undefined {
     const row = this.#sql('SELECT min(due) AS due FROM delivery WHERE subscription = ? AND due > ?').get(
       subscription,

@@ -5,12 +5,12 @@ export interface RegisteredFunction {
   callback: FunctionCallback;
 }
 
-/** What the app registered while it was loaded. */
+/** The functions and hooks that the app registered while it was loaded. */
 export interface Application {
   readonly functions: ReadonlyMap<string, RegisteredFunction>;
   readonly hooks: Readonly<Record<HookName, HookCallback[]>>;
   model: ProgrammingModel | undefined;
-  /** Both answer with the function that takes the registration back. */
+  /** Registers a function or a hook, and returns the function that undoes it. */
   register(metadata: FunctionMetadata, callback: FunctionCallback): () => void;
   registerHook(name: string, callback: HookCallback): () => void;
   /** From here on a registration throws, as it does in the worker. */

@@ -1,7 +1,7 @@
-/** What waits for a function's events outside HTTP. */
+/** A listener that waits for a function's events outside HTTP. */
 export interface Listener {
   /**
-   * Takes no more work. Resolves when no new run can start; a queue's running functions go on, a timer's is awaited.
+   * Accepts no more work. Resolves when no new run can start; a queue's running functions go on, a timer's is awaited.
    */
   stop(): Promise<void>;
 }

@@ -7,7 +7,7 @@ import type { Invoker } from './invocation.ts';
 import type { Listener } from './listener.ts';
 import type { Log } from './log.ts';
 
-/** How long stop() waits for running functions when nobody drained before. */
+/** The milliseconds that stop() waits for running functions when nobody drained before. */
 const stopGrace = 5_000;
 
 interface Running {

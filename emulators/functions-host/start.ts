@@ -32,9 +32,11 @@ export interface FunctionsHostOptions {
   now?: () => Date;
   /** Factor on the waits between queue polls. */
   pollScale?: number;
-  /** What a delivery of events must show as `?code=`, as in Azure; absent, nothing, as with Core Tools. */
+  /**
+   * The key that a delivery of events must show as `?code=`, as in Azure; absent, none is needed, as with Core Tools.
+   */
   eventGridKey?: string;
-  /** Where timers keep their status, to notice runs that were missed while no host ran. */
+  /** The folder in which timers keep their status, to notice runs that were missed while no host ran. */
   stateFolder?: string;
 }
 

@@ -31,7 +31,7 @@ function accountEntry(account: AzuriteAccount): string {
   throw new Error(`The storage account "${account.name}" cannot be given to Azurite: ${faults}.`);
 }
 
-/** A connection string that names both services, as the storage SDKs and AzureWebJobsStorage take it. */
+/** Makes a connection string that names both services, as the storage SDKs and AzureWebJobsStorage accept it. */
 export function connectionString(account: AzuriteAccount, blobEndpoint: string, queueEndpoint: string): string {
   return (
     [

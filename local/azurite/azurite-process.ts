@@ -26,7 +26,7 @@ export interface AzuritePorts {
   readonly queuePort: number;
 }
 
-/** The child process, from the outside: what it printed, whether it answers, and its end. */
+/** The child process, from the outside: its output, whether it answers, and its end. */
 export class AzuriteProcess {
   readonly #options: AzuriteProcessOptions;
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
@@ -81,7 +81,7 @@ export class AzuriteProcess {
     clearTimeout(force);
   }
 
-  /** One look at the services; undefined when they do not answer yet. */
+  /** Probes the services once; undefined when they do not answer yet. */
   async #probe(): Promise<AzuritePorts | undefined> {
     await new Promise((wake) => setTimeout(wake, 20));
     const [blobPort, queuePort] = [this.#ports.get('Blob'), this.#ports.get('Queue')];

@@ -1,4 +1,5 @@
-// The program of Azurite's child process: Azurite's own command line, tied to the life of whoever started it.
+// This is the program of Azurite's child process: Azurite's own command line, tied to the life of the process that
+// started it.
 //
 // Azurite keeps its metadata in memory and writes it every few seconds, so a killed Azurite forgets what it
 // acknowledged last. It must therefore outlive a `kill -9` of its parent for as long as an orderly stop takes, and no

@@ -14,7 +14,7 @@ export class FolderInUse extends Error {
 }
 
 /**
- * Takes `folder` for this process until it ends, waiting up to `waitMs` (blocking) for a previous owner that is
+ * Locks `folder` for this process until it ends, waiting up to `waitMs` (blocking) for a previous owner that is
  * stopping. The lock is the operating system's own, held through an SQLite transaction: it ends with the process
  * however that ends, so that a process id left behind by `kill -9`, or reused by a stranger, cannot block a start. The
  * file `azurite.pid` beside it is for people. Throws {@link FolderInUse}.

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream';
 
 /**
- * Azurite answers for all its accounts or for none. A gate stands before one account, so that a region's storage alone
- * can be down.
+ * A gate before one account, so that a region's storage alone can be down: Azurite answers for all its accounts or for
+ * none.
  */
 export interface Gate {
   readonly port: number;
@@ -15,14 +15,11 @@ export interface Gate {
 }
 
 export interface GateOptions {
-  /** Azurite's own. */
+  /** The port of Azurite. */
   readonly blobPort: number;
-  /**
-   * While this file is there, nothing is let through, and nothing is read from behind the gate by another account's
-   * copy.
-   */
+  /** While this file exists, no request passes, and another account's copy reads nothing from behind the gate. */
   readonly downFile: string;
-  /** Told of each request that is let through, and of its answer. */
+  /** These are called for each request that passes, and for its answer. */
   readonly came?: (request: IncomingMessage) => void;
   readonly answered?: (request: IncomingMessage, answer: IncomingMessage) => void;
 }
@@ -62,13 +59,13 @@ function pass(
     response.writeHead(503, { 'x-ms-error-code': 'ServerBusy' }).end();
     return;
   }
-  // Azurite copies from where its own Host header says that it is, and signatures do not cover that header.
+  // Azurite copies from the address in its own Host header, which signatures do not cover.
   const headers = { ...incoming.headers, ...(source === undefined ? {} : { host: source.host }) };
   const outgoing = ask(
     { agent, host: '127.0.0.1', port: blobPort, method: incoming.method, path: incoming.url, headers },
     (answer) => {
       answered?.(incoming, answer);
-      // Who asked may be gone by now.
+      // The client may be gone by now.
       if (response.destroyed) {
         answer.resume();
         return;

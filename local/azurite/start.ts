@@ -5,7 +5,7 @@ import { accountsVariable, connectionString, devstoreAccount } from './accounts.
 import { AzuriteProcess } from './azurite-process.ts';
 
 export interface AzuriteOptions {
-  /** Where everything is kept; created when missing. One Azurite at a time may use it. */
+  /** The folder of all data; it is created when missing. One Azurite at a time may use it. */
   readonly folder: string;
   /** @default '127.0.0.1' */
   readonly host?: string;

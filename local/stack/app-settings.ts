@@ -2,7 +2,7 @@ import { BuilderRefused, isolationOf, isOnPath } from '../../shared/adapters/bui
 import { buildSettingsSchema } from '../../shared/adapters/buildah/settings.ts';
 import type { StackKeys } from './stack-keys.ts';
 
-/** Where the services of one region listen, and how they are opened. */
+/** The addresses of the services of one region, and their keys. */
 export interface RegionEndpoints {
   readonly name: string;
   readonly cosmosRegion: string;
@@ -11,13 +11,13 @@ export interface RegionEndpoints {
   readonly eventGrid: { readonly endpoint: string; readonly key: string };
 }
 
-/** The first region's, the documents of all, and the other regions. */
+/** The endpoints of the first region, the documents of all, and the other regions. */
 export interface ServiceEndpoints extends RegionEndpoints {
   readonly cosmos: { readonly endpoint: string; readonly key: string; readonly database: string };
   readonly others: readonly RegionEndpoints[];
 }
 
-/** What the stack decides itself. */
+/** The settings that the stack decides itself. */
 export interface OwnSettings {
   readonly keys: Pick<StackKeys, 'uploadKey' | 'secretKey' | 'adminPasswordHash'>;
   readonly auth: string;
@@ -25,7 +25,7 @@ export interface OwnSettings {
   readonly logFile?: string;
   /** Names that requests may come to besides those of this machine. */
   readonly hosts?: readonly string[];
-  /** Where clients find the registry; absent where that is what a request says. */
+  /** The URL at which clients find the registry; absent where a request's own URL says it. */
   readonly publicUrl?: string;
 }
 
@@ -49,7 +49,7 @@ export function appSettings(
       ? {}
       : { LONGSHORE_ADMIN_PASSWORD_HASH: stack.keys.adminPasswordHash }),
     LONGSHORE_OUTBOUND: 'loopback',
-    // The stack listens on loopback alone, so no other name can be right than those that it was told, whatever the
+    // The stack listens on loopback alone, so no other name can be right than those that it was given, whatever the
     // login.
     LONGSHORE_HOST_NAMES: [process.env.LONGSHORE_HOST_NAMES || 'own', ...(stack.hosts ?? [])].join(','),
     ...(stack.publicUrl === undefined ? {} : { LONGSHORE_PUBLIC_URL: stack.publicUrl }),
@@ -70,7 +70,7 @@ export function appSettings(
 let isAbleToBuild: boolean | undefined;
 
 /**
- * Whether buildah is here, and what it builds can be kept apart from this machine. That takes a trial of a second or
+ * Says whether buildah is here, and its builds can be kept apart from this machine. That needs a trial of a second or
  * two, so it is found out once.
  */
 function canBuild(): boolean {

@@ -1,4 +1,4 @@
-// The library finds its parts by decorators, which need this.
+// The library finds its parts by decorators, which need this import.
 import 'reflect-metadata';
 import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -17,28 +17,28 @@ import {
 import type { StateFolder } from './state-folder.ts';
 
 export interface OwnCertificate {
-  /** PEM: of the server, and behind it the authority's. */
+  /** The certificate of the server in PEM, and behind it the authority's. */
   readonly certificate: string;
-  /** PEM, PKCS 8. */
+  /** The key in PEM, PKCS 8. */
   readonly key: string;
   /** The authority's certificate alone, for clients to trust. */
   readonly authorityFile: string;
-  /** Clients that trusted an earlier one have to trust this one. */
+  /** True when clients that trusted an earlier one have to trust this one. */
   readonly isNew: boolean;
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
-/** Clients of Apple's refuse certificates of servers that hold longer than 398 days. */
+/** Apple's clients refuse certificates of servers that hold longer than 398 days. */
 const lifetimeDays = 397;
-/** A certificate that ends sooner is made anew when the stack starts. */
-const leastDays = 30;
+/** A certificate that ends within fewer days is replaced when the stack starts. */
+const minDays = 30;
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 /**
- * A certificate for `names`, and the certificate of the authority that signed it, kept in the state folder. The
- * authority's key is forgotten at once: whoever trusts it trusts this one certificate, and nobody who gets hold of the
- * folder can make one for another name.
+ * Makes a certificate for `names`, and the certificate of the authority that signed it, and keeps them in the state
+ * folder. The authority's key is forgotten at once: a client that trusts it trusts this one certificate, and nobody who
+ * gets hold of the folder can make one for another name.
  */
 export async function ownCertificate(
   state: StateFolder,
@@ -50,7 +50,7 @@ export async function ownCertificate(
   const before = existsSync(path) ? partsOf(readFileSync(path, 'utf8')) : undefined;
   const isGood = before !== undefined && holds(before, names, now);
   const { key, certificates } = isGood ? before : await make(names, now);
-  // One file holds what belongs together, so that no crash leaves a key beside another's certificate.
+  // One file holds key and certificates, so that no crash leaves a key beside another's certificate.
   if (!isGood) write(path, [key, ...certificates].join(''));
   write(authorityFile, certificates.at(-1) ?? '');
   return { key, certificate: certificates.join(''), authorityFile, isNew: !isGood };
@@ -58,11 +58,11 @@ export async function ownCertificate(
 
 interface Parts {
   readonly key: string;
-  /** The server's, then the authority's. */
+  /** The certificates of the server, then of the authority. */
   readonly certificates: readonly string[];
 }
 
-/** `undefined` where the file is not whole. */
+/** Splits the file into its parts; `undefined` where it is not whole. */
 function partsOf(text: string): Parts | undefined {
   const blocks = text.match(/-----BEGIN [A-Z ]+-----[^-]+-----END [A-Z ]+-----\n/g) ?? [];
   const [key, ...certificates] = blocks;
@@ -77,7 +77,7 @@ function holds({ key, certificates }: Parts, names: readonly string[], now: Date
     return (
       server.checkPrivateKey(createPrivateKey(key)) &&
       server.verify(authority.publicKey) &&
-      server.validToDate.getTime() - now.getTime() > leastDays * dayMs &&
+      server.validToDate.getTime() - now.getTime() > minDays * dayMs &&
       names.every(isFor)
     );
   } catch {
@@ -133,7 +133,7 @@ function newKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 }
 
-/** Whole or not at all, whenever the process is killed; for this user alone. */
+/** Writes a file whole or not at all, whenever the process is killed, and for this user alone. */
 function write(path: string, text: string): void {
   writeFileSync(`${path}.new`, text, { mode: 0o600 });
   renameSync(`${path}.new`, path);

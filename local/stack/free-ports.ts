@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { StackSettings } from './settings.ts';
-import { calledBy } from './settings.ts';
+import { flagName } from './settings.ts';
 
 const ports = ['port', 'functionsPort', 'cosmosPort', 'blobPort', 'queuePort', 'eventGridPort'] as const;
 
 /**
- * Looks whether the ports that the settings name are free, before anything is started: a stack takes seconds to come
- * up, and would only then say so. Throws one `Error` that names all that are taken, each with its flag.
+ * Checks whether the ports that the settings name are free, before anything is started: a stack needs seconds to start,
+ * and would only then say so. Throws one `Error` that names all ports in use, each with its flag.
  */
 export async function requireFreePorts(settings: StackSettings): Promise<void> {
   const wanted = ports.flatMap((name) => {
@@ -22,7 +22,7 @@ export async function requireFreePorts(settings: StackSettings): Promise<void> {
 }
 
 function fault(port: number, name: (typeof ports)[number]): string {
-  return `port ${port} on 127.0.0.1 is in use: stop what listens there, or choose another port with ${calledBy(name)}`;
+  return `port ${port} on 127.0.0.1 is in use: stop what listens there, or choose another port with ${flagName(name)}`;
 }
 
 async function isFree(port: number): Promise<boolean> {
@@ -31,7 +31,7 @@ async function isFree(port: number): Promise<boolean> {
   try {
     await once(server, 'listening');
   } catch (error) {
-    // Any other failure is told by the part that needs the port, in its own words.
+    // Any other failure is reported by the part that needs the port, in its own words.
     return (error as NodeJS.ErrnoException).code !== 'EADDRINUSE';
   }
   server.close();

@@ -14,7 +14,7 @@ import type { StateFolder } from './state-folder.ts';
 
 // All of the app and its SDKs hangs on this file. The stack loads it while the services start.
 
-/** The app on plain Node. Call it once the environment configures the app. */
+/** Starts the app on plain Node. Call it once the environment configures the app. */
 export async function startNode(settings: StackSettings): Promise<NodeHost> {
   const longshore = composed();
   const host = await startNodeHost(longshore.app, { host: '127.0.0.1', port: settings.port });
@@ -29,12 +29,12 @@ export async function startNode(settings: StackSettings): Promise<NodeHost> {
 }
 
 /**
- * What the templates give an instance of 2 GiB that takes uploads itself, a sixth: local.settings.sample.json has the
- * same. In bytes.
+ * The bytes that the templates allow an instance of 2 GiB that takes uploads itself, a sixth:
+ * local.settings.sample.json has the same.
  */
 const largestBody = '357913941';
 
-/** The app, and all triggers, on the Functions host. */
+/** Starts the app, and all triggers, on the Functions host. */
 export function startFunctions(
   settings: StackSettings,
   {
@@ -57,7 +57,10 @@ export function startFunctions(
   });
 }
 
-/** The host's own endpoints, that of Event Grid among them, are no more for a stranger's page than the app is. */
+/**
+ * Refuses requests of strangers' pages: the host's own endpoints, that of Event Grid among them, are no more for such a
+ * page than the app is.
+ */
 function refuseStrangers(): RefuseByHead {
   const names = hostNamesOf(parseConfig(process.env));
   return ({ method = 'GET', url: path = '/', headers }) => {
@@ -72,7 +75,7 @@ function refuseStrangers(): RefuseByHead {
   };
 }
 
-/** The host's lines go where the app's go. What a function ends with is told at debug level: there is one a request. */
+/** Writes the host's lines to the app's log. The end of a function is logged at debug level: there is one a request. */
 function logHostRecord({ level, message, ...fields }: LogRecord): void {
   const { log } = composed();
   if (level === 'error' || level === 'critical') log.error(fields, message);

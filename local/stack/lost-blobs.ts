@@ -6,18 +6,21 @@ import type { Blobs } from '../../shared/core/ports/blobs.ts';
 import type { DocumentChange, Documents, Predicate } from '../../shared/core/ports/documents.ts';
 import { maxChangesPerCommit } from '../../shared/core/ports/documents.ts';
 
-/** Azurite writes its index every few seconds: killed outright it loses what it acknowledged since. In milliseconds. */
+/**
+ * Blobs of so many milliseconds before a crash are checked: Azurite writes its index every few seconds, and killed
+ * outright it loses the writes since.
+ */
 const suspectMs = 60_000;
 
 interface Stores {
   readonly documents: Documents;
-  /** `undefined` for a region that is not among those that run: what it holds cannot be told. */
+  /** Returns the blobs of a region; `undefined` for one that is not running, of whose blobs nothing can be said. */
   readonly blobsIn: (region: string) => Pick<Blobs, 'statBlob'> | undefined;
 }
 
 /**
- * After a crash: looks at every blob and large manifest that was stored in the last minute before it, and forgets those
- * whose bytes Azurite has lost. They are unknown then, so that the next push brings them back. Returns the lost
+ * Checks, after a crash, every blob and large manifest that was stored in the last minute before it, and forgets those
+ * whose bytes Azurite has lost. They are unknown then, so that the next push stores them again. Returns the lost
  * digests.
  */
 export async function forgetLostBlobs(stores: Stores): Promise<string[]> {
@@ -30,7 +33,7 @@ async function lostBlobs({ documents, blobsIn }: Stores): Promise<string[]> {
     const { digest, copies } = parseStored(blobDocumentSchema, found, { container: 'blobs' }).document;
     const there = await Promise.all(Object.entries(copies).map(([region, { name }]) => isThere(blobsIn(region), name)));
     if (there.every(Boolean)) continue;
-    // With the links: a link is what lets a repository read, and a manifest name, the blob.
+    // The links go with the blob: by a link a repository may read the blob, and a manifest name it.
     const partition = await all(documents, { container: 'blobs', partition: [digest], where: [] });
     const changes = partition.map(({ document, etag }): DocumentChange => ({
       do: 'delete',
@@ -69,7 +72,7 @@ async function lostManifests({ documents, blobsIn }: Stores): Promise<string[]> 
   return lost;
 }
 
-/** The documents of one kind that were written in the minute before the last one was. */
+/** Reads the documents of one kind that were written in the minute before the last one was. */
 async function* latest(documents: Documents, container: 'blobs' | 'repositories', timePath: string, kind: Predicate) {
   const newest = await documents.queryDocuments({
     container,

@@ -3,15 +3,15 @@ interface Running {
   stop(): Promise<void>;
 }
 
-/** A stop that takes longer than this is cut short. In milliseconds. */
+/** A stop that takes longer than this many milliseconds is cut short. */
 const longestStopMs = 15_000;
 
 /**
- * Runs something until SIGINT, SIGTERM, or the end of the process that started this one; then stops it and exits 0.
- * What fails is told in one sentence on stderr, with exit code 1.
+ * Runs something until SIGINT, SIGTERM, or the end of the process that started this one; then stops it and exits 0. A
+ * failure is reported in one sentence on stderr, with exit code 1.
  */
 export function runUntilSignalled(start: () => Promise<Running>): void {
-  // What is written from here on, by the children too, is for this user alone.
+  // Files that are written from here on, by the children too, are for this user alone.
   process.umask(0o077);
   const starting = start();
   let stopping = false;

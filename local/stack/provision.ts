@@ -14,7 +14,7 @@ const containersSchema = z.object({
 
 const queuesSchema = z.object({ queues: z.array(z.string()) });
 
-/** The file that Bicep reads too. */
+/** Reads the file that Bicep reads too. */
 export function readContainers(): z.infer<typeof containersSchema> {
   return containersSchema.parse(
     JSON.parse(readFileSync(new URL('../../infra/cosmos-containers.json', import.meta.url), 'utf8')),

@@ -12,7 +12,7 @@ export interface RegionApp {
   stop(): Promise<void>;
 }
 
-/** `environment` configures the app. Rejects with the one sentence that it failed with. */
+/** Starts the app of a region, configured by `environment`. Rejects with the one sentence that it failed with. */
 export async function startRegionApp(
   name: string,
   number: number,

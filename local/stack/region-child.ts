@@ -2,14 +2,14 @@ import type { StackSettings } from './settings.ts';
 import { stackKeys } from './stack-keys.ts';
 import { openStateFolder } from './state-folder.ts';
 
-/** From the stack to the child that holds a region's app. */
+/** A message from the stack to the child that holds a region's app. */
 export type ToRegion = { readonly start: StackSettings; readonly number: number } | { readonly stop: true };
 
-/** And back. */
+/** A message from that child to the stack. */
 export type FromRegion =
   { readonly ready: { readonly url: string; readonly functionsUrl: string } } | { readonly failed: string };
 
-/** Requests under way have this long to end when the stack stops. In milliseconds. */
+/** Requests under way have so many milliseconds to end when the stack stops. */
 const graceMs = 5_000;
 
 const stops: (() => Promise<void>)[] = [];

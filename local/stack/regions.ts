@@ -1,19 +1,18 @@
 import type { AzuriteAccount } from '../azurite/accounts.ts';
 
 /**
- * One of the stack's regions, from 0. The first is where documents are written, and the only one where no more are
- * asked for.
+ * One of the stack's regions, counted from 0. The first is the write region, and the only one if no more are requested.
  */
 export interface LocalRegion {
   readonly number: number;
-  /** As in the copies of a blob's document. */
+  /** The name, as in the copies of a blob's document. */
   readonly name: string;
-  /** What the Cosmos DB emulator calls it. */
+  /** The name in the Cosmos DB emulator. */
   readonly cosmos: string;
   readonly account: AzuriteAccount;
 }
 
-/** `storageKey` opens the storage account of each. */
+/** Makes the regions; `storageKey` is the key of each one's storage account. */
 export function localRegions(count: number, storageKey: string): [LocalRegion, ...LocalRegion[]] {
   const [first, ...rest] = Array.from({ length: count }, (_, number) => region(number, storageKey));
   return [first ?? region(0, storageKey), ...rest];
@@ -28,7 +27,7 @@ function region(number: number, key: string): LocalRegion {
   };
 }
 
-/** While it is in the state folder, that region's storage is down. */
+/** Names the file that takes a region's storage down while it is in the state folder. */
 export function downFile({ name }: Pick<LocalRegion, 'name'>): string {
   return `${name}.down`;
 }

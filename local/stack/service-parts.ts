@@ -13,9 +13,9 @@ import type { ServicesOptions } from './services-options.ts';
 
 export { readContainers as containers, provision } from './provision.ts';
 
-// What needs the SDKs or the emulators. The services load it while Azurite, the slowest of them, comes up.
+// The parts that need the SDKs or the emulators. The services load them while Azurite, the slowest service, starts.
 
-/** The first region takes the writes; the others follow `lagMs` behind. */
+/** Starts the Cosmos DB emulator. The first region accepts the writes; the others follow `lagMs` behind. */
 export async function startCosmos(
   { path, port, key }: { readonly path: string; readonly port: number; readonly key: string },
   [write, ...read]: readonly [LocalRegion, ...LocalRegion[]],
@@ -65,7 +65,10 @@ export async function startTopic(
   });
 }
 
-/** What was acknowledged in the last seconds before a crash may be gone from Azurite: then it must not be promised. */
+/**
+ * Checks blobs after a crash: those of the last seconds before it may be gone from Azurite, though they were
+ * acknowledged, and must not be promised then.
+ */
 export async function recover(endpoints: ServiceEndpoints, progress: (line: string) => void): Promise<void> {
   progress('the last run did not end by itself: checking the blobs of its last minute …');
   const documents = azureDocuments(endpoints.cosmos);

@@ -7,17 +7,18 @@ import type { StackSettings } from './settings.ts';
 import { stackKeys } from './stack-keys.ts';
 import { openStateFolder } from './state-folder.ts';
 
-/** From the stack to the child that holds the services. */
+/** A message from the stack to the child that holds the services. */
 export type ToChild =
   | { readonly start: StackSettings }
   | { readonly functionsUrl: string; readonly region: number }
   | { readonly stop: true };
 
-/** And back. */
+/** A message from that child to the stack. */
 export type FromChild =
   { readonly progress: string } | { readonly ready: ServiceEndpoints } | { readonly failed: string };
 
-// A process of their own: the emulator's SQLite must not hold up the registry's event loop, nor the other way round.
+// The services have a process of their own: the emulator's SQLite must not hold up the registry's event loop, nor the
+// other way round.
 let services: Promise<Services> | undefined;
 let file: RotatingLog | undefined;
 const functionsUrls = new Map<number, string>();

@@ -6,9 +6,9 @@ export interface ServicesOptions {
   readonly settings: StackSettings;
   readonly state: StateFolder;
   readonly keys: StackKeys;
-  /** Where the functions of a region are called; `undefined` until they listen: then their events wait. */
+  /** Returns the URL of a region's functions; `undefined` until they listen, while their events wait. */
   readonly functionsUrl: (region: number) => string | undefined;
-  /** One line of progress for a person. */
+  /** Reports one line of progress to a person. */
   readonly progress: (line: string) => void;
   readonly log: (line: string) => void;
 }

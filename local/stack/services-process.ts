@@ -7,9 +7,9 @@ import type { StackSettings } from './settings.ts';
 
 export interface ServicesProcess {
   readonly endpoints: ServiceEndpoints;
-  /** Events for a region's functions, the first's without a number, are delivered there from now on. */
-  tellFunctionsUrl(url: string, region?: number): void;
-  /** Called when the services end without being asked to. */
+  /** Delivers events for a region's functions, the first's without a number, to this URL from now on. */
+  setFunctionsUrl(url: string, region?: number): void;
+  /** Calls `handle` when the services end without being asked to. */
   onFailure(handle: (why: string) => void): void;
   stop(): Promise<void>;
 }
@@ -38,7 +38,7 @@ export async function startServicesProcess(
   let stopping = false;
   return {
     endpoints,
-    tellFunctionsUrl: (functionsUrl, region = 0) => send({ functionsUrl, region }),
+    setFunctionsUrl: (functionsUrl, region = 0) => send({ functionsUrl, region }),
     onFailure: (handle) =>
       void exited.then(([code]) =>
         stopping

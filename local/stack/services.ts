@@ -37,7 +37,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     return { endpoints, stop };
   } catch (error) {
     await stopAll();
-    // A crash before this start is still to be looked into by the next.
+    // A crash before this start is still to be checked by the next one.
     if (!unclean) markStopped(state);
     lock.release();
     throw error;
@@ -55,7 +55,7 @@ async function startAll(options: ServicesOptions, started: { stop(): Promise<voi
     accounts: regions.map(({ account }) => account),
     log,
   });
-  // The slowest of them comes up while this process reads the code of the others.
+  // The slowest of them starts while this process reads the code of the others.
   const parts = import('./service-parts.ts');
   const cosmosUp = parts.then(({ startCosmos }) =>
     startCosmos(
@@ -76,7 +76,7 @@ async function startAll(options: ServicesOptions, started: { stop(): Promise<voi
   return { ...own, cosmos: { endpoint: cosmos.endpoint, key: cosmos.key, database: containers().database }, others };
 }
 
-/** A region's topic; and where there are several, what its storage is reached through. */
+/** Starts a region's topic, and, if there are several regions, the gate before its storage. */
 async function startRegion(
   options: ServicesOptions,
   azurite: Azurite,

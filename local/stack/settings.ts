@@ -8,7 +8,7 @@ const portSchema = wholeNumber(0, 65_535);
 /** A host's name or IPv4 address; dots and dashes stand between its letters and digits. */
 const hostName = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
 
-/** What the local stack is told, by a flag or by an environment variable. A port of 0 takes any free one. */
+/** The settings of the local stack, from a flag or an environment variable. A port of 0 means any free one. */
 const settingsSchema = z
   .object({
     port: portSchema,
@@ -49,15 +49,15 @@ interface Source {
   readonly flag?: string;
   readonly variable: string;
   readonly otherwise: string | number | boolean;
-  /** Instead, where the stack is served with TLS. */
+  /** The default where the stack is served with TLS. */
   readonly withTls?: string | number;
-  /** A flag that stands alone, or one that may be given several times; as a variable, with commas. */
+  /** The kind of flag: one that stands alone, or one that may be given several times; as a variable, with commas. */
   readonly kind?: 'switch' | 'list';
   /** One line for `--help`. */
   readonly says: string;
 }
 
-/** Where each setting comes from. The flags, the messages and the help are made of this. */
+/** The source of each setting. The flags, the messages and the help are made of this. */
 const sources: Readonly<Record<keyof StackSettings, Source>> = {
   port: {
     flag: 'port',
@@ -142,13 +142,13 @@ const knownPorts: Partial<Record<keyof StackSettings, number>> = {
 
 const names = Object.keys(sources) as (keyof StackSettings)[];
 
-/** Throws an `Error` whose message names every fault by its flag and variable. */
+/** Parses the settings. Throws an `Error` whose message names every fault by its flag and variable. */
 export function parseSettings(
   program: Program,
   args: string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): StackSettings {
-  refuseWhatNpmTook(program, environment);
+  refuseFlagsOfNpm(program, environment);
   const given = flagsIn(program, args);
   const isTls = String(valueOf('tls', program, { given, environment })) === 'true';
   const parsed = settingsSchema.safeParse(
@@ -157,18 +157,18 @@ export function parseSettings(
   if (parsed.success) return parsed.data;
   throw new Error(
     parsed.error.issues
-      .map(({ path: [name], message }) => `${calledBy(name as keyof StackSettings)} ${message}`)
+      .map(({ path: [name], message }) => `${flagName(name as keyof StackSettings)} ${message}`)
       .join('; '),
   );
 }
 
-/** The text for `--help`; `undefined` where nobody asks for it. */
-export function helpAsked(program: Program, args: readonly string[]): string | undefined {
+/** Returns the text for `--help`; `undefined` if it is not requested. */
+export function requestedHelp(program: Program, args: readonly string[]): string | undefined {
   return helpIn(commandOf(program), args);
 }
 
-/** How a person names a setting: by its flag and its variable. */
-export function calledBy(name: keyof StackSettings): string {
+/** Names a setting for a person: by its flag and its variable. */
+export function flagName(name: keyof StackSettings): string {
   const { flag, variable } = sources[name];
   return flag === undefined ? variable : `--${flag} (${variable})`;
 }
@@ -232,8 +232,8 @@ function flagsIn(program: Program, args: string[]): Given {
   }
 }
 
-/** Without two dashes before them npm keeps flags for itself, and starts the stack without them. */
-function refuseWhatNpmTook(program: Program, environment: Readonly<Record<string, string | undefined>>): void {
+/** Refuses flags without two dashes before them: npm keeps those for itself, and starts the stack without them. */
+function refuseFlagsOfNpm(program: Program, environment: Readonly<Record<string, string | undefined>>): void {
   const taken = names.flatMap((name) => {
     const { flag } = sources[name];
     return flag !== undefined && environment[`npm_config_${flag.replaceAll('-', '_')}`] !== undefined

@@ -8,11 +8,11 @@ const keySchema = z.base64().min(40);
 const keysSchema = z.object({
   uploadKey: keySchema,
   eventGridKeys: z.tuple([keySchema, keySchema]),
-  /** Made where a folder does not have it yet. */
+  /** The sealing key, which is made where a folder does not have it yet. */
   secretKey: keySchema.default(newKey),
   /**
-   * Of the Cosmos DB emulator, of every storage account, and of the address that events are delivered to: the published
-   * ones would open them to everybody on the machine.
+   * The keys of the Cosmos DB emulator, of every storage account, and of the address that events are delivered to: the
+   * published ones would open them to everybody on the machine.
    */
   cosmosKey: keySchema.default(newKey),
   storageKey: keySchema.default(newKey),
@@ -26,8 +26,9 @@ function newKey(): string {
 }
 
 /**
- * The stack's own secrets, made once per folder. Where credentials are required it makes the administrator's password
- * too: `show` is told it that one time, and the file keeps its hash. Throws one sentence when the file is damaged.
+ * Returns the stack's own secrets, which are made once per folder. If credentials are required it makes the
+ * administrator's password too: `show` gets it that one time, and the file keeps its hash. Throws one sentence when the
+ * file is damaged.
  */
 export async function stackKeys(
   state: StateFolder,
@@ -63,7 +64,7 @@ function readKeys(path: string): unknown {
   }
 }
 
-/** Whole or not at all, whenever the process is killed. */
+/** Writes the keys whole or not at all, whenever the process is killed. */
 function writeKeys(path: string, keys: StackKeys): StackKeys {
   writeFileSync(`${path}.new`, JSON.stringify(keys), { mode: 0o600 });
   renameSync(`${path}.new`, path);

@@ -10,9 +10,9 @@ import type { StateFolder } from './state-folder.ts';
 import { closeToOthers, lockState, openStateFolder } from './state-folder.ts';
 
 export interface Stack {
-  /** Where clients push and pull: plain Node. */
+  /** The URL of plain Node, at which clients push and pull. */
   readonly url: string;
-  /** The same under the Functions host. */
+  /** The URL of the same app under the Functions host. */
   readonly functionsUrl: string;
   /** The further regions. */
   readonly others: readonly { readonly name: string; readonly url: string; readonly functionsUrl: string }[];
@@ -20,11 +20,11 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-/** Requests under way have this long to end when the stack stops. In milliseconds. */
+/** Requests under way have so many milliseconds to end when the stack stops. */
 const graceMs = 5_000;
 
 /**
- * Brings everything up on this machine. One per process: the app is configured by the environment. Rejects with one
+ * Starts everything on this machine, once per process: the app is configured by the environment. Rejects with one
  * sentence.
  */
 export async function startStack(settings: StackSettings, progress: (line: string) => void): Promise<Stack> {
@@ -39,7 +39,7 @@ export async function startStack(settings: StackSettings, progress: (line: strin
     await requireFreePorts(settings);
     closeToOthers(state);
     const keys = await keysOf(state, settings, progress);
-    // What makes certificates is loaded only where one is needed.
+    // The code that makes certificates is loaded only if one is needed.
     const tls = settings.tls ? await (await import('./tls.ts')).startTls(state, settings, progress) : undefined;
     if (tls !== undefined) stops.push(tls.stop);
     // The slowest of the services takes seconds to listen; loading the app takes one, beside it.
@@ -58,12 +58,12 @@ export async function startStack(settings: StackSettings, progress: (line: strin
     const others = startOthers(settings, services, (region) =>
       appSettings(services.endpoints, { ...own, logFile: state.file(`longshore-${region.name}.log`) }, region),
     );
-    // What fails beside it is told below.
+    // Their failure is reported below.
     others.catch(() => undefined);
     Object.assign(process.env, appSettings(services.endpoints, { ...own, logFile: state.file('longshore.log') }));
     const functions = await startFunctions(settings, { state, functionsKey: keys.functionsKey });
     stops.push(() => functions.stop());
-    services.tellFunctionsUrl(functions.url);
+    services.setFunctionsUrl(functions.url);
     const node = await startNode(tls === undefined ? settings : { ...settings, port: 0 });
     stops.push(() => node.stop(graceMs));
     tls?.forwardTo(Number(new URL(node.url).port));
@@ -93,7 +93,7 @@ function keysOf(state: StateFolder, { auth }: StackSettings, progress: (line: st
   );
 }
 
-/** The apps of all regions but the first, side by side. */
+/** Starts the apps of all regions but the first, side by side. */
 function startOthers(
   settings: StackSettings,
   services: ServicesProcess,
@@ -102,7 +102,7 @@ function startOthers(
   return Promise.all(
     services.endpoints.others.map(async (region, at) => {
       const app = await startRegionApp(region.name, at + 1, settings, environmentOf(region));
-      services.tellFunctionsUrl(app.functionsUrl, at + 1);
+      services.setFunctionsUrl(app.functionsUrl, at + 1);
       return { ...app, name: region.name };
     }),
   );

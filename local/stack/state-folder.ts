@@ -25,14 +25,17 @@ export function openStateFolder(path: string): StateFolder {
   return { path: folder, file: (name) => join(folder, name) };
 }
 
-/** Folder by folder: Node's own recursion never ends below one that takes no entries, such as /proc. */
+/** Makes a folder, level by level: Node's own recursion never ends below one that accepts no entries, such as /proc. */
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
   mkdirSync(folder, { mode: 0o700 });
 }
 
-/** Somebody's home, or a folder that everybody uses, is not closed because it was named by mistake. */
+/**
+ * Closes a folder to other users. A home, or a folder that everybody uses, is not closed because it was named by
+ * mistake.
+ */
 function close(folder: string): void {
   if ((statSync(folder).mode & 0o077) === 0) return;
   const ignored = join(folder, '.gitignore');
@@ -44,10 +47,10 @@ function close(folder: string): void {
   chmodSync(folder, 0o700);
 }
 
-/** Closes all that an earlier version left open. Only while nothing else uses the folder. */
+/** Closes all that an earlier version left open. Call it only while nothing else uses the folder. */
 export function closeToOthers({ path }: StateFolder): void {
   for (const entry of readdirSync(path, { recursive: true, withFileTypes: true })) {
-    // What a link leads to is not ours.
+    // The target of a link is not ours.
     if (entry.isDirectory()) chmodSync(join(entry.parentPath, entry.name), 0o700);
     else if (entry.isFile()) chmodSync(join(entry.parentPath, entry.name), 0o600);
   }
@@ -58,7 +61,7 @@ export interface Lock {
 }
 
 /**
- * Holds the folder for this process. The lock is one of the operating system's on a SQLite file: it is gone with the
+ * Locks the folder for this process. The lock is one of the operating system's on a SQLite file: it is gone with the
  * process, however that ends, so there is no stale lock. Waits `patienceMs` for a process that is still stopping.
  */
 export async function lockState(state: StateFolder, name: string, patienceMs: number): Promise<Lock> {
@@ -92,7 +95,7 @@ function tryLock(path: string): Lock | undefined {
   }
 }
 
-/** Remembers that the services run. `true` when those before them did not end by themselves. */
+/** Notes that the services run. Returns `true` when those before them did not end by themselves. */
 export function markRunning(state: StateFolder): boolean {
   const mark = state.file('running');
   const unclean = existsSync(mark);

@@ -7,19 +7,19 @@ import type { OwnCertificate } from './certificate.ts';
 
 export interface TlsListener {
   readonly port: number;
-  /** Bytes go there, to a port of this machine, from now on. Who comes before is let go. */
+  /** Forwards bytes to a port of this machine from now on. Connections that come before are closed. */
   readonly forwardTo: (port: number) => void;
-  /** Takes no new connection. Those that are open end with what they lead to. */
+  /** Accepts no new connection. Open ones end with the connections that they lead to. */
   readonly stop: () => Promise<void>;
 }
 
-/** As many as the app takes itself. */
-const mostConnections = 2_048;
+/** The connections allowed, as many as the app allows itself. */
+const maxConnections = 2_048;
 const handshakeTimeoutMs = 10_000;
 
 /**
- * Takes TLS from the bytes and hands them on as they are: who is silent, stops in the middle or sends too much is the
- * app's own matter. Rejects with one sentence when the port cannot be had.
+ * Removes TLS and forwards the bytes as they are: clients that are silent, stop in the middle or send too much are the
+ * app's own matter. Rejects with one sentence when the port is not available.
  */
 export async function listenWithTls(
   { certificate, key }: Pick<OwnCertificate, 'certificate' | 'key'>,
@@ -35,7 +35,7 @@ export async function listenWithTls(
   );
   // A client that does not trust the authority says so, and the stack has nothing to add.
   server.on('tlsClientError', (_, socket) => socket.destroy());
-  server.maxConnections = mostConnections;
+  server.maxConnections = maxConnections;
   server.listen(port, '127.0.0.1');
   await once(server, 'listening').catch((error: unknown) => {
     throw listenFailure(error, port);
@@ -50,7 +50,7 @@ export async function listenWithTls(
   };
 }
 
-/** An end that breaks off breaks the other off: the client then sees what happened. */
+/** Joins two sockets. An end that breaks off breaks the other off: the client then sees what happened. */
 function join(secure: Socket, plain: Socket): void {
   pipeline(secure, plain, (error) => error && secure.destroy());
   pipeline(plain, secure, (error) => error && plain.destroy());

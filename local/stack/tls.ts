@@ -5,14 +5,14 @@ import type { TlsListener } from './tls-listener.ts';
 import { listenWithTls } from './tls-listener.ts';
 
 export interface Tls extends Pick<TlsListener, 'forwardTo' | 'stop'> {
-  /** By the name that clients are to use. */
+  /** The URL by the name that clients are to use. */
   readonly url: string;
 }
 
 /** Names of this machine, which the certificate is for in any case. */
 const ownNames = ['localhost', '127.0.0.1', '::1'];
 
-/** Listens with TLS, before anything else is started: who may not have the port hears of it at once. */
+/** Listens with TLS, before anything else is started: a port that is not allowed is reported at once. */
 export async function startTls(
   state: StateFolder,
   { hosts, port: wanted }: Pick<StackSettings, 'hosts' | 'port'>,

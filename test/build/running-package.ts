@@ -85,7 +85,7 @@ export async function startPackageOverServices(subscriber: string): Promise<Pack
     AzureWebJobsStorage__blobServiceUri: blob.endpoint,
     AzureWebJobsStorage__credential: 'managedidentity',
   });
-  services.tellFunctionsUrl(running.url);
+  services.setFunctionsUrl(running.url);
   return {
     ...running,
     async stop() {

@@ -10,7 +10,7 @@ import { text } from 'node:stream/consumers';
 import { connect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ownCertificate } from '../../local/stack/certificate.ts';
-import { helpAsked, parseSettings } from '../../local/stack/settings.ts';
+import { requestedHelp, parseSettings } from '../../local/stack/settings.ts';
 import { openStateFolder } from '../../local/stack/state-folder.ts';
 import { listenWithTls } from '../../local/stack/tls-listener.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
@@ -116,7 +116,7 @@ describe('the flags for TLS', () => {
       auth: 'open',
     });
     expect(parseSettings('start', [], { LONGSHORE_TLS: 'false' })).toMatchObject({ tls: false, hosts: [] });
-    expect(helpAsked('start', ['--help'])).toMatch(/--tls .*\n.*--host /);
+    expect(requestedHelp('start', ['--help'])).toMatch(/--tls .*\n.*--host /);
   });
 
   it.each([

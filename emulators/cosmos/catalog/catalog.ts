@@ -23,7 +23,7 @@ const SCHEMA = `
 
 const tableName = (container: number): string => `items_${container}`;
 
-/** Told of containers that come and go, so that a read region can follow. */
+/** A listener that follows containers that are opened and dropped, such as a read region. */
 export interface CatalogListener {
   opened(container: Container): void;
   dropped(container: Container): void;

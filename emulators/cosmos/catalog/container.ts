@@ -5,7 +5,7 @@ import type { ItemTable } from '../store/item-table.ts';
 import { jsonPath } from '../store/path-columns.ts';
 import type { ContainerDefinition } from './container-definition.ts';
 
-/** What the catalog keeps of a container. */
+/** The record of a container in the catalog. */
 export interface ContainerRecord {
   readonly number: number;
   readonly database: number;

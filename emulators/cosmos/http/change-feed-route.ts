@@ -11,7 +11,7 @@ import type { Reply, ServiceRequest } from './exchange.ts';
 import { header, reply, sessionHeaders } from './exchange.ts';
 import { assertWholeRange, feedBody, pageSize, scopeOf } from './query-routes.ts';
 
-/** Where a reader is: it has seen everything up to `lsn`, and wants nothing from before `since` (seconds). */
+/** The place of a reader: it has seen everything up to `lsn`, and wants nothing from before `since` (seconds). */
 interface Start {
   readonly lsn: number;
   readonly since: number;

@@ -21,7 +21,7 @@ const isQuery = (request: ServiceRequest): boolean =>
 /** Everything else writes, and is refused by a read region. */
 const isRead = (request: ServiceRequest): boolean => request.method === 'GET' || isQuery(request) || isPlan(request);
 
-/** How faults see a request; undefined for metadata and for the SDK's own questions, which meet none. */
+/** Describes a request for faults; undefined for metadata and for the SDK's own requests, which meet none. */
 export function faultTarget(region: Region, request: ServiceRequest): FaultTarget | undefined {
   const [, , , container, kind] = request.path.segments;
   if (kind !== 'docs' || container === undefined || isPlan(request)) return undefined;
@@ -32,7 +32,7 @@ export function faultTarget(region: Region, request: ServiceRequest): FaultTarge
 /** Finds the route of a request and runs it. One call is one step: nothing else happens in between. */
 export function dispatch(emulation: Emulation, region: Region, request: ServiceRequest): Reply {
   if (region.isReadOnly && !isRead(request)) throw writeForbidden(region.name);
-  // What is due is applied here and not by a timer: a reader sees the state of exactly one lag ago.
+  // Due changes are applied here and not by a timer: a reader sees the state of exactly one lag ago.
   region.replica?.catchUp(emulation.now());
   const { segments } = request.path;
   const [databases, database, containers, container] = segments;

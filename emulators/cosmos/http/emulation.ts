@@ -13,7 +13,7 @@ export interface Location {
   readonly endpoint: string;
 }
 
-/** What the routes work on. */
+/** The state that the routes work on. */
 export interface Emulation {
   readonly catalog: Catalog;
   readonly writes: Writes;
@@ -33,11 +33,13 @@ export interface View {
 export interface Region {
   readonly name: string;
   readonly isReadOnly: boolean;
-  /** What it shows, where it only reads. */
+  /** The replica that it shows, if it only reads. */
   readonly replica: Replica | undefined;
 }
 
-/** What a read sees. A read that carries a session token is refused by a region that is behind that session. */
+/**
+ * Returns the view of a read. A read that carries a session token is refused by a region that is behind that session.
+ */
 export function viewOf(region: Region, container: Container, request: ServiceRequest): View {
   const { replica } = region;
   if (replica === undefined) return { items: container.items, lsn: container.lsn };

@@ -11,7 +11,7 @@ export interface ServiceRequest {
   readonly path: ResourcePath;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
-  /** Of the body, as it came. */
+  /** The size of the body, as it came. */
   readonly bytes: number;
 }
 
@@ -61,8 +61,8 @@ export function refusalReply({ status, code, message, substatus, retryAfterMs }:
 }
 
 /**
- * What the SDK needs to keep a session: the token (range, version, highest log sequence number) and the container
- * that it is about, by rid and by name.
+ * Makes the headers by which the SDK keeps a session: the token (range, version, highest log sequence number) and its
+ * container, by rid and by name.
  */
 export const sessionHeaders = (container: Container, lsn: number): Record<string, string> => ({
   'x-ms-session-token': `0:-1#${lsn}`,

@@ -94,7 +94,7 @@ function perform(context: WriteContext, key: KeyScope, step: BatchOperation): Ou
   }
 }
 
-/** What was done: etag and document where there is one afterwards. */
+/** Makes the result of an operation: with etag and document if there is one afterwards. */
 const resultOf = ({ status, row, charge }: Outcome): BatchResult => ({
   statusCode: status,
   requestCharge: charge,

@@ -52,7 +52,7 @@ export const READ_ONLY = new Set<string>(['id', ...SYSTEM]);
 
 const isSystem = (key: string): boolean => (SYSTEM as readonly string[]).includes(key);
 
-/** What a client sends back of an earlier read is dropped: the service writes these properties itself. */
+/** Drops the properties that the service writes itself and a client sends back of an earlier read. */
 function withoutSystem(document: Document): JsonObject {
   if (!SYSTEM.some((key) => key in document)) return document;
   return Object.fromEntries(Object.entries(document).filter(([key]) => !isSystem(key)));

@@ -14,8 +14,8 @@ function assertTtl(ttl: Json): asserts ttl is number {
 }
 
 /**
- * When an item that is written now expires, in milliseconds since the epoch; null: never.
- * An item's own `ttl` counts only in a container with a default, be it -1.
+ * Returns when an item that is written now expires, in milliseconds since the epoch; null is never. An item's own `ttl`
+ * counts only in a container with a default, be it -1.
  */
 export function expiryOf(defaultTtl: number | null | undefined, ttl: Json | undefined, now: number): number | null {
   if (ttl !== undefined && ttl !== null) assertTtl(ttl);

@@ -17,7 +17,7 @@ export interface Change {
   readonly removed: boolean;
 }
 
-/** What a write needs, inside its transaction. */
+/** The context of a write, inside its transaction. */
 export interface WriteContext {
   readonly container: Container;
   /** Milliseconds since the epoch. */
@@ -32,7 +32,7 @@ export interface Outcome {
   readonly charge: number;
 }
 
-/** How many expired items a write may clear away to find out whether a unique key is truly taken. */
+/** A write may clear away so many expired items to find out whether a unique key is really in use. */
 const PURGE_FOR_UNIQUE = 10_000;
 
 /** The stored item unless it has expired: until it is reaped, only the clock tells. */

@@ -30,7 +30,7 @@ export interface Containment {
 export interface Filter {
   readonly constraints: readonly Constraint[];
   readonly containment: Containment | undefined;
-  /** What is left to be evaluated item by item. */
+  /** The rest, which is evaluated item by item. */
   readonly residual: Expression | undefined;
 }
 

@@ -6,7 +6,7 @@ import type { Position } from './scan.ts';
 /** Node's HTTP client accepts 16 KiB of headers in all. */
 const MAX_TOKEN = 8192;
 
-/** How far a query has come: where its last page ended, and what OFFSET and LIMIT have used up. */
+/** The progress of a query: where its last page ended, and what OFFSET and LIMIT have used up. */
 export interface Progress {
   readonly position: Position | undefined;
   readonly skipped: number;

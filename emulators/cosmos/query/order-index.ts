@@ -6,7 +6,7 @@ import { queryError } from './lexer.ts';
 /** The service indexes these whatever the policy says. */
 const ALWAYS = new Set(['id', '_ts']);
 
-/** How exactly a policy's path ('/a/b/?', '/a/*') covers a property; -1: not at all. */
+/** Returns how exactly a policy's path ('/a/b/?', '/a/*') covers a property; -1 if not at all. */
 function precision(pattern: string, path: readonly string[]): number {
   const keys = splitPath(pattern);
   const end = keys.pop();
@@ -18,7 +18,10 @@ function precision(pattern: string, path: readonly string[]): number {
 const best = (patterns: readonly { path: string }[], path: readonly string[]): number =>
   Math.max(-1, ...patterns.map((pattern) => precision(pattern.path, path)));
 
-/** Of the included and the excluded paths that cover a property, the more precise one decides. */
+/**
+ * Refuses an order by a property that has no index. The more precise of the included and the excluded paths that cover
+ * the property decides.
+ */
 export function assertOrderable({ indexingPolicy }: ContainerDefinition, orderBy: readonly OrderTerm[]): void {
   const [term, ...others] = orderBy;
   if (term === undefined || others.length > 0) return;

@@ -4,7 +4,7 @@ import type { ComparisonOperator, Expression, Parameters, ScalarFunction } from 
 import { queryError } from './lexer.ts';
 import type { TokenCursor } from './token-cursor.ts';
 
-/** What names in an expression may refer to. */
+/** The names that an expression may use. */
 export interface Scope {
   /** The name of the item. */
   readonly alias: string;
@@ -205,7 +205,7 @@ function parseCall(cursor: TokenCursor, scope: Scope, name: string): Expression 
   throw queryError('SC2050', `The function '${name}' requires ${arity[0]} to ${arity[1]} argument(s).`);
 }
 
-/** What follows the item's name: `.a`, `["a"]`, `[0]`. */
+/** Parses the path that follows the item's name: `.a`, `["a"]`, `[0]`. */
 function parsePath(cursor: TokenCursor): (string | number)[] {
   const path: (string | number)[] = [];
   for (;;) {

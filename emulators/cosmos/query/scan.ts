@@ -7,7 +7,7 @@ import { jsonPath } from '../store/path-columns.ts';
 import type { OrderTerm } from './ast.ts';
 import type { Constraint, Containment } from './constraint.ts';
 
-/** Where a page ended: the values of the order's columns there, and the item. */
+/** The place where a page ended: the values of the order's columns there, and the item. */
 export interface Position {
   readonly values: readonly (string | number)[];
   readonly seq: number;
@@ -85,7 +85,7 @@ export class Scan {
     return { values: this.#sortKeys.map((_, at) => row[`k${at}`] as string | number), seq: row['seq'] as number };
   }
 
-  /** How many items the constraints select, from the index and without their bodies. */
+  /** Counts the items that the constraints select, from the index and without their bodies. */
   count(): number {
     const statement = this.#request.items.statement(`SELECT count(*) AS n ${this.#from} WHERE ${this.#where.sql}`);
     return Number(statement.get(...this.#where.parameters)?.['n']);
@@ -121,8 +121,7 @@ export class Scan {
     const paths = [...new Set(equal.map(({ column }) => column))].sort().slice(0, MAX_LEADING);
     return paths.flatMap((path) => {
       const { rank, value } = this.#columns(path);
-      // What the rank alone says (true, false, null) fixes no value: a value in between would break the order that
-      // follows.
+      // A rank without a value (true, false, null) fixes no value: one in between would break the order that follows.
       return equal.some(({ column, test }) => column === path && test === 'equal') ? [rank, value] : [rank];
     });
   }
@@ -171,7 +170,7 @@ export class Scan {
     return join([ofType, ...valueConditions(value, test, operands)], ' AND ');
   }
 
-  /** What follows a position, in this order. */
+  /** Makes the condition of the rows that follow a position, in this order. */
   #beyond({ values, seq }: Position): Fragment {
     const parameters = [...values, seq];
     const change = this.#order.findIndex(({ descending }) => descending !== this.#order[0]?.descending);

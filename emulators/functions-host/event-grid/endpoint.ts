@@ -8,7 +8,7 @@ import { withRetries } from '../retry.ts';
 import { hasTrigger, type HostedFunction } from '../trigger-binding.ts';
 import { readEvents, validationCode } from './delivery.ts';
 
-/** Where Event Grid delivers to functions: POST …?functionName=NAME. */
+/** The path at which Event Grid delivers to functions: POST …?functionName=NAME. */
 export const eventGridPath = '/runtime/webhooks/eventgrid';
 
 interface Answer {
@@ -22,7 +22,8 @@ interface EventGridEndpointOptions {
   invoke: Invoke;
   bodyLimit: number;
   /**
-   * Without it whoever reaches the port makes up events, and what functions do about them is done in the app's name.
+   * The key that deliveries must show. Without it, anybody who reaches the port can make up events, and what functions
+   * do about them is done in the app's name.
    */
   key: string | undefined;
   stopped: AbortSignal;

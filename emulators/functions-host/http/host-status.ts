@@ -1,9 +1,9 @@
 import type { HostEndpoint } from './server.ts';
 
-/** Where the real host tells of itself to who has its master key. */
+/** The path at which the real host describes itself to callers with its master key. */
 export const hostStatusPath = '/admin/host/status';
 
-/** There is no master key here, so nobody is told: scripts that ask without one would fail in Azure. */
+/** Refuses everybody, because there is no master key here: scripts that ask without one would fail in Azure. */
 export const hostStatus: HostEndpoint = (_req, res) => {
   res.writeHead(401, { 'content-length': 0 }).end();
   return Promise.resolve();

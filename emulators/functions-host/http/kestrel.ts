@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 
-/** Kestrel's own limits. Headers are counted with what separates them. In bytes. */
+/** Kestrel's own limits, in bytes. Headers are counted with their separators. */
 const [longestLine, mostHeaderBytes, mostHeaders] = [8_192, 32_768, 100];
 
 /** Above Kestrel's limits, so that its answer comes and not Node's. */
 export const nodesHeaderLimit = 65_536;
 
-/** The head of a request as Kestrel and the host take it, or the status that they refuse it with. */
+/** The head of a request as Kestrel and the host accept it, or the status that they refuse it with. */
 export type Head =
   | { readonly is: 'refused'; readonly status: 400 | 414 | 431 | 500 }
   | {
@@ -25,8 +25,8 @@ export type Head =
     };
 
 /**
- * What Kestrel (ASP.NET Core 8) and YARP do to a request before a function is looked for, as the real host was seen to
- * do it.
+ * Does to a request what Kestrel (ASP.NET Core 8) and YARP do before the function is chosen, as the real host was seen
+ * to do it.
  */
 export function readHead(request: IncomingMessage): Head {
   const {

@@ -12,8 +12,8 @@ export function bodySizeLimit(env: Record<string, string | undefined>): number {
 }
 
 /**
- * Of all bodies that this host gathers before the app is asked. The real host has no such bound: it is a process of its
- * own, and ends.
+ * Bounds all bodies that this host gathers before it calls the app. The real host has no such bound: it is a process of
+ * its own, and ends.
  */
 const held = new HeldBodies({ limit: 64 * 1024 * 1024, idleMs: 30_000, totalMs: 300_000 });
 

@@ -1,4 +1,4 @@
-/** What a route's `{parameters}` took from a path, URL-decoded; an optional one that took nothing is absent. */
+/** The values of a route's `{parameters}` in a path, URL-decoded; an optional one without a value is absent. */
 export type RouteValues = Record<string, string>;
 
 export interface Route {

@@ -72,7 +72,7 @@ export function createStreamWorker(
   };
 }
 
-/** Of a request that is not sent on nothing but the invocation's failure comes back. */
+/** Waits for the end of a request that is not sent on: nothing but the invocation's failure comes back. */
 async function untilClosed(res: ServerResponse): Promise<void> {
   if (!res.destroyed) await once(res, 'close');
 }
@@ -84,13 +84,13 @@ function requireResult(outcome: { result: unknown }): void {
     throw new Error('The HTTP function returned no response.');
 }
 
-/** What of a body came before the function runs: nothing of a chunked one. */
+/** The part of a body that came before the function runs: nothing of a chunked one. */
 interface Gathered {
   readonly bytes?: Buffer;
   readonly file?: SpooledBody;
 }
 
-/** A declared body comes whole before the function is told of it; a chunked one goes through as it comes. */
+/** Gathers a declared body whole before the function is called; a chunked one passes as it comes. */
 async function gather({ req, bodyLimit }: HttpExchange, spool: Spool): Promise<Gathered> {
   const length = declaredLength(req);
   if (length > bodyLimit) throw new BodyTooLargeError(bodyLimit);

@@ -1,6 +1,6 @@
 import type { DequeuedMessageItem, QueueClient } from '@azure/storage-queue';
 
-/** How long a received message stays hidden unless it is renewed: QueueListener of the storage extension. */
+/** A received message stays hidden for so long unless it is renewed: QueueListener of the storage extension. */
 export const leaseMilliseconds = 10 * 60_000;
 
 export interface Lease {

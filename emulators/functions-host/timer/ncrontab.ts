@@ -1,6 +1,6 @@
 import { CronExpressionParser } from 'cron-parser';
 
-/** When a timer runs. All of it is UTC, as in Azure. */
+/** The times at which a timer runs. All of them are UTC, as in Azure. */
 export interface Schedule {
   /** The first occurrence after `time`. */
   next(time: Date): Date;

@@ -11,7 +11,7 @@ const scheduleStatus = z.object({ last: time, next: time, lastUpdated: time });
 
 export type ScheduleStatus = z.output<typeof scheduleStatus>;
 
-/** Where a timer's status outlives the process. */
+/** A store in which a timer's status outlives the process. */
 export interface StatusStore {
   /** Undefined when none was written yet. */
   read(functionName: string): Promise<ScheduleStatus | undefined>;

@@ -11,7 +11,7 @@ export function parseSchedule(text: string): Schedule {
   return { text, adjustForDST: false, next: (time) => new Date(time.getTime() + interval) };
 }
 
-/** Whether two occurrences ever lie less than a minute apart, which the host finds out from the next five. */
+/** Says whether two occurrences ever lie less than a minute apart, which the host finds out from the next five. */
 export function runsWithinAMinute(schedule: Schedule, from: Date): boolean {
   let previous = schedule.next(from);
   for (let looked = 0; looked < 5; looked++) {

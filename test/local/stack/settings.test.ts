@@ -3,7 +3,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { requireFreePorts } from '../../../local/stack/free-ports.ts';
-import { helpAsked, parseSettings } from '../../../local/stack/settings.ts';
+import { parseSettings, requestedHelp } from '../../../local/stack/settings.ts';
 import { openStateFolder } from '../../../local/stack/state-folder.ts';
 
 const servers: Server[] = [];
@@ -75,11 +75,11 @@ describe('the settings of the local stack', () => {
   });
 
   it('are listed for whoever asks for help', () => {
-    const help = helpAsked('start', ['--help']) ?? '';
+    const help = requestedHelp('start', ['--help']) ?? '';
     for (const flag of ['port', 'functions-port', 'state', 'auth', 'subscriber', 'log-level', 'regions', 'region-lag'])
       expect(help).toMatch(new RegExp(`--${flag} `));
     expect(help).toContain('LONGSHORE_COSMOS_PORT');
-    expect(helpAsked('start', ['--port', '1'])).toBeUndefined();
+    expect(requestedHelp('start', ['--port', '1'])).toBeUndefined();
   });
 });
 
