@@ -5,10 +5,10 @@ import type { Pace } from './pace.ts';
 
 export interface BlocksToCopy {
   readonly name: string;
-  /** Of the blob, in bytes. */
+  /** The size of the blob, in bytes. */
   readonly size: number;
   readonly blockBytes: number;
-  /** What a client without credentials reads the source at. */
+  /** The URL at which a client without credentials reads the source. */
   readonly source: string;
   readonly bytesPerSecond: number | undefined;
 }
@@ -34,8 +34,8 @@ export function blocksOf({ size, blockBytes }: Pick<BlocksToCopy, 'size' | 'bloc
 
 /**
  * Has the store fetch each block that is not `staged` yet, several at a time. A block of another length than it should
- * have counts as none. `done` is told after each. `unreadable` when the source is gone. Throws `StoreFailure`; what is
- * staged stays.
+ * have counts as missing. `done` is called after each. Returns `unreadable` when the source is gone. Throws
+ * `StoreFailure`; staged blocks stay.
  */
 export async function stageMissing(
   blobs: Blobs,

@@ -13,8 +13,9 @@ import { replicatedRef, replicatedSchema } from './documents.ts';
 import type { ReplicationPorts } from './ports.ts';
 
 /**
- * Looks whether an image is whole in a region by now, and if so says so: its document and the event in one transaction,
- * once for each time that it was queued. `undefined` when it was never asked for, or is gone. Throws `StoreFailure`.
+ * Checks whether an image is whole in a region by now, and if so records it: its document and the event in one
+ * transaction, once for each time that it was queued. Returns `undefined` when it was never requested, or is gone.
+ * Throws `StoreFailure`.
  */
 export async function settleImage(
   ports: ReplicationPorts,
@@ -37,7 +38,7 @@ export async function settleImage(
   return tellComplete(ports, key, found);
 }
 
-/** Forgets, in every region, how far an image was. */
+/** Forgets, in every region, the progress of an image. */
 export async function forgetImage(
   { documents, regions }: ReplicationPorts,
   key: RepositoryKey,
@@ -45,7 +46,7 @@ export async function forgetImage(
 ): Promise<void> {
   for (const region of regions.names) {
     const { container, partition, id } = replicatedRef(key, digest, region);
-    // In most regions it never was.
+    // In most regions it was never queued.
     await documents.commitDocuments(container, partition, [{ do: 'delete', id }]);
   }
 }
@@ -78,7 +79,7 @@ async function tellComplete(
     patching(found, { state: 'complete', completedAt }),
     recordEvent(key, event, 'again'),
   ]);
-  // Somebody else has told of it.
+  // Another process has published it.
   if (!outcome.committed) return 'complete';
   await publishCommitted(ports, key, [event]);
   metrics.tellReplicated(region, Date.parse(completedAt) - Date.parse(queuedAt));
@@ -86,8 +87,8 @@ async function tellComplete(
 }
 
 /**
- * A manifest too large for a document is a small blob of its own, in the regions that have been brought it under one
- * name. `false` when no region gives it.
+ * Copies a manifest that is too large for a document: it is a small blob of its own, under one name in all regions that
+ * have a copy. Returns `false` when no region has it.
  */
 async function bringContent(
   { regions }: ReplicationPorts,

@@ -11,10 +11,10 @@ import type { ReplicationPorts } from './ports.ts';
 type Reading = Pick<ReplicationPorts, 'documents'>;
 
 const readsAtOnce = 16;
-/** Indexes of indexes of indexes are not what registries hold. */
+/** Registries do not hold indexes that are nested deeper than this. */
 const deepest = 4;
 
-/** A manifest with all that a pull of it needs: itself, the children of an index, and theirs. */
+/** Reads a manifest with all manifests that a pull of it needs: itself, the children of an index, and theirs. */
 export async function withChildren(
   ports: Reading,
   key: RepositoryKey,
@@ -37,7 +37,10 @@ export async function readManifest(
   return (await readStored(documents, manifestDocumentSchema, manifestRef(key, digest)))?.document;
 }
 
-/** The blobs of these manifests that are stored, each once. A layer that must not be distributed is not. */
+/**
+ * Reads the blobs of these manifests that are stored, each once. A layer that must not be distributed is not among
+ * them.
+ */
 export async function blobsOf({ documents }: Reading, manifests: readonly ManifestDocument[]): Promise<BlobDocument[]> {
   const digests = new Set(
     manifests.flatMap(({ references }) =>
@@ -51,7 +54,7 @@ export async function blobsOf({ documents }: Reading, manifests: readonly Manife
   return found.flatMap((blob) => blob?.document ?? []);
 }
 
-/** Small before large: what many images wait for is there sooner. */
+/** Returns the missing blobs, small before large, so that blobs that many images wait for come sooner. */
 export function missingIn(region: string, blobs: readonly BlobDocument[]): BlobDocument[] {
   return blobs.filter(({ copies }) => copies[region] === undefined).sort((a, b) => a.size - b.size);
 }

@@ -15,14 +15,14 @@ import { copies, copyRef, copySchema } from './documents.ts';
 import type { Pace } from './pace.ts';
 import type { ReplicationPorts } from './ports.ts';
 
-/** How long the source's URL is good for: longer than all that is copied with one. In seconds. */
+/** The source's URL is valid for so many seconds: longer than all the blocks that are copied with one. */
 const sourceSeconds = 6 * 3_600;
 
-/** `failed` says why it is to be tried again. */
+/** The outcome of an attempt; `failed` says why it is to be repeated. */
 export type CopyOutcome =
   { readonly is: 'copied' | 'gone' | 'taken' } | { readonly is: 'failed'; readonly why: string };
 
-/** Takes a copy that is due for this process; `undefined` when somebody else was faster. */
+/** Acquires a copy that is due; `undefined` when another process was faster. */
 export async function claim(ports: ReplicationPorts, found: Stored<Copy>): Promise<Copy | undefined> {
   const lease = await Lease.take(ports, copies, found, leaseOf(ports), { begun: true });
   return lease?.held.document;
@@ -33,15 +33,15 @@ function leaseOf({ settings }: ReplicationPorts): LeaseTerms<Copy> {
 }
 
 /**
- * Brings a claimed blob to this region: its storage fetches it from another's, block by block; what a crash left staged
- * is not fetched again. Then blob and copy change in one transaction, which demands that the blob is still there.
- * Throws `StoreFailure`: then it is to be tried again.
+ * Copies a claimed blob to this region: its storage fetches it from another's, block by block; blocks that a crash left
+ * staged are not fetched again. Then blob and copy change in one transaction, which fails if the blob is gone. Throws
+ * `StoreFailure`: then the copy is to be repeated.
  */
 export async function copyBlob(ports: ReplicationPorts, copy: Copy, pace: Pace): Promise<CopyOutcome> {
   const blob = (await readStored(ports.documents, blobDocumentSchema, blobRef(copy.digest)))?.document;
   if (blob === undefined || blob.copies[copy.region] !== undefined) return register(ports, copy);
   const before = copy.begun ? await ports.blobs.statBlob(copy.name) : undefined;
-  // Committed by who died before he could say so.
+  // A process that died before it could record it has committed it.
   if (before?.size !== copy.size) {
     const outcome = await bring(ports, copy, blob, pace);
     if (outcome !== undefined) return outcome;
@@ -53,7 +53,7 @@ export async function copyBlob(ports: ReplicationPorts, copy: Copy, pace: Pace):
   return register(ports, copy);
 }
 
-/** `undefined` when the bytes are there. */
+/** Copies the blocks; `undefined` when the bytes are there. */
 async function bring(
   ports: ReplicationPorts,
   copy: Copy,
@@ -87,7 +87,7 @@ async function bring(
   return committed === 'missing' ? { is: 'failed', why: 'what was staged is gone' } : undefined;
 }
 
-/** A copy of another region that answers: after a failure the next one of them. */
+/** Returns the URL of a copy in another region that answers; after a failure, in the next of them. */
 async function sourceOf(
   { regions }: ReplicationPorts,
   { copies }: BlobDocument,
@@ -101,7 +101,9 @@ async function sourceOf(
   return next === undefined ? undefined : regions.blobsIn(next.region)?.signBlobUrl(next.name, sourceSeconds);
 }
 
-/** Keeps the copy taken while blocks arrive, and says how far it is: at most once in a quarter of the lease. */
+/**
+ * Keeps the lease on the copy while blocks arrive, and records its progress: at most once in a quarter of the lease.
+ */
 function keeper(
   { documents, clock, settings: { leaseMs } }: ReplicationPorts,
   copy: Copy,
@@ -126,8 +128,8 @@ async function hasDigest({ blobs }: ReplicationPorts, { name, digest }: Copy): P
 }
 
 /**
- * Says that this region has the blob, and that nothing is left to do for it. A blob that was collected meanwhile is not
- * brought back: its bytes go. Whoever finds that another has registered a copy deletes his own.
+ * Records that this region has the blob, and that nothing is left to do for it. A blob that was collected meanwhile is
+ * not restored: its bytes are deleted. A process that finds that another has registered a copy deletes its own.
  */
 async function register(ports: ReplicationPorts, { digest, region, name }: Copy): Promise<CopyOutcome> {
   const { documents, blobs, clock } = ports;
@@ -144,7 +146,7 @@ async function register(ports: ReplicationPorts, { digest, region, name }: Copy)
       if (done.length > 0 && !(await documents.commitDocuments('blobs', [digest], done)).committed) return undefined;
       return { is: 'gone' } as const;
     }
-    // Somebody else has registered these very bytes, or the copy was planned anew under another name.
+    // Another process has registered these very bytes, or the copy was planned again under another name.
     if (there === name || copy?.document.name !== name) return { is: there === name ? 'copied' : 'taken' } as const;
     const copied = patching(blob, { [`copies.${region}`]: { name, storedAt: clock.now().toISOString() } });
     return (await documents.commitDocuments('blobs', [digest], [copied, ...done])).committed
@@ -153,11 +155,11 @@ async function register(ports: ReplicationPorts, { digest, region, name }: Copy)
   });
 }
 
-/** After which one is told of as failing. */
+/** A copy is reported as failing after so many attempts. */
 export const failingAfter = 5;
 const waits = { first: 5_000, longest: 10 * 60_000 };
 
-/** Leaves a copy for later, and says why. Gives how often it has failed by now; `undefined` when it is gone. */
+/** Postpones a copy, and notes why. Returns how often it has failed by now; `undefined` when it is gone. */
 export async function putOff(
   { documents, clock }: ReplicationPorts,
   { digest, region }: Copy,
@@ -175,7 +177,7 @@ export async function putOff(
   return attempts;
 }
 
-/** In words, for documents and logs: what a store's failure says may name hosts, which operators may see. */
+/** Words a failure for documents and logs: a store's message may name hosts, which operators may see. */
 export function whyFailed(error: unknown): string {
   if (error instanceof StoreFailure) return error.message;
   throw error;

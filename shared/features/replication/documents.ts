@@ -25,8 +25,8 @@ function scope<T extends z.ZodType<string>>(glob: T, everything: string) {
 }
 
 /**
- * Which images a replica holds. What has no tag is of every tag pattern that takes all, and goes along with an index
- * that is.
+ * The filter of the images that a replica holds. A manifest without a tag matches every tag pattern that matches all,
+ * and follows an index that does.
  */
 const filtersSchema = z.strictObject({
   repositories: scope(repositoryGlobSchema, '**').prefault({}).describe('Which repositories are copied.'),
@@ -40,7 +40,7 @@ const filtersSchema = z.strictObject({
 });
 export type Filters = z.infer<typeof filtersSchema>;
 
-/** What somebody asks of a replica. */
+/** The settings of a replica. */
 export const replicaSettingsSchema = z.strictObject({
   paused: z.boolean().default(false).describe('Whether copying is paused.'),
   filters: filtersSchema.prefault({}).describe('Which images are copied.'),
@@ -66,21 +66,21 @@ export const replicaSettingsSchema = z.strictObject({
 });
 export type ReplicaSettings = z.infer<typeof replicaSettingsSchema>;
 
-/** A look through what is stored, for one replica. */
+/** A walk over all that is stored, for one replica. */
 const walkSchema = z.object({
   why: z.enum(['added', 'changed', 'reconcile']),
   startedAt: when,
-  /** Where it stands: a place in a query's pages. */
+  /** The place that it has reached, in a query's pages. */
   continuation: z.string().optional(),
-  /** Only what was pushed since then. */
+  /** The time since which images must have been pushed. */
   since: when.optional(),
   repository: repositorySchema.optional(),
-  /** Whether the bytes of each copy are asked for. */
+  /** True when the bytes of each copy are checked. */
   check: z.boolean(),
   images: count,
-  /** Of which something was missing. */
+  /** The number of images of which something was missing. */
   planned: count,
-  /** Copies that were not there, or had another size. */
+  /** The number of copies that were absent, or had another size. */
   repaired: count,
 });
 export type Walk = z.infer<typeof walkSchema>;
@@ -93,9 +93,9 @@ export const replicaSchema = z.object({
   walk: walkSchema.optional(),
   /** The walk before. */
   walked: walkSchema.extend({ endedAt: when }).optional(),
-  /** Up to when pushes have been looked through once more. */
+  /** The time up to which pushes have been walked once more. */
   reconciledTo: when,
-  /** Set when it is being removed: what it held and no longer holds. */
+  /** Set while the replica is being removed: what it held and no longer holds. */
   draining: z.object({ since: when, blobs: count, bytes: count, waiting: count }).optional(),
   createdAt: when,
   updatedAt: when,
@@ -121,17 +121,17 @@ export const copySchema = z.object({
   order: z.string(),
   /** The physical blob that it becomes, chosen before its first block. */
   name: z.string(),
-  /** Something may be staged under its name. */
+  /** True when blocks may be staged under its name. */
   begun: z.boolean(),
   bytesDone: count,
-  /** From when it may be taken up: later while somebody is at it, or it has failed. */
+  /** The time from which it may be claimed: later while a process works on it, or after it has failed. */
   tryAt: when,
   attempts: count,
   error: z.string().optional(),
   bytesPerSecond: z.int().optional(),
   verify: z.enum(['size', 'hash']),
   queuedAt: when,
-  /** Images that are told when it is there; the sweep finds those that found no room here. */
+  /** The images that are checked when the blob is there; the sweep finds those that found no room here. */
   images: z.array(imageSchema),
 });
 export type Copy = z.infer<typeof copySchema>;
@@ -146,7 +146,7 @@ export function copyRef(digest: Digest, region: string): DocumentRef {
   return copies.ref({ digest, region });
 }
 
-/** How far an image is in a region. */
+/** The progress of an image in a region. */
 export const replicatedSchema = z.object({
   ...documentShape('replicated'),
   registry: registrySchema,
@@ -154,7 +154,7 @@ export const replicatedSchema = z.object({
   digest: digestSchema,
   region: z.string(),
   state: z.enum(['queued', 'complete']),
-  /** Of all of its blobs. */
+  /** The bytes of all of its blobs. */
   bytes: count,
   pushedAt: when,
   queuedAt: when,

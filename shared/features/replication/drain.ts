@@ -13,15 +13,13 @@ import type { ReplicationPorts } from './ports.ts';
 import { changeReplica, readReplicas, staysAsLast } from './replicas.ts';
 
 const blobsAtOnce = 100;
-/**
- * URLs that were given to clients lead to the bytes for as long as this (respond-blob.ts), and a bit. In milliseconds.
- */
+/** URLs that were given to clients lead to the bytes for so many milliseconds (respond-blob.ts), and a bit less. */
 const redirectsLastMs = 30 * 60_000;
 
 /**
  * Empties this region, page by page, until it is empty or `until`: a blob that another region has is forgotten here,
- * and its bytes go once no URL leads to them; what is here alone is brought to another region first. Gives whether
- * nothing is left. Each step may be repeated.
+ * and its bytes are deleted once no URL leads to them; one that is here alone is copied to another region first.
+ * Returns whether nothing is left. Each step may be repeated.
  */
 export async function drainReplica(ports: ReplicationPorts, replica: Replica, until: Date): Promise<boolean> {
   const { region } = replica;
@@ -31,7 +29,7 @@ export async function drainReplica(ports: ReplicationPorts, replica: Replica, un
   let waiting = 0;
   for await (const page of eachPage(ports.documents, blobsIn(region))) {
     const left = { blobs: 0, bytes: 0 };
-    // What cannot be read or moved waits too: the region is not empty.
+    // A blob that cannot be read or moved counts as waiting too: the region is not empty.
     waiting += page.documents.length;
     await oneByOne(
       ports.log,
@@ -69,7 +67,7 @@ export async function drainReplica(ports: ReplicationPorts, replica: Replica, un
   return true;
 }
 
-/** `false` when it must be copied first, or was written since. */
+/** Removes a blob from this region; `false` when it must be copied first, or was written since. */
 async function leave(ports: ReplicationPorts, found: Stored<BlobDocument>, region: string): Promise<boolean> {
   const { document: blob } = found;
   const { [region]: here, ...copies } = blob.copies;
@@ -97,8 +95,8 @@ async function leave(ports: ReplicationPorts, found: Stored<BlobDocument>, regio
 }
 
 /**
- * To another region, whatever its filters say: nothing may be lost. One that is emptied too takes nothing; one that
- * pauses takes it later.
+ * Plans a copy in another region, whatever its filters say: nothing may be lost. A region that is being emptied too
+ * gets none; one that is paused copies it later.
  */
 async function bringElsewhere(ports: ReplicationPorts, blob: BlobDocument, region: string): Promise<void> {
   const replicas = await readReplicas(ports);

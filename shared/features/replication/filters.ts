@@ -7,17 +7,20 @@ interface Scope {
   readonly exclude: readonly string[];
 }
 
-/** Whether every tag, and what has none, is within it. */
+/** Says whether the filters include every tag, and manifests without one. */
 export function takesEveryTag({ tags }: Filters): boolean {
   return tags.include.includes('*') && tags.exclude.length === 0;
 }
 
-/** Whether nothing of the repositories that they take is left out. */
+/** Says whether the filters leave out nothing of the repositories that they include. */
 export function takesEverything(filters: Filters): boolean {
   return takesEveryTag(filters) && filters.artifactTypes === undefined;
 }
 
-/** `tags` are those that point at the manifest; they are asked for only where the filters name some. */
+/**
+ * Says whether the filters include a manifest. `tags` are those that point at it; they are read only if the filters
+ * name some.
+ */
 export function isWithin(
   filters: Filters,
   manifest: Pick<ManifestDocument, 'repository' | 'artifactType' | 'references' | 'mediaType'>,

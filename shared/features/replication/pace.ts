@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export class Pace {
   #freeAt = 0;
 
-  /** `bytesPerSecond` absent: at once. */
+  /** Waits for the turn of so many bytes; without `bytesPerSecond`, it returns at once. */
   async take(bytes: number, bytesPerSecond: number | undefined): Promise<void> {
     if (bytesPerSecond === undefined) return;
     const now = performance.now();

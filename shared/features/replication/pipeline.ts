@@ -16,27 +16,34 @@ import { forgetQueued, settleQueued } from './waiting.ts';
 import { walkReplica } from './walk.ts';
 import { copyDue, hasten } from './work.ts';
 
-/** What triggers and the data plane do about replication. One for each instance. */
+/** The work of triggers and of the data plane on replication; there is one for each instance. */
 export interface ReplicationPipeline extends HastenCopy {
   readonly ports: ReplicationPorts;
-  /** Plans what the regions lack of what an event tells of. Throws `StoreFailure`: then it must be delivered again. */
+  /**
+   * Plans what the regions lack of an event's images. Throws `StoreFailure`: then the event must be delivered again.
+   */
   plan(event: CatalogueEvent): Promise<void>;
-  /** Makes the copies of this region that are due. What a message says is only that there are some. */
+  /** Makes the copies of this region that are due. A message says no more than that there are some. */
   copy(): Promise<void>;
-  /** Whether a front door may send clients to this region. What cannot be read stands in nobody's way. Never throws. */
+  /**
+   * Says whether a front door may send clients to this region. A state that cannot be read blocks nobody. Never throws.
+   */
   isOffered(): Promise<boolean>;
   /**
-   * The same by the clock, and what else this region's replica has to do: its walk, its emptying, images that nobody
-   * has looked at again.
+   * Makes copies by the clock, and the rest of this region's replica's work: its walk, its emptying, images that nobody
+   * has checked again.
    */
   sweep(): Promise<void>;
 }
 
-/** Well below what the host gives a function (host.json), so that one that goes on is called anew. In milliseconds. */
+/**
+ * One run ends after so many milliseconds, well below the function timeout (host.json), so that one that continues is
+ * called again.
+ */
 const runMs = 10 * 60_000;
-/** Of a timer that starts twice a minute. In milliseconds. */
+/** A run of a timer that starts twice a minute ends after so many milliseconds. */
 const sweepMs = 25_000;
-/** One that many pull is hastened once. In milliseconds. */
+/** A blob that many pull is hastened once in so many milliseconds. */
 const hastenedMs = 60_000;
 
 export function replicationPipeline(ports: ReplicationPorts): ReplicationPipeline {
@@ -108,7 +115,10 @@ async function sweepRegion(ports: ReplicationPorts, pace: Pace, end: Date): Prom
   ]);
 }
 
-/** A message says nothing that documents do not: brought again and again it would only end as poison. */
+/**
+ * Logs an outage instead of throwing. A message says nothing that documents do not: delivered again and again it would
+ * only become poison.
+ */
 async function unlessDown({ log }: ReplicationPorts, work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
@@ -129,8 +139,8 @@ async function bringForward(ports: ReplicationPorts, digest: Digest): Promise<vo
 type Purged = Extract<CatalogueEvent, { type: 'Longshore.Purged' }>;
 
 /**
- * What was written down about images that are gone for good. One that was pushed again meanwhile is asked for again,
- * and has its own.
+ * Forgets the progress of images that are purged. One that was pushed again meanwhile is requested again, and has its
+ * own.
  */
 async function forgetPurged(ports: ReplicationPorts, { data: { target } }: Purged): Promise<void> {
   const key = { registry: ports.registry, repository: target.repository };

@@ -23,8 +23,8 @@ const imagesAtOnce = 4;
 export type Planned = 'absent' | 'filtered' | 'queued' | 'complete';
 
 /**
- * Plans what a region lacks of an image, as it is now: in any order and any number of times it comes to the same. What
- * is there is never copied again, so a tag that moves to it moves no byte. Throws `StoreFailure`.
+ * Plans what a region lacks of an image, as it is now: any order and any number of calls have the same result. Blobs
+ * that exist are never copied again, so a tag that moves to the image moves no byte. Throws `StoreFailure`.
  */
 export async function planImage(
   ports: ReplicationPorts,
@@ -38,7 +38,7 @@ export async function planImage(
   if (!(await isTaken(ports, key, manifest, settings.filters))) return 'filtered';
   const blobs = await blobsOf(ports, await withChildren(ports, key, manifest));
   const missing = missingIn(region, blobs);
-  // Written before the copies that it waits for: whoever ends one of them finds it.
+  // It is written before the copies that it waits for, so that the end of any of them finds it.
   if (
     !(await noteQueued(ports, key, manifest, {
       region,
@@ -58,8 +58,8 @@ export async function planImage(
 }
 
 /**
- * As `planImage`, with what is about the image: where filters leave things out, that was left out as long as the image
- * was. Throws `StoreFailure`.
+ * Plans an image as `planImage` does, with its signatures and other referrers: filters leave those out for as long as
+ * they leave out the image. Throws `StoreFailure`.
  */
 export async function planWithSignatures(
   ports: ReplicationPorts,
@@ -75,7 +75,7 @@ export async function planWithSignatures(
   );
 }
 
-/** `false` when it was whole before, and is. */
+/** Notes that an image is queued; `false` when it was whole before, and still is. */
 async function noteQueued(
   { documents, clock }: ReplicationPorts,
   key: RepositoryKey,
@@ -103,11 +103,15 @@ async function noteQueued(
   return true;
 }
 
-/** One copy serves all images that wait for it; those without a place here are found by the sweep. */
+/**
+ * So many images are noted with a copy. One copy serves all images that wait for it; the sweep finds those without a
+ * place here.
+ */
 const imagesNoted = 20;
 
 /**
- * Priority of the replica, then the newest push, then the smallest blob. A digit in front of all is somebody who waits.
+ * Orders copies by the priority of the replica, then the newest push, then the smallest blob. A digit in front of all
+ * marks a copy that somebody waits for.
  */
 function orderOf(priority: number, pushedAt: string, size: number): string {
   return [
@@ -169,7 +173,7 @@ export async function queueCopy(
 }
 
 /**
- * Says to a region that there is work. What is due is in documents: a message that is lost, or doubled, costs nothing
+ * Notifies a region that there is work. Documents say what is due: a message that is lost, or doubled, costs nothing
  * but time.
  */
 export async function wake({ regions, log }: Pick<ReplicationPorts, 'regions' | 'log'>, region: string): Promise<void> {

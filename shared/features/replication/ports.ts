@@ -7,10 +7,10 @@ import type { Regions } from '../../core/ports/regions.ts';
 import type { TellReplication } from '../../core/ports/replication.ts';
 import type { PublishEvents } from '../../core/ports/topic.ts';
 
-/** What replication needs of the world. */
+/** The ports of replication. */
 export interface ReplicationPorts {
   readonly documents: Documents;
-  /** This region's. */
+  /** The blobs of this region. */
   readonly blobs: Blobs;
   readonly regions: Regions;
   readonly topic: PublishEvents;
@@ -24,9 +24,9 @@ export interface ReplicationPorts {
 }
 
 export interface CopySettings {
-  /** What the store is asked to fetch at once, in bytes. */
+  /** The bytes that the store is asked to fetch at once. */
   readonly blockBytes: number;
-  /** How long whoever copies may be silent before somebody else takes over, in milliseconds. */
+  /** The milliseconds for which a copying process may be silent before another one takes over. */
   readonly leaseMs: number;
 }
 

@@ -13,7 +13,7 @@ export async function readReplica({ documents, registry }: Editing, region: stri
   return (await readStored(documents, replicaSchema, replicaRef(registry, region)))?.document;
 }
 
-/** Throws `RegistryError` (`thing-unknown`). */
+/** Reads a replica. Throws `RegistryError` (`thing-unknown`). */
 export async function theReplica(ports: Editing, region: string): Promise<Replica> {
   const replica = await readReplica(ports, region);
   if (replica === undefined) throw unknown(region);
@@ -28,7 +28,7 @@ function unknown(region: string): RegistryError {
   });
 }
 
-/** At most one for each region of the deployment. */
+/** Reads all replicas, of which each region of the deployment has at most one. */
 export async function readReplicas({ documents, registry }: Editing): Promise<Replica[]> {
   const [container, partition] = ['registries' as const, [registry]];
   const page = await documents.queryDocuments({
@@ -42,8 +42,8 @@ export async function readReplicas({ documents, registry }: Editing): Promise<Re
 }
 
 /**
- * Changes a replica; `undefined` leaves it. Gives what is there afterwards, `undefined` where there is none. Throws
- * `RegistryError` (`contended`).
+ * Changes a replica; `undefined` leaves it as it is. Returns the replica afterwards, `undefined` if there is none.
+ * Throws `RegistryError` (`contended`).
  */
 export async function changeReplica(
   { documents, registry, clock }: Editing,
@@ -62,7 +62,7 @@ export async function changeReplica(
 }
 
 /**
- * Adds a replica, or changes one; either way what is stored is looked through for it. Throws `RegistryError`:
+ * Adds a replica, or changes one; either begins a walk over all that is stored. Throws `RegistryError`:
  * `request-invalid` for a region that is none, `conflict` while it is being removed.
  */
 export async function putReplica(
@@ -126,7 +126,7 @@ export function newWalk(
   return { why, startedAt, check: false, images: 0, planned: 0, repaired: 0, ...how };
 }
 
-/** Whether every region is being emptied: then what is stored can go nowhere. */
+/** Says whether every region is being emptied: then stored blobs can go nowhere. */
 function isNoneLeft({ regions }: Editing, replicas: readonly Replica[]): boolean {
   return regions.names.every((name) =>
     replicas.some(({ region, draining }) => region === name && draining !== undefined),
@@ -134,8 +134,8 @@ function isNoneLeft({ regions }: Editing, replicas: readonly Replica[]): boolean
 }
 
 /**
- * Begins to empty a region. What it alone holds is copied elsewhere first. Throws `RegistryError` (`thing-unknown`,
- * `conflict` when it is the last region that stays).
+ * Begins to empty a region. Blobs that it alone holds are copied to another one first. Throws `RegistryError`
+ * (`thing-unknown`, `conflict` when it is the last region that stays).
  */
 export async function removeReplica(ports: Editing, region: string): Promise<Replica> {
   const draining = { since: ports.clock.now().toISOString(), blobs: 0, bytes: 0, waiting: 0 };
@@ -159,8 +159,8 @@ export async function removeReplica(ports: Editing, region: string): Promise<Rep
 }
 
 /**
- * Of regions that were asked to be emptied at the same moment, and are all that there is, the last one stays a replica.
- * Gives whether it was this.
+ * Says whether this region stays a replica although it is being emptied. It is the last of regions that were asked to
+ * be emptied at the same moment, and are all that there are.
  */
 export async function staysAsLast(ports: Editing, { region }: Replica): Promise<boolean> {
   const replicas = await readReplicas(ports);

@@ -15,8 +15,8 @@ import { readReplicas } from './replicas.ts';
 import { isTaken } from './within.ts';
 
 /**
- * How far an image is in one region. `bytesDone` of its blobs, what is staged of those under way included as of their
- * last word.
+ * The progress of an image in one region. `bytesDone` counts its blobs, with the staged bytes of those under way as of
+ * their last report.
  */
 interface ImageInRegion {
   readonly region: string;
@@ -24,7 +24,7 @@ interface ImageInRegion {
   readonly bytes: number;
   readonly bytesDone: number;
   readonly queuedAt?: string;
-  /** When all of it was there, its sizes or hashes checked. */
+  /** The time at which all of it was there, its sizes or hashes checked. */
   readonly verifiedAt?: string;
   readonly error?: string;
   readonly nextTry?: string;
@@ -35,7 +35,10 @@ export interface ImageStatus {
   readonly regions: readonly ImageInRegion[];
 }
 
-/** Reads documents of this one image alone. Throws `RegistryError` (`manifest-unknown`), `StoreFailure`. */
+/**
+ * Returns the status of an image, reading its own documents alone. Throws `RegistryError` (`manifest-unknown`),
+ * `StoreFailure`.
+ */
 export async function statusOf(
   ports: ReplicationPorts,
   key: RepositoryKey,

@@ -9,8 +9,8 @@ import type { ReplicationPorts } from './ports.ts';
 const [imagesAtOnce, copiesAtOnce] = [50, 100];
 
 /**
- * Looks again at images of this region that wait: what a crash, or a full list of those that wait for a copy, left
- * untold.
+ * Checks images of this region that wait once more, which a crash, or a full list of images at a copy, has left
+ * unchecked.
  */
 export async function settleQueued(ports: ReplicationPorts): Promise<number> {
   let settled = 0;
@@ -28,8 +28,8 @@ export async function settleQueued(ports: ReplicationPorts): Promise<number> {
 
 /**
  * Forgets what images wait for in this region, which is no replica, or will be none: also what was planned while it was
- * being removed. A blob that is on its way because another region is emptied has no image that waits; one that has both
- * is planned anew by the emptying.
+ * being removed. A blob that is being copied because another region is emptied has no image that waits; one that has
+ * both is planned again by the emptying.
  */
 export async function forgetQueued(ports: ReplicationPorts): Promise<void> {
   const { documents, regions } = ports;

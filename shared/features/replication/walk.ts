@@ -17,13 +17,13 @@ import { changeReplica, newWalk } from './replicas.ts';
 
 const manifestsAtOnce = 50;
 const dayMs = 24 * 3_600_000;
-/** A push may commit this much after the time that it carries. In milliseconds. */
+/** A push may commit so many milliseconds after the time that it carries. */
 const overlapMs = 3_600_000;
 
 /**
- * Looks through what is stored for this region's replica, page by page, until it is through or `until`: plans what is
- * missing, and where the walk says so asks for the bytes of each copy. Gives whether there is nothing more to look at.
- * Once a day what was pushed since is looked through again.
+ * Walks over all that is stored for this region's replica, page by page, until the end or `until`: it plans what is
+ * missing, and checks the bytes of each copy if the walk says so. Returns whether there is nothing more to check. Once
+ * a day it walks over what was pushed since.
  */
 export async function walkReplica(ports: ReplicationPorts, replica: Replica, until: Date): Promise<boolean> {
   let current: Replica | undefined = replica;
@@ -97,8 +97,7 @@ async function walkPage(
       if (outcome === 'queued') counts.planned += 1;
     },
   );
-  // The walk does not come back to what it has passed: what a store has not answered for is looked at again, with its
-  // page.
+  // The walk does not return to what it has passed: if a store has not answered, it repeats the page.
   const [outage] = outages;
   if (outage !== undefined) throw outage;
   const { continuation: _, ...rest } = walk;
@@ -142,7 +141,7 @@ function queryOf({ registry }: ReplicationPorts, { since, repository, continuati
 }
 
 /**
- * Forgets copies in this region whose bytes are not there, or have another size: then they are planned anew. Another
+ * Forgets copies in this region whose bytes are absent, or have another size: then they are planned again. Another
  * region must have them.
  */
 async function repair(
@@ -161,7 +160,7 @@ async function repair(
   return repaired;
 }
 
-/** `false` when the blob was written since. */
+/** Forgets a copy; `false` when the blob was written since. */
 async function forgetCopy(
   { documents, blobs, log }: ReplicationPorts,
   { digest }: BlobDocument,

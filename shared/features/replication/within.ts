@@ -13,15 +13,15 @@ import type { ReplicationPorts } from './ports.ts';
 
 type Reading = Pick<ReplicationPorts, 'documents'>;
 
-/** Signatures of attestations of children of indexes are as deep as it gets. */
+/** Signatures of attestations of children of indexes are the deepest case. */
 const deepest = 4;
 const documentsAtOnce = 1_000;
 const manifestsAtOnce = 8;
 
 /**
- * Whether the filters take an image: by itself, or along with an index that lists it, or along with what it is about,
- * by its subject or by the names of its tags. An image without its signatures could not be proven where it is. Throws
- * `StoreFailure`.
+ * Says whether the filters include an image: by itself, or with an index that lists it, or with the image that it
+ * belongs to, by its subject or by the names of its tags. An image without its signatures could not be proven where it
+ * is. Throws `StoreFailure`.
  */
 export async function isTaken(
   ports: Reading,
@@ -48,8 +48,8 @@ export async function isTaken(
 }
 
 /**
- * What is about an image or about what it lists, and may have been pushed before the filters took that. Throws
- * `StoreFailure`.
+ * Finds the signatures and other referrers of an image or of what it lists, which may have been pushed before the
+ * filters included that. Throws `StoreFailure`.
  */
 export async function aboutImage(ports: Reading, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
   const found = new Set<Digest>();

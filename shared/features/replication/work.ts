@@ -17,7 +17,7 @@ const copiesAtOnce = 8;
 
 /**
  * Makes the copies of this region that are due, the most urgent first, until none is or `until`. Any number of
- * processes may do so at once. Gives how many it made. Throws `StoreFailure` when the documents do not answer.
+ * processes may do so at once. Returns how many it made. Throws `StoreFailure` when the documents do not answer.
  */
 export async function copyDue(ports: ReplicationPorts, pace: Pace, until: Date): Promise<number> {
   let copied = 0;
@@ -30,7 +30,10 @@ export async function copyDue(ports: ReplicationPorts, pace: Pace, until: Date):
   return copied;
 }
 
-/** A region that is emptied still copies what it alone has elsewhere: that is another region's work. */
+/**
+ * Says whether copying is paused. A region that is being emptied makes no copies: those of blobs that it alone has are
+ * another region's work.
+ */
 async function isPaused(ports: ReplicationPorts): Promise<boolean> {
   const replica = await readReplica(ports, ports.regions.here);
   return replica?.settings.paused === true || replica?.draining !== undefined;
@@ -68,7 +71,10 @@ async function tryCopy(
   return outcome.is;
 }
 
-/** Images that came to wait since the claim are in nobody's list any more: the sweep finds them. */
+/**
+ * Checks the images that waited for a copy. Those that came to wait since the claim are in no list any more: the sweep
+ * finds them.
+ */
 async function settleWaiting(ports: ReplicationPorts, { images, region }: Copy): Promise<void> {
   for (const { registry, repository, digest } of images)
     await settleImage(ports, { registry, repository }, digest, region);
@@ -109,7 +115,7 @@ async function tellFailing(
   }
 }
 
-/** Puts a planned copy in front of all others. Nothing is planned that was not. */
+/** Moves a planned copy in front of all others. A copy that is not planned is not added. */
 export async function hasten({ documents, regions }: ReplicationPorts, digest: Copy['digest']): Promise<boolean> {
   const found = await readStored(documents, copySchema, copyRef(digest, regions.here));
   if (found === undefined || found.document.order.startsWith('0:')) return false;

@@ -38,8 +38,8 @@ const routes = {
 };
 
 /**
- * `/replicas`, the name that `/replications` had before. Scripts call it, so it answers as it always did: with the whole
- * list, and with 200 where a replica is created. No document lists it.
+ * Makes the routes of `/replicas`, the name that `/replications` had before. Scripts call it, so it answers as it
+ * always did: with the whole list, and with 200 where a replica is created. No document lists it.
  */
 export function earlierRoutes(api: OpenAPIHono, ports: ReplicationPorts): void {
   api.openapi(routes.list, async (context) =>

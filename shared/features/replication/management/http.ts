@@ -14,7 +14,7 @@ import { statusOf } from '../status.ts';
 import { earlierRoutes } from './earlier.ts';
 import { replicationTag, routes, showReplica } from './wire.ts';
 
-/** `/replications`, with `/replicas`, the name that they had before, and `/replication` of the management API. */
+/** Makes `/replications`, with `/replicas`, the name that they had before, and `/replication` of the management API. */
 export function replicationRoutes(ports: ReplicationPorts & { readonly places: Places }): OpenAPIHono {
   const api = managementRoutes(replicationTag);
   api.openapi(routes.list, async (context) => {
@@ -53,7 +53,10 @@ export function replicationRoutes(ports: ReplicationPorts & { readonly places: P
   return api;
 }
 
-/** Throws `RegistryError` (`name-unknown`): a slip would look as if nothing had drifted. */
+/**
+ * Throws `RegistryError` (`name-unknown`) for an unknown repository: with a misspelt name it would seem that nothing
+ * had drifted.
+ */
 async function requireRepository(
   { documents, registry }: ReplicationPorts,
   repository: RepositoryName | undefined,
@@ -63,7 +66,7 @@ async function requireRepository(
   if (entry === undefined) throw new RegistryError({ is: 'name-unknown', name: repository });
 }
 
-/** A walk that is under way is begun anew. */
+/** Begins walks; one that is under way begins again. */
 async function reconcile(
   ports: ReplicationPorts,
   { region, repository }: { readonly region?: string | undefined; readonly repository?: RepositoryName | undefined },
