@@ -4,27 +4,27 @@ import { digestSchema } from '../../core/oci/descriptor.ts';
 import { clientClasses } from './client-class.ts';
 import { countsSchema } from './counts.ts';
 
-/** The queue that batches of counts travel by. */
+/** The queue of batches of counts. */
 export const pullsQueue = 'usage-pulls';
 
 const rowSchema = z.object({
   client: z.enum(clientClasses),
-  /** Absent for blobs, whose manifest is not known. */
+  /** The digest; absent for blobs, whose manifest is not known. */
   digest: digestSchema.optional(),
   tag: tagSchema.optional(),
   ...countsSchema.shape,
-  /** Of the last of them. */
+  /** The time of the last of them. */
   lastAt: z.iso.datetime(),
 });
 export type CountedRow = z.infer<typeof rowSchema>;
 
 /**
- * A part is folded in one transaction of 100 changes: a row changes up to two documents, and five more are changed
- * once.
+ * The rows of a part, which is folded in one transaction of 100 changes: a row changes up to two documents, and five
+ * more are changed once.
  */
 const rowsInPart = 30;
 
-/** What was counted in one repository in one minute; or a part of it. */
+/** The counts of one repository in one minute, or a part of them. */
 const partSchema = z.object({
   registry: registrySchema,
   repository: repositorySchema,
@@ -33,25 +33,28 @@ const partSchema = z.object({
 });
 export type CountedPart = z.infer<typeof partSchema>;
 
-/** One message. However often it is delivered, and however late, it counts once: by its id. */
+/** A message. However often it is delivered, and however late, it counts once: by its id. */
 export const batchSchema = z.object({
   schemaVersion: z.literal(1),
   id: z.string().regex(/^[\w-]+:\d+$/),
   region: z.string(),
-  /** Before it pulls were counted and lost, because no batch could be sent for long: what is tracked begins anew. */
+  /**
+   * True when pulls before it were counted and lost, because no batch could be sent for long: tracking begins again
+   * then.
+   */
   gap: z.boolean(),
   parts: z.array(partSchema).min(1),
 });
 export type PullBatch = z.infer<typeof batchSchema>;
 
-/** Below what a Storage Queue takes, with room for the envelope. In bytes of JSON. */
+/** The bytes of JSON in one message: below the limit of a Storage Queue, with room for the envelope. */
 const maxPartsBytes = 44 * 1024;
 
 export function minuteOf(at: Date): string {
   return at.toISOString().slice(0, 16);
 }
 
-/** Rows of the same repository and minute, in parts that one transaction holds. */
+/** Groups rows by repository and minute, in parts that one transaction holds. */
 export function partsOf(
   counted: Iterable<{ readonly part: Omit<CountedPart, 'rows'>; readonly row: CountedRow }>,
 ): CountedPart[] {
@@ -67,7 +70,7 @@ export function partsOf(
   return [...groups.values()].flat();
 }
 
-/** The parts in messages that a queue takes. */
+/** Packs parts into messages that a queue accepts. */
 export function packed(parts: readonly CountedPart[]): CountedPart[][] {
   const messages: CountedPart[][] = [];
   let room = 0;

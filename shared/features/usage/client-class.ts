@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 
 /**
- * What pulls, in kinds: by who it is, else by what it calls itself. A fixed set, for each is a counter of every image.
+ * The classes of clients that pull: by their identity, else by their user agent. The set is fixed, for each is a
+ * counter of every image.
  */
 export const clientClasses = [
   'docker',
@@ -32,21 +33,28 @@ export const clientClasses = [
 ] as const;
 export type ClientClass = (typeof clientClasses)[number];
 
-/** These look at every image, used or not: what they pull says nothing about whether it is needed. */
+/**
+ * Says whether a client uses what it pulls. Scanners and replicators read every image, used or not: their pulls do not
+ * show that it is needed.
+ */
 export function usesWhatItPulls(client: ClientClass): boolean {
   return client !== 'scanner' && client !== 'replicator';
 }
 
-/** Who is of which class, whatever it calls itself: an actor's name, or the beginning of names with a `*` behind it. */
+/** A class by identity, whatever the user agent: an actor's name, or the beginning of names with a `*` behind it. */
 export interface ActorClass {
   readonly actor: string;
   readonly client: ClientClass;
 }
 
-/** Subjects of tokens that GitHub Actions and GitLab CI issue. A named token has no colon in its name. */
+/**
+ * The beginnings of subjects of tokens that GitHub Actions and GitLab CI issue. A named token has no colon in its name.
+ */
 const ciSubjects = ['repo:', 'project_path:'];
 
-/** The first that matches: tools that are built on another's library name both, their own name first. */
+/**
+ * The first pattern that matches decides: tools that are built on another's library name both, their own name first.
+ */
 const userAgents: readonly (readonly [RegExp, ClientClass])[] = [
   [/trivy|grype|syft|clair|snyk|anchore|twistlock|prismacloud|\bxray\b|qualys|defender/i, 'scanner'],
   [/^longshore-replication\/|regsync|harbor/i, 'replicator'],
@@ -68,7 +76,7 @@ const userAgents: readonly (readonly [RegExp, ClientClass])[] = [
   [/^(libpod|podman)\//i, 'podman'],
   [/^buildah\//i, 'buildah'],
   [/^skopeo\//i, 'skopeo'],
-  // The library of podman, skopeo and buildah, where it is not told another name: podman leaves it.
+  // This is the library of podman, skopeo and buildah, if they set no other name: podman sets none.
   [/containers\/image/i, 'podman'],
   [/^helm\//i, 'helm'],
   [/^oras/i, 'oras'],
@@ -77,10 +85,10 @@ const userAgents: readonly (readonly [RegExp, ClientClass])[] = [
   [/^docker\/|docker-client/i, 'docker'],
 ];
 
-/** Longer ones are made up. */
+/** Longer user agents are made up. */
 const longestUserAgent = 200;
 
-/** Classes of clients, remembered by who they are and what they call themselves: many pulls come from few. */
+/** Classifies clients, and remembers them by identity and user agent: many pulls come from few. */
 export class ClientClasses {
   readonly #actors: readonly ActorClass[];
   readonly #known = new LRUCache<string, ClientClass>({ max: 1_000 });
@@ -107,7 +115,7 @@ export class ClientClasses {
   }
 }
 
-/** `ci-*=ci,trivy=scanner`; `undefined` when it is not of that form. */
+/** Parses `ci-*=ci,trivy=scanner`; `undefined` when the text is not of that form. */
 export function parseActorClasses(text: string): ActorClass[] | undefined {
   const classes = text.split(',').map((pair) => {
     const at = pair.lastIndexOf('=');

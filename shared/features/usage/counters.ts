@@ -10,8 +10,8 @@ import { usesWhatItPulls } from './client-class.ts';
 import { countsSchema, noCounts, plus, plusAt } from './counts.ts';
 
 /**
- * The counters of a registry as a whole lie beside those of its repositories, under a name that no repository can have.
- * They are read with one request, whatever the number of repositories.
+ * Returns the key of the counters of a registry as a whole. They lie beside those of its repositories, under a name
+ * that no repository can have, and are read with one request, whatever the number of repositories.
  */
 export function wholeRegistry(registry: RegistryName): RepositoryKey {
   return { registry, repository: '_registry' as RepositoryName };
@@ -19,11 +19,11 @@ export function wholeRegistry(registry: RegistryName): RepositoryKey {
 
 const daySeconds = 24 * 3600;
 /**
- * Since its last write: minutes are known for 32 days, hours and days for 400, an image's last pull for 1,100. In
- * seconds.
+ * Documents are kept for so many seconds after their last write: minutes for 32 days, hours and days for 400, an
+ * image's last pull for 1,100.
  */
 const kept = { hour: 32 * daySeconds, day: 400 * daySeconds, image: 1_100 * daySeconds };
-/** An image knows its own pulls a day for so many days that had some. */
+/** An image keeps its own pulls for so many days that had some. */
 const daysOfImage = 100;
 
 const countsBySchema = z.record(z.string(), countsSchema);
@@ -34,7 +34,7 @@ const lastTimes = {
   lastPush: z.iso.datetime().optional(),
 };
 
-/** `2026-01-01T05`, and its minutes, `00` to `59`. */
+/** The counts of an hour, `2026-01-01T05`, and of its minutes, `00` to `59`. */
 export const hourSchema = z.object({
   ...documentShape('usage-hour'),
   ...counter,
@@ -43,7 +43,7 @@ export const hourSchema = z.object({
 });
 export type UsageHour = z.infer<typeof hourSchema>;
 
-/** `2026-01-01` in UTC, and its hours, `00` to `23`. */
+/** The counts of a day, `2026-01-01` in UTC, and of its hours, `00` to `23`. */
 export const daySchema = z.object({
   ...documentShape('usage-day'),
   ...counter,
@@ -55,7 +55,7 @@ export const daySchema = z.object({
 });
 export type UsageDay = z.infer<typeof daySchema>;
 
-/** Of one digest or one tag, over all time, and of its last days. */
+/** The counts of one digest or one tag, over all time, and of its last days. */
 export const imagePullsSchema = z.object({
   ...documentShape('usage-pulls'),
   ...counter,
@@ -73,13 +73,13 @@ export const dayId = ({ minute, shard }: Increment): string => withShard(`day:${
 export const pullsOfDigestId = (digest: Digest): string => `pulls:${digest}`;
 export const pullsOfTagId = (tag: Tag): string => `pulls-tag:${tag}`;
 
-/** Some rows that were counted in one minute in one region. */
+/** Rows that were counted in one minute in one region. */
 export interface Increment {
   readonly key: RepositoryKey;
-  /** `2026-01-01T05:07`. */
+  /** The minute, as in `2026-01-01T05:07`. */
   readonly minute: string;
   readonly region: string;
-  /** Of counters that many instances write at once: whoever reads adds the shards up. */
+  /** The shard of counters that many instances write at once: readers add the shards up. */
   readonly shard?: number;
   readonly rows: readonly CountedRow[];
 }
@@ -166,7 +166,10 @@ export function imageWith(
 
 type LastTimes = Pick<ImagePulls, keyof typeof lastTimes>;
 
-/** Batches come late and in any order: a time only ever moves forward. Times of one form sort as text. */
+/**
+ * Returns the later times. Batches come late and in any order: a time only ever moves forward. Times of one form sort
+ * as text.
+ */
 function later(before: LastTimes, row: CountedRow): LastTimes {
   const uses = usesWhatItPulls(row.client);
   return {

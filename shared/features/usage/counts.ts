@@ -1,17 +1,20 @@
 import { z } from 'zod';
 import { withinBounds } from '../../core/documents/references.ts';
 
-/** Read as the nearest count: what an older version added up without a bound does not make its document unreadable. */
+/**
+ * A count, read as the nearest valid one: a sum that an older version added up without a bound does not make its
+ * document unreadable.
+ */
 export const countSchema = z.number().transform(withinBounds);
 const count = countSchema;
 
-/** What is counted of a repository, an image, a client class, a region, in any span of time. */
+/** The counts of a repository, an image, a client class or a region, in any span of time. */
 export const countsSchema = z.object({
-  /** Manifests that were got. */
+  /** The number of GETs of manifests. */
   pulls: count.default(0),
-  /** Manifests that were asked for by HEAD. */
+  /** The number of HEADs of manifests. */
   heads: count.default(0),
-  /** Blobs that were got. */
+  /** The number of GETs of blobs. */
   blobPulls: count.default(0),
   pushes: count.default(0),
 });
@@ -19,7 +22,7 @@ export type Counts = z.infer<typeof countsSchema>;
 
 export const noCounts: Counts = { pulls: 0, heads: 0, blobPulls: 0, pushes: 0 };
 
-/** Of the counts alone, whatever else either has. */
+/** Adds counts, and ignores any other property. */
 export function plus(a: Counts = noCounts, b: Counts = noCounts): Counts {
   const add = (one: number, other: number) => withinBounds(one + other);
   return {

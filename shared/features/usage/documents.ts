@@ -10,20 +10,20 @@ import { countSchema, countsSchema } from './counts.ts';
 const inRepository = { registry: registrySchema, repository: repositorySchema };
 
 /**
- * What a repository holds, and how often it was pushed to and pulled from. Of a registry as a whole, what was pushed
- * and pulled alone.
+ * The content of a repository, and how often it was pushed to and pulled from. For a registry as a whole, its pushes
+ * and pulls alone.
  */
 export const totalSchema = z.object({
   ...documentShape('usage-total'),
   registry: registrySchema,
   repository: z.string(),
   ...countsSchema.shape,
-  /** Manifests, indexes and their children each counted as one. */
+  /** The number of manifests, in which indexes and their children each count as one. */
   images: countSchema,
-  /** Of the manifests, and of the blobs of theirs that are stored, each blob once. */
+  /** The bytes of the manifests, and of their blobs that are stored, each blob once. */
   bytes: countSchema,
   /**
-   * Whether blobs are counted by what is stored of them. Absent in what an older version wrote, which went by what
+   * True when blobs are counted by what is stored of them. Absent in documents of an older version, which counted what
    * manifests claim.
    */
   measured: z.boolean().optional(),

@@ -5,7 +5,7 @@ import type { DocumentQuery, Predicate, QueryDocuments, VersionedDocument } from
 import { daySchema, imagePullsSchema, wholeRegistry } from './counters.ts';
 import type { Period } from './period.ts';
 
-/** What one row is about: a repository on one day, or an image over all time. */
+/** The subject of one row: a repository on one day, or an image over all time. */
 export type ExportOf = 'repositories' | 'images';
 
 type Cell = string | number | undefined;
@@ -56,8 +56,9 @@ const tables: Readonly<
 const pageSize = 500;
 
 /**
- * A table as CSV (RFC 4180), a page of the store at a time as the client reads. The first page is read before the
- * answer begins; a failure later breaks the answer off, so that no part passes for the whole. Throws `StoreFailure`.
+ * Exports a table as CSV (RFC 4180), a page of the store at a time as the client reads. The first page is read before
+ * the answer begins; a failure later breaks the answer off, so that no part passes for the whole. Throws
+ * `StoreFailure`.
  */
 export async function exportTable(
   documents: QueryDocuments,
@@ -106,7 +107,10 @@ function conditions(of: ExportOf, registry: RegistryName, { from, to }: Period):
   ];
 }
 
-/** No cell needs quotes: names, digests, numbers and times hold no comma, and none begins as a formula does. */
+/**
+ * Writes a line. No cell needs quotes: names, digests, numbers and times hold no comma, and none begins as a formula
+ * does.
+ */
 function lineOf(cells: readonly Cell[]): string {
   return `${cells.map((cell) => cell ?? '').join(',')}\r\n`;
 }

@@ -29,14 +29,18 @@ import { addToTotals } from './totals.ts';
 
 type Store = ReadDocument & CommitDocuments;
 
-/** Longer than Event Grid and queues deliver again, and than an event waits in the outbox. In seconds. */
+/**
+ * Markers are kept for so many seconds: longer than Event Grid and queues deliver again, and than an event waits in the
+ * outbox.
+ */
 const rememberedFor = 8 * 24 * 3600;
 
-/** So many instances add to a registry's own counters without meeting. */
+/** So many instances add to a registry's own counters without conflicts. */
 const shards = 16;
 
 /**
- * Adds to counters, once for each marker. One for each process: its own additions to one partition wait for each other.
+ * Adds to counters, once for each marker. There is one for each process: its own additions to one partition wait for
+ * each other.
  */
 export class Folding {
   readonly #documents: Store;
@@ -48,9 +52,9 @@ export class Folding {
   }
 
   /**
-   * Adds what a batch counted: one transaction for each part, with a marker that makes it count once. Delivered again,
-   * also after a crash halfway, it adds what is missing. A part that fails stops no other: `failed` is told of it.
-   * Throws `StoreFailure`: then it must be delivered again.
+   * Adds the counts of a batch: one transaction for each part, with a marker that makes it count once. Delivered again,
+   * also after a crash halfway, it adds what is missing. A part that fails stops no other: `failed` is called for it.
+   * Throws `StoreFailure`: then the batch must be delivered again.
    */
   async addBatch(
     { id, region, parts }: PullBatch,
@@ -60,7 +64,7 @@ export class Folding {
       try {
         await add();
       } catch (error) {
-        // Of an outage of the store every part would only wait as well.
+        // In an outage of the store every part would only wait as well.
         if (error instanceof StoreFailure) throw error;
         failed(error, key.repository);
       }
@@ -75,7 +79,7 @@ export class Folding {
       );
   }
 
-  /** Adds what one event tells of. Throws as `addBatch`. */
+  /** Adds the count of one event. Throws as `addBatch`. */
   async addEvent(
     id: string,
     { key, minute, region, row }: Omit<Increment, 'rows' | 'shard'> & { readonly row: CountedRow },
@@ -92,7 +96,7 @@ export class Folding {
     return this.#add(markerId, { ...counted, key: wholeRegistry(registry), shard: this.#shard });
   }
 
-  /** At once they would only make each other look again. */
+  /** Adds in turn: at once, additions would only make each other read again. */
   #add(markerId: string, increment: Increment): Promise<void> {
     const place = partitionOf(increment.key).join('/');
     const mine = (this.#turns.get(place) ?? Promise.resolve()).then(() =>
@@ -112,7 +116,7 @@ interface RegistryPart extends Pick<CountedPart, 'registry' | 'minute'> {
   readonly rows: readonly CountedRow[];
 }
 
-/** What the parts of each registry and minute are together; the same batch gives the same, in the same order. */
+/** Sums the parts of each registry and minute; the same batch gives the same sums, in the same order. */
 function registryParts(parts: readonly CountedPart[]): RegistryPart[] {
   const groups = Map.groupBy(parts, ({ registry, minute }) => `${registry} ${minute}`);
   return [...groups.values()].map((group) => {
@@ -130,7 +134,7 @@ function registryParts(parts: readonly CountedPart[]): RegistryPart[] {
   });
 }
 
-/** Images are known to their repositories alone. */
+/** Removes digest and tag: images are known to their repositories alone. */
 function anonymous({ digest: _, tag: __, ...row }: CountedRow): CountedRow {
   return row;
 }
@@ -186,7 +190,7 @@ function images(documents: Store, increment: Increment): Promise<DocumentChange>
   ];
 }
 
-/** Conditional on what was read: of two folds at once one looks again. */
+/** Changes a document on the condition of its etag: of two folds at once one reads again. */
 async function changed<T extends { readonly id: string }>(
   documents: Store,
   schema: z.ZodType<T>,

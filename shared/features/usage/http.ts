@@ -70,7 +70,7 @@ export interface UsageRoutesPorts extends ReportPorts {
   readonly quotaBytes: number;
 }
 
-/** `/usage` of the management API. */
+/** Makes the routes of `/usage` of the management API. */
 export function usageRoutes(ports: UsageRoutesPorts, registry: RegistryName): OpenAPIHono {
   const { documents, clock } = ports;
   const api = managementRoutes({ name: 'usage', description: 'What is stored, pulled and pushed, and how it grows.' });

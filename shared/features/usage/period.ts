@@ -12,14 +12,17 @@ import { plus, sumOf } from './counts.ts';
 export const granularities = ['minute', 'hour', 'day'] as const;
 export type Granularity = (typeof granularities)[number];
 
-/** `from` inclusive, `to` exclusive. */
+/** A period, `from` inclusive, `to` exclusive. */
 export interface Period {
   readonly from: Date;
   readonly to: Date;
   readonly by: Granularity;
 }
 
-/** `at` is the start of a minute, hour or day in UTC, RFC 3339. What has no counts is left out. */
+/**
+ * The counts of a period. `at` is the start of a minute, hour or day in UTC, RFC 3339. Points without counts are left
+ * out.
+ */
 export interface PeriodCounts extends Counts {
   readonly byClient: CountsBy;
   readonly byRegion: CountsBy;
@@ -27,15 +30,15 @@ export interface PeriodCounts extends Counts {
 }
 
 const dayMs = 24 * 3600_000;
-/** One answer holds at most some three thousand points. In days. */
+/** The longest period in days: one answer holds at most some three thousand points. */
 const longest: Readonly<Record<Granularity, number>> = { minute: 2, hour: 93, day: 400 };
 
-/** A month in days where nothing else is said. Throws `RegistryError` (`request-invalid`). */
+/** Completes a period; without bounds it is the last month in days. Throws `RegistryError` (`request-invalid`). */
 export function periodOf(
   asked: { readonly from?: string | undefined; readonly to?: string | undefined; readonly by: Granularity },
   now: Date,
 ): Period {
-  // The minute that is running is in it.
+  // The running minute is included.
   const to = asked.to === undefined ? new Date(now.getTime() + 60_000) : new Date(asked.to);
   const usual = Math.min(30, longest[asked.by]);
   const from = asked.from === undefined ? new Date(to.getTime() - usual * dayMs) : new Date(asked.from);
@@ -48,13 +51,13 @@ export function periodOf(
   return { from, to, by: asked.by };
 }
 
-/** The counters of a repository, or of a registry as a whole. Throws `StoreFailure`. */
+/** Reads the counters of a repository, or of a registry as a whole. Throws `StoreFailure`. */
 export async function countsIn(documents: QueryDocuments, key: RepositoryKey, period: Period): Promise<PeriodCounts> {
   const days = await daysIn(documents, key, period);
   const points =
     period.by === 'minute' ? await minutesIn(documents, key, period) : days.flatMap((day) => pointsOf(day, period.by));
   const inside = within(points, period);
-  // Of clients and regions whole days are known.
+  // Clients and regions are known for whole days.
   return {
     ...sumOf(inside),
     byClient: merged(days.map(({ byClient }) => byClient)),
@@ -63,7 +66,7 @@ export async function countsIn(documents: QueryDocuments, key: RepositoryKey, pe
   };
 }
 
-/** An image knows its days alone. Throws `RegistryError` (`request-invalid`). */
+/** Returns the counts of an image, which are known for whole days alone. Throws `RegistryError` (`request-invalid`). */
 export function imageCountsIn(
   { days, byClient, byRegion }: Pick<ImagePulls, 'days' | 'byClient' | 'byRegion'>,
   period: Period,
@@ -119,7 +122,7 @@ function pointsOf({ day, hours, pulls, heads, blobPulls, pushes }: UsageDay, by:
   return Object.entries(hours).map(([hour, counts]) => ({ at: `${day}T${hour}:00:00Z`, ...counts }));
 }
 
-/** Points that touch the period, in their order; those of several shards at one time are one. */
+/** Returns the points that touch the period, in their order; those of several shards at one time are one. */
 function within(points: readonly Point[], { from, to, by }: Period): Point[] {
   const first = { minute: from.toISOString().slice(0, 16), hour: from.toISOString().slice(0, 13), day: dayOf(from) }[
     by
@@ -138,7 +141,7 @@ function merged(all: readonly CountsBy[]): CountsBy {
   return sums;
 }
 
-/** The end of a period is not in it. */
+/** Returns the last moment of a period, whose end is not in it. */
 function lastOf(to: Date): Date {
   return new Date(to.getTime() - 1);
 }

@@ -19,9 +19,9 @@ import { surveySizes } from './sizes/survey.ts';
 import { beginTracking, restartTracking } from './tracking.ts';
 
 export interface UsageSettings {
-  /** Whose class does not depend on what it calls itself. */
+  /** The actors whose class does not depend on their user agent. */
   readonly actors: readonly ActorClass[];
-  /** What the forecast goes by, in bytes. Nothing is refused beyond it. */
+  /** The bytes that the forecast is about. Nothing is refused beyond them. */
   readonly quotaBytes: number;
 }
 
@@ -36,7 +36,7 @@ interface UsageScope extends UsageSettings {
   readonly region: string;
 }
 
-/** What triggers and the data plane do about usage. One for each instance: it counts in memory. */
+/** The work of triggers and of the data plane on usage. There is one for each instance, as it counts in memory. */
 export interface UsagePipeline {
   readonly pulls: CountPull;
   flush(): Promise<void>;
@@ -47,11 +47,14 @@ export interface UsagePipeline {
   fold(message: unknown): Promise<void>;
   record(event: CatalogueEvent): Promise<void>;
   survey(): Promise<void>;
-  /** The first survey does not wait for its hour. Once there is one, no call more from this instance. */
+  /** Makes the first survey without waiting for its hour. Once there is one, this instance makes no call more. */
   surveyFirst(): Promise<void>;
 }
 
-/** An outage of the documents outlasts the attempts that a queue makes by itself. In seconds. */
+/**
+ * A batch waits so many seconds in an outage of the documents, which outlasts the attempts that a queue makes by
+ * itself.
+ */
 const laterSeconds = 60;
 
 export function usagePipeline(
@@ -121,7 +124,7 @@ async function foldWhole(ports: FoldPorts, batch: PullBatch): Promise<void> {
   });
   const oldest = Math.min(...batch.parts.map(({ minute }) => Date.parse(`${minute}Z`)));
   ports.metrics.tellFold(ports.clock.now().getTime() - oldest);
-  // What is added counts once: brought again, the batch adds what is missing. One that never can be added ends as
+  // Each addition counts once: delivered again, the batch adds what is missing. One that never can be added becomes
   // poison, and is tried slowly from there.
   const [failure] = failures.toSorted((a, b) => Number(isPassing(a)) - Number(isPassing(b)));
   if (failure !== undefined) throw failure;

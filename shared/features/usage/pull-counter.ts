@@ -17,11 +17,11 @@ export interface CounterPorts {
   readonly metrics: TellPulls;
 }
 
-/** How long a pull is counted in memory alone: what a crash loses. In milliseconds. */
+/** A pull is counted in memory alone for so many milliseconds: a crash loses that. */
 const flushAfter = 5_000;
-/** Of different images, tags and clients in one flush: more are sent earlier. */
+/** The different images, tags and clients in one flush: more are sent earlier. */
 const maxTallies = 5_000;
-/** Batches that wait while the queue does not answer, about ten MiB. */
+/** The batches that wait while the queue does not answer, about ten MiB. */
 const maxUnsent = 256;
 
 interface Tally {
@@ -36,8 +36,8 @@ interface Tally {
 const minuteMs = 60_000;
 
 /**
- * Counts pulls in memory and sends what it has counted as batches, each with an id of its own. A batch that could not
- * be sent, or whose sending was not confirmed, is sent again as it is: the id makes it count once.
+ * Counts pulls in memory and sends the counts as batches, each with an id of its own. A batch that could not be sent,
+ * or whose sending was not confirmed, is sent again as it is: the id makes it count once.
  */
 export class PullCounter implements CountPull {
   readonly #ports: CounterPorts;
@@ -72,12 +72,12 @@ export class PullCounter implements CountPull {
     this.#timer ??= setTimeout(() => this.#flushUnwatched(), flushAfter).unref();
   }
 
-  /** Sends all that was counted until now. What the queue does not take is kept and sent with the next flush. */
+  /** Sends all counts until now. Those that the queue does not accept are kept and sent with the next flush. */
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#pack();
-    // One after the other: two at once would send the same batch.
+    // Flushes run one after the other: two at once would send the same batch.
     this.#sending = this.#sending.then(() => this.#send());
     return this.#sending;
   }
@@ -118,13 +118,13 @@ export class PullCounter implements CountPull {
     );
   }
 
-  /** Never rejects: pulls are counted beside what clients asked for. */
+  /** Sends batches. It never rejects: pulls are counted beside what clients asked for. */
   async #send(): Promise<void> {
     try {
       for (let [batch] = this.#unsent; batch !== undefined; [batch] = this.#unsent) {
         await this.#ports.queues.sendMessage(pullsQueue, batch);
         this.#ports.metrics.tellFlush('sent');
-        // While it was sent the oldest may have been dropped.
+        // The oldest may have been dropped while it was sent.
         if (this.#unsent[0] === batch) this.#unsent.shift();
       }
     } catch (error) {

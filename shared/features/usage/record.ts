@@ -13,7 +13,7 @@ import { settleImage } from './settle-image.ts';
 
 export interface RecordSettings {
   readonly registryName: RegistryName;
-  /** A topic is its region's own, so an event is counted where it happened. */
+  /** The region. A topic is its region's own, so an event is counted where it happened. */
   readonly region: string;
   readonly clients: ClientClasses;
 }
@@ -56,7 +56,7 @@ export async function recordUsage(ports: RecordPorts, settings: RecordSettings, 
         { registry, repository: event.data.target.repository },
         event.data.target.manifests,
       );
-    // Whatever goes into the bin is told of as deleted, too; the rest changes nothing that is counted.
+    // A recycled manifest has an event of its deletion, too; the other events change nothing that is counted.
     default:
   }
 }
@@ -64,7 +64,8 @@ export async function recordUsage(ports: RecordPorts, settings: RecordSettings, 
 const imagesAtOnce = 4;
 
 /**
- * A restore brings many back in one step. Images that share blobs wait for each other at their etags, so few at a time.
+ * Reconciles images. A restore restores many in one step, and images that share blobs wait for each other at their
+ * etags, so few are done at a time.
  */
 async function settleAll(
   documents: RecordPorts['documents'],

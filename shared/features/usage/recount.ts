@@ -30,10 +30,10 @@ const imagesAtOnce = 4;
 const pageSize = 100;
 
 /**
- * Counts anew what has drifted: repositories whose counters have another number of images than the repository, because
+ * Counts again what has drifted: repositories whose counters have another number of images than the repository, because
  * an event was never delivered, and those that an older version counted by what manifests claim. The rest costs a count
- * that the index answers. One that cannot be counted is logged, and stops no other. Gives those that were counted anew.
- * Throws `StoreFailure`.
+ * that the index answers. One that cannot be counted is logged, and stops no other. Returns those that were counted
+ * again. Throws `StoreFailure`.
  */
 export async function recountDrifted(ports: RecountPorts, registry: RegistryName): Promise<RepositoryName[]> {
   const { documents, log } = ports;
@@ -59,7 +59,7 @@ export async function recountDrifted(ports: RecountPorts, registry: RegistryName
   return recounted;
 }
 
-/** Every push has its repository in the catalog before it commits. */
+/** Returns the repositories of the catalog, in which a push enters its repository before it commits. */
 async function repositoriesOf(ports: RecountPorts, registry: RegistryName): Promise<RepositoryName[]> {
   const query = {
     container: 'registries' as const,
@@ -108,8 +108,8 @@ async function hasDrifted(documents: Documents, key: RepositoryKey, total: Usage
 }
 
 /**
- * Brings every image, every blob and then the totals of a repository in line with what is there. What changes meanwhile
- * stays counted.
+ * Reconciles every image, every blob and then the totals of a repository with what exists. Changes meanwhile stay
+ * counted.
  */
 async function recount(documents: Documents, key: RepositoryKey): Promise<void> {
   const limit = pLimit(imagesAtOnce);
@@ -153,8 +153,8 @@ async function measureBlobs(documents: Documents, key: RepositoryKey): Promise<v
 }
 
 /**
- * Brings a counted blob in line with what is stored of it. Blob and totals change in one transaction: whatever a crash
- * leaves adds up.
+ * Reconciles a counted blob with what is stored of it. Blob and totals change in one transaction: the state after a
+ * crash adds up.
  */
 export async function measureBlob(documents: Documents, key: RepositoryKey, digest: Digest): Promise<void> {
   await untilUncontended(`the size of ${digest}`, async () => {
@@ -169,7 +169,7 @@ export async function measureBlob(documents: Documents, key: RepositoryKey, dige
   });
 }
 
-/** Whoever counts meanwhile changes the totals too, and so their etag. */
+/** Writes totals. A process that counts meanwhile changes them too, and so their etag. */
 async function writeTotals(documents: Documents, key: RepositoryKey): Promise<true | undefined> {
   const total = await readStored(documents, totalSchema, usageRef(key, totalId));
   if (total === undefined) return true;

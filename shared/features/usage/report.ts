@@ -27,8 +27,8 @@ export interface ReportPorts {
 }
 
 /**
- * What is known of a registry, a repository, a tag or a digest. `undefined` when nothing ever happened there. Throws
- * `RegistryError` (`request-invalid`) and `StoreFailure`.
+ * Returns the usage of a registry, a repository, a tag or a digest. Returns `undefined` when nothing ever happened
+ * there. Throws `RegistryError` (`request-invalid`) and `StoreFailure`.
  */
 export async function usageOf(
   { documents, clock }: ReportPorts,
@@ -146,7 +146,7 @@ async function ofImage(
   };
 }
 
-/** Of a repository: its days know theirs, and the latest that has one has the last. */
+/** Reads the last times of a repository from its days, of which the latest that has one has the last. */
 async function lastTimes(
   documents: QueryDocuments,
   key: RepositoryKey,
@@ -179,7 +179,7 @@ const lists: Readonly<Record<Order, { readonly type: string; readonly path: stri
   pushes: { type: 'usage-total', path: 'pushes' },
 };
 
-/** The repositories with most of something, from the index. Throws `StoreFailure`. */
+/** Returns the repositories with most of something, from the index. Throws `StoreFailure`. */
 export async function topRepositories(
   documents: QueryDocuments,
   registry: RegistryName,
@@ -211,7 +211,7 @@ function ranked(found: VersionedDocument, by: Order, registry: RegistryName): { 
   return { repository, value: by === 'pulls' ? pulls : pushes };
 }
 
-/** Throws `RegistryError` (`thing-unknown`) before the first survey. */
+/** Reads the survey. Throws `RegistryError` (`thing-unknown`) before the first one. */
 export async function requireSurvey(documents: ReadDocument, registry: RegistryName) {
   const survey = await readSurvey(documents, registry);
   if (survey === undefined)

@@ -19,12 +19,12 @@ type Store = ReadDocument & CommitDocuments;
 const readsAtOnce = 16;
 const linkSize = linkDocumentSchema.pick({ size: true });
 
-/** A batch holds 100 changes: this many blobs beside the image and the totals. */
+/** The blobs in one batch: it holds 100 changes, and the image and the totals change too. */
 const blobsAtOnce = 90;
 
 /**
- * Brings the counters of one image in line with whether its manifest is there now. Because it looks, and does not add
- * up what events say, it is right in any order of events and however often each is delivered; it resumes where a crash
+ * Reconciles the counters of one image with whether its manifest exists now. Because it reads the manifest, and does
+ * not add up events, it is right in any order of events and however often each is delivered; it resumes where a crash
  * stopped it.
  */
 export async function settleImage(documents: Store, key: RepositoryKey, digest: Digest): Promise<void> {
@@ -47,8 +47,9 @@ interface Counted {
 }
 
 /**
- * One batch, then what it has written: the manifest is looked at once more after every write, for it may have gone or
- * come since. `settled` when nothing is left to do, `undefined` when somebody else wrote in between.
+ * Writes one batch and returns the counters as it left them: the manifest is read once more after every write, for it
+ * may have been deleted or pushed since. Returns `settled` when nothing is left to do, `undefined` when somebody else
+ * wrote in between.
  */
 async function settleStep(
   documents: Store,
@@ -56,7 +57,8 @@ async function settleStep(
   digest: Digest,
   known: Counted | undefined,
 ): Promise<Counted | 'settled' | undefined> {
-  // The image before the manifest: whoever counts a later change of the manifest changes the image's etag.
+  // The image is read before the manifest: a process that counts a later change of the manifest changes the image's
+  // etag.
   const { image: counted } = known ?? {
     image: await readStored(documents, imageSchema, usageRef(key, imageId(digest))),
   };
@@ -82,8 +84,8 @@ async function settleStep(
 }
 
 /**
- * Somebody else has uncounted the image between the reads, and its last blobs with it: `undefined`, to look again.
- * Throws when nobody has.
+ * Returns `undefined`, to read again, when somebody else has uncounted the image between the reads, and its last blobs
+ * with it. Throws when nobody has.
  */
 async function missingCounter(
   documents: Store,
@@ -129,7 +131,10 @@ async function newImage(
   };
 }
 
-/** What a link says that is stored: nothing of a layer that lies elsewhere, whatever size its manifest claims. */
+/**
+ * Returns the stored size, which the link has: it is none for a layer that is stored in another place, whatever size
+ * its manifest claims.
+ */
 export async function storedSize(documents: ReadDocument, key: RepositoryKey, digest: Digest): Promise<number> {
   return (await readStored(documents, linkSize, linkRef(key, digest)))?.document.size ?? 0;
 }
@@ -167,7 +172,7 @@ async function countBlob(
   const before = await readStored(documents, blobSchema, usageRef(key, blobId(digest)));
   if (before !== undefined) {
     const increment = [{ path: 'images', by: 1 }];
-    // It was counted when it was not stored, or by what its manifest claimed.
+    // The blob was counted when it was not stored, or by what its manifest claimed.
     const differs = size > 0 && before.document.size !== size;
     return differs
       ? { change: patching(before, { size }, increment), bytes: size - before.document.size }
@@ -199,7 +204,8 @@ async function uncountBlob(
 ): Promise<BlobStep | undefined> {
   const before = await readStored(documents, blobSchema, usageRef(key, blobId(digest)));
   if (before === undefined) return undefined;
-  // Conditional both ways: nobody may have counted it up, or down to this last image, since it was read.
+  // The change is conditional both ways: nobody may have counted the blob up, or down to this last image, since it was
+  // read.
   if (before.document.images > 1)
     return {
       change: adding(before, [{ path: 'images', by: -1 }]),

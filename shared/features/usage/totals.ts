@@ -14,8 +14,8 @@ export interface TotalsDelta {
 }
 
 /**
- * The change that adds to a repository's totals. Increments do not conflict with each other; only the very first write
- * can.
+ * Makes the change that adds to a repository's totals. Increments do not conflict with each other; only the very first
+ * write can.
  */
 export async function addToTotals(
   documents: ReadDocument,
@@ -51,11 +51,12 @@ export function totalsChange(before: UsageTotal | undefined, key: RepositoryKey,
   const increment = Object.entries({ pushes, pulls, heads, blobPulls, images, bytes })
     .map(([path, by]) => ({ path, by }))
     .filter(({ by }) => by !== 0);
-  // A step that adds nothing still moves the etag, for whoever sums up meanwhile; a patch of nothing is none.
+  // A step that adds nothing still moves the etag, so that a process that sums up meanwhile notices; a patch of nothing
+  // is none.
   return { do: 'patch', id: totalId, increment: increment.length === 0 ? [{ path: 'bytes', by: 0 }] : increment };
 }
 
-/** `undefined` when nothing was ever counted there. */
+/** Reads the totals; `undefined` when nothing was ever counted there. */
 export async function readTotals(documents: ReadDocument, key: RepositoryKey): Promise<UsageTotal | undefined> {
   return (await readStored(documents, totalSchema, usageRef(key, totalId)))?.document;
 }

@@ -33,7 +33,7 @@ export async function beginTracking({ documents, clock }: TrackingPorts, registr
   );
 }
 
-/** Pulls were lost: what is known of last pulls is whole from now on only. */
+/** Begins tracking again, because pulls were lost: last pulls are completely known from now on only. */
 export async function restartTracking({ documents, clock }: TrackingPorts, registry: RegistryName): Promise<void> {
   await documents.commitDocuments(
     'registries',
@@ -52,7 +52,7 @@ export async function readTracking(documents: ReadDocument, registry: RegistryNa
   )?.document.since;
 }
 
-/** What rules on last pull go by. Scanners and replication are not in it. */
+/** Reads the last pulls that rules are about. Scanners and replication do not count. */
 export function lastPullsIn(documents: ReadDocument): ReadLastPulls {
   return {
     async lastPulls(key, references) {

@@ -9,14 +9,14 @@ import type { DocumentQuery } from '../../../core/ports/documents.ts';
 import type { SurveyReading } from './pages.ts';
 import { everyReadable } from './pages.ts';
 
-/** Something that Blob Storage holds, and who may read it. */
+/** Content that Blob Storage holds, with the repositories that may read it. */
 export interface Content {
   readonly digest: Digest;
-  /** Of all its copies. */
+  /** The bytes of all its copies. */
   readonly bytes: number;
-  /** Of the registry that is looked at. */
+  /** The repositories of the surveyed registry. */
   readonly holders: ReadonlySet<RepositoryName>;
-  /** Whether a repository of another registry may read it too. */
+  /** True when a repository of another registry may read it too. */
   readonly elsewhere: boolean;
 }
 
@@ -29,7 +29,7 @@ const readerSchema = linkDocumentSchema.pick({
   repository: true,
   droppedAt: true,
 });
-/** Bytes that no document calls a blob any more and that the store has not let go of yet. */
+/** Bytes that no document calls a blob any more and that are not yet deleted from the store. */
 const collectedSchema = z.object({ type: z.literal('collected'), digest: digestSchema, size: z.int().nonnegative() });
 const storedSchema = z.discriminatedUnion('type', [
   blobDocumentSchema.pick({ type: true, digest: true, size: true, copies: true }),
@@ -38,8 +38,8 @@ const storedSchema = z.discriminatedUnion('type', [
 ]);
 
 /**
- * Every blob, with its links, except those that somebody dropped: they have one digest, and so follow each other in its
- * order. Throws `StoreFailure`.
+ * Reads every blob with its links, except dropped ones: they have one digest, and so follow each other in its order.
+ * Throws `StoreFailure`.
  */
 export async function* storedBlobs(reading: SurveyReading, registry: RegistryName): AsyncGenerator<Content> {
   const query: DocumentQuery = {
@@ -70,8 +70,8 @@ const largeManifestSchema = z.object({
 });
 
 /**
- * Manifests that do not fit into their documents, live and recycled. Several documents may name one physical blob.
- * Throws `StoreFailure`.
+ * Reads the manifests that do not fit into their documents, live and recycled. Several documents may name one physical
+ * blob. Throws `StoreFailure`.
  */
 export async function* storedManifests(reading: SurveyReading, registry: RegistryName): AsyncGenerator<Content> {
   const query: DocumentQuery = {
@@ -97,7 +97,10 @@ export async function* storedManifests(reading: SurveyReading, registry: Registr
 
 const spentSchema = z.object({ blob: z.string(), size: z.int().nonnegative().default(0) });
 
-/** Bytes of manifests that are purged, until they are gone too: nobody's any more. Throws `StoreFailure`. */
+/**
+ * Reads the bytes of purged manifests that are still to be deleted, which belong to no repository any more. Throws
+ * `StoreFailure`.
+ */
 export async function* spentManifests(reading: SurveyReading, registry: RegistryName): AsyncGenerator<Content> {
   const query: DocumentQuery = {
     container: 'repositories',

@@ -4,8 +4,8 @@ import type { QueryDocuments, ReadDocument } from '../../../core/ports/documents
 import { readSurvey } from './survey.ts';
 
 /**
- * Whether a registry that was pushed to waits for its first survey. One read, and one query of the index while there is
- * no survey. Throws `StoreFailure`.
+ * Says whether a registry that was pushed to waits for its first survey. It costs one read, and one query of the index
+ * while there is no survey. Throws `StoreFailure`.
  */
 export async function firstSurvey(
   documents: ReadDocument & QueryDocuments,

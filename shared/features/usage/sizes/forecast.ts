@@ -2,21 +2,23 @@ import { defined } from '../../../core/documents/defined.ts';
 import type { SizeSample } from './documents.ts';
 
 const dayMs = 24 * 3600_000;
-/** The last week of surveys: a month would be slow to notice that something has changed. In milliseconds. */
+/** The forecast uses the surveys of so many milliseconds, a week: a month would be slow to notice a change. */
 const lookBackMs = 7 * dayMs;
 
 export interface Forecast {
   readonly quotaBytes: number;
   readonly storedBytes: number;
-  /** Of the straight line that is nearest to the surveys of the last week; absent before there are two. */
+  /** The slope of the straight line that is nearest to the surveys of the last week; absent before there are two. */
   readonly bytesPerDay?: number;
-  /** When that line meets the quota; absent when it does not rise, or will not for ten years. RFC 3339. */
+  /**
+   * The time at which that line meets the quota, in RFC 3339; absent when it does not rise, or will not for ten years.
+   */
   readonly fullAt?: string;
 }
 
 const farthestMs = 3_650 * dayMs;
 
-/** `samples` oldest first; the last one is what is stored. */
+/** Forecasts the growth. `samples` are oldest first; the last one is the present. */
 export function forecast(samples: readonly SizeSample[], quotaBytes: number): Forecast {
   const last = samples.at(-1);
   if (last === undefined) return { quotaBytes, storedBytes: 0 };
@@ -32,7 +34,7 @@ export function forecast(samples: readonly SizeSample[], quotaBytes: number): Fo
   };
 }
 
-/** Least squares, in bytes a millisecond. */
+/** Fits a line by least squares, in bytes a millisecond. */
 function slopeOf(samples: readonly SizeSample[]): number | undefined {
   const points = samples.map(({ at, bytes }) => ({ x: Date.parse(at), y: bytes }));
   const mean = { x: average(points.map(({ x }) => x)), y: average(points.map(({ y }) => y)) };

@@ -15,7 +15,10 @@ import type { DocumentQuery, Predicate, QueryDocuments, ReadDocument } from '../
 
 type GraphDocuments = ReadDocument & QueryDocuments;
 
-/** How the manifests of one repository hold each other, read as far as somebody asks. All throw `StoreFailure`. */
+/**
+ * The relations between the manifests of one repository, read as far as they are needed. All methods throw
+ * `StoreFailure`.
+ */
 export class ManifestGraph {
   readonly #documents: GraphDocuments;
   readonly #key: RepositoryKey;
@@ -37,7 +40,7 @@ export class ManifestGraph {
     return reading;
   }
 
-  /** It and all that it lists, directly or not. */
+  /** Returns the manifest and all that it lists, directly or not. */
   async withChildren(digest: Digest): Promise<Set<Digest>> {
     const found = new Set<Digest>([digest]);
     for (const each of found) for (const child of childrenOf(await this.manifest(each))) found.add(child);
@@ -45,7 +48,8 @@ export class ManifestGraph {
   }
 
   /**
-   * It and all that nothing but it keeps: its children that have no tag and no other parent, its referrers, and theirs.
+   * Returns the manifest and all that nothing but it keeps: its children that have no tag and no other parent, its
+   * referrers, and theirs.
    */
   async withDependents(digest: Digest): Promise<Set<Digest>> {
     const going = new Set<Digest>([digest]);
@@ -59,7 +63,7 @@ export class ManifestGraph {
     return going;
   }
 
-  /** By a tag, or by an index that does not go with it. */
+  /** Says whether a manifest is kept by a tag, or by an index that is not deleted with it. */
   async isKept(digest: Digest, going: ReadonlySet<Digest> = new Set()): Promise<boolean> {
     return (await this.tagsOf(digest, 1)).length > 0 || this.isListed(digest, going);
   }
@@ -90,7 +94,7 @@ export class ManifestGraph {
     return found;
   }
 
-  /** A manifest does not know the indexes that list it; there are few of them. */
+  /** Reads which indexes list a manifest. A manifest does not know that; there are few indexes. */
   async #readParents(): Promise<ReadonlyMap<Digest, readonly Digest[]>> {
     const parents = new Map<Digest, Digest[]>();
     const query = this.#query([

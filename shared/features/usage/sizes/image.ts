@@ -13,32 +13,34 @@ import { ManifestGraph } from './graph.ts';
 
 type SizeDocuments = ReadDocument & QueryDocuments;
 
-/** In bytes. An index is measured with the manifests that it lists. */
+/** The sizes of an image in bytes. An index is measured with the manifests that it lists. */
 export interface ImageSizes {
   /**
-   * Of the manifests and of those blobs of theirs that are stored or were when they were pushed, each once, as they
-   * were measured.
+   * The bytes of the manifests and of those blobs of theirs that are stored or were when they were pushed, each once,
+   * as they were measured.
    */
   readonly logicalBytes: number;
   /**
-   * Of what was never stored here, as the manifests claim it: layers that must not be distributed. Absent where there
-   * is none.
+   * The bytes that were never stored here, as the manifests claim them: layers that must not be distributed. Absent if
+   * there are none.
    */
   readonly claimedBytes?: number;
-  /** Of Blob Storage, what nothing else needs: no other manifest of the repository, and no other repository. */
+  /**
+   * The bytes in Blob Storage that nothing else needs: no other manifest of the repository, and no other repository.
+   */
   readonly uniqueBytes: number;
-  /** Of Blob Storage, what something else needs too. */
+  /** The bytes in Blob Storage that something else needs too. */
   readonly sharedBytes: number;
   /**
-   * What Blob Storage holds less in the end when it is deleted, with what nothing else keeps: untagged children of no
-   * other index, and referrers.
+   * The bytes that Blob Storage is freed of in the end when the image is deleted, with what nothing else keeps:
+   * untagged children of no other index, and referrers.
    */
   readonly freedBytes: number;
 }
 
 /**
- * Costs reads in the number of its blobs, and of the repository's indexes where it is of one. `undefined` when there is
- * no such manifest. Throws `StoreFailure`.
+ * Measures an image. It costs reads in the number of its blobs, and of the repository's indexes if one lists it.
+ * Returns `undefined` when there is no such manifest. Throws `StoreFailure`.
  */
 export async function imageSizes(
   documents: SizeDocuments,
@@ -62,7 +64,10 @@ export async function imageSizes(
   };
 }
 
-/** As `imageSizes`; while another tag or an index keeps the manifest, deleting this tag frees nothing. */
+/**
+ * Measures a tag as `imageSizes` does an image; while another tag or an index keeps the manifest, deleting this tag
+ * frees nothing.
+ */
 export async function tagSizes(
   documents: SizeDocuments,
   key: RepositoryKey,
@@ -88,7 +93,7 @@ const readsAtOnce = 16;
 
 interface Stored {
   readonly stored: number;
-  /** Of that, what nothing outside of the manifests needs. */
+  /** The part of `stored` that nothing outside of the manifests needs. */
   readonly alone: number;
   readonly logical: number;
   readonly claimed: number;
@@ -123,8 +128,8 @@ function contentsIn(
 }
 
 /**
- * What a blob adds to a manifest's own size: what is stored of it, or was when it was pushed; else what is claimed of
- * it stands apart.
+ * Returns what a blob adds to a manifest's own size: the bytes that are stored of it, or were when it was pushed;
+ * otherwise the claimed bytes stand apart.
  */
 function measured(named: readonly Reference[], size: number | undefined): Pick<Stored, 'logical' | 'claimed'> {
   const known = size ?? named.find(({ stored }) => stored !== undefined)?.stored;
@@ -132,16 +137,16 @@ function measured(named: readonly Reference[], size: number | undefined): Pick<S
 }
 
 interface HeldBlob {
-  /** Of all copies; none where this repository may not read it. */
+  /** The bytes of all copies; none if this repository may not read it. */
   readonly bytes: number;
-  /** Of one copy; absent where this repository may not read it. */
+  /** The bytes of one copy; absent if this repository may not read it. */
   readonly size: number | undefined;
-  /** Of this repository that need it. */
+  /** The number of images of this repository that need it. */
   readonly images: number;
   readonly elsewhere: boolean;
 }
 
-/** One of another repository that nobody dropped is enough. */
+/** So many links are read: one of another repository that nobody dropped is enough. */
 const linksLookedAt = 20;
 
 async function heldBlob(documents: SizeDocuments, key: RepositoryKey, digest: Digest): Promise<HeldBlob> {
@@ -166,7 +171,7 @@ async function heldBlob(documents: SizeDocuments, key: RepositoryKey, digest: Di
   };
 }
 
-/** A manifest that does not fit into its document: its bytes may be those of other repositories, too. */
+/** Measures a manifest that does not fit into its document: its bytes may be those of other repositories, too. */
 async function ownContent(documents: SizeDocuments, { registry, content, size }: ManifestDocument): Promise<Stored> {
   const own = { logical: size, claimed: 0 };
   if ('text' in content) return { stored: 0, alone: 0, ...own };

@@ -11,8 +11,8 @@ import { everyReadable } from './pages.ts';
 const pageSize = 1_000;
 
 /**
- * The blobs of images that were not stored when they were counted, as layers that lie elsewhere are, by the
- * repositories that count them. Throws `StoreFailure`.
+ * Returns the blobs of images that were not stored when they were counted, such as layers that are stored in another
+ * place, with the repositories that count them. Throws `StoreFailure`.
  */
 export async function countedAsNothing(
   reading: SurveyReading,
@@ -36,8 +36,8 @@ export async function countedAsNothing(
 }
 
 /**
- * Somebody has uploaded such a layer since, of which no event tells: from now on it counts. One that cannot be counted
- * is logged, and waits for the next survey.
+ * Counts such a layer, which somebody has uploaded since without an event. One that cannot be counted is logged, and
+ * waits for the next survey.
  */
 export async function countLateLayer(
   { documents, log }: SurveyReading & { readonly documents: Documents },

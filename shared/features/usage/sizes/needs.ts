@@ -7,10 +7,10 @@ import { imageSchema } from '../documents.ts';
 import type { SurveyReading } from './pages.ts';
 import { everyReadable } from './pages.ts';
 
-/** The windows that a registry is told about, in days, shortest first. */
+/** The windows that a registry is surveyed by, in days, shortest first. */
 export const pulledWindows = [7, 30, 90] as const;
 
-/** Which manifests need which content; both also have the digests of the manifests themselves. */
+/** The content that manifests need; both also have the digests of the manifests themselves. */
 export interface Needs {
   /**
    * The index in `pulledWindows` of the shortest in which an image with it was pulled; the array's length when in none.
@@ -22,7 +22,7 @@ export interface Needs {
 const dayMs = 24 * 3600_000;
 const pageSize = 1_000;
 
-/** Throws `StoreFailure`. */
+/** Reads the needs of a registry. Throws `StoreFailure`. */
 export async function surveyNeeds(reading: SurveyReading, registry: RegistryName, now: Date): Promise<Needs> {
   const pulled = await pulledLately(reading, registry, now);
   const live = new Map<Digest, number>();
@@ -65,7 +65,7 @@ async function pulledLately(reading: SurveyReading, registry: RegistryName, now:
   return pulled;
 }
 
-/** Of a manifest that was deleted and can be restored. */
+/** A manifest that was deleted and can be restored. */
 const binnedSchema = z.object({ digest: digestSchema, references: z.array(z.object({ digest: digestSchema })) });
 
 async function recycledIn(reading: SurveyReading, registry: RegistryName): Promise<Set<Digest>> {

@@ -5,14 +5,14 @@ import type { Stored } from '../../../core/documents/stored.ts';
 import type { DocumentQuery, QueryDocuments } from '../../../core/ports/documents.ts';
 import type { Log } from '../../../core/ports/log.ts';
 
-/** What a survey reads with. */
+/** The ports that a survey reads with. */
 export interface SurveyReading {
   readonly documents: QueryDocuments;
   readonly log: Log;
 }
 
 /**
- * The same, parsed. A document that cannot be read is logged and left out: it must not keep the rest from being
+ * Reads and parses documents. One that cannot be read is logged and left out: it must not keep the rest from being
  * counted. Throws `StoreFailure`.
  */
 export async function* everyReadable<T>(

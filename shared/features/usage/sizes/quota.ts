@@ -16,23 +16,23 @@ export interface QuotaPorts {
 }
 
 export interface QuotaSettings {
-  /** In bytes. */
+  /** The quota in bytes. */
   readonly quotaBytes: number;
   readonly eventSource: string;
 }
 
-/** In percent of the quota. */
+/** The thresholds in percent of the quota. */
 const thresholds = [80, 90, 100];
 /**
- * What is stored goes up and down by an image or two: a threshold is crossed anew only after it was left by so much. In
- * percent.
+ * A threshold can be crossed again only after the stored bytes were below it by so many percent: they go up and down by
+ * an image or two.
  */
 const leftBy = 5;
 
 /**
- * Tells once of each threshold that the stored bytes have crossed since `before`, the highest one alone. Gives what the
+ * Publishes one event for the highest threshold that the stored bytes have crossed since `before`. Returns what the
  * survey is to remember of it: after a crash in between the same event is published again, under the same id; while the
- * topic is down the next survey tells.
+ * topic is down the next survey publishes it.
  */
 export async function warnOfQuota(
   ports: QuotaPorts,
@@ -70,7 +70,7 @@ export async function warnOfQuota(
   }
 }
 
-/** The same until a survey remembers it. */
+/** Makes the event's id, which stays the same until a survey remembers the event. */
 function idOf(registry: RegistryName, percent: number, before: Survey | undefined): string {
   return createHash('sha256')
     .update(JSON.stringify(['quota', registry, percent, before?.measuredAt]))

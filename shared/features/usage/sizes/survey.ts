@@ -19,13 +19,13 @@ interface SurveyPorts extends QuotaPorts {
 
 const noBytes: Held = { uniqueBytes: 0, sharedBytes: 0, recycledBytes: 0, unneededBytes: 0 };
 
-/** A month of surveys, one an hour. */
+/** The samples of a month of surveys, one an hour. */
 const maxSamples = 720;
 
 /**
- * Looks at every blob and every link once, and writes down what the registry and each of its repositories hold. What
- * changes while it looks is found by the next one. It keeps an entry in memory for each blob that an image needs.
- * Throws `StoreFailure`.
+ * Reads every blob and every link once, and writes the sizes of the registry and each of its repositories. The next
+ * survey finds what changes meanwhile. It keeps an entry in memory for each blob that an image needs. Throws
+ * `StoreFailure`.
  */
 export async function surveySizes(
   ports: SurveyPorts,
@@ -50,7 +50,7 @@ export async function surveySizes(
   return survey;
 }
 
-/** `undefined` before the first survey. Throws `StoreFailure`. */
+/** Reads the survey; `undefined` before the first one. Throws `StoreFailure`. */
 export async function readSurvey(
   documents: Pick<Documents, 'readDocument'>,
   registry: RegistryName,
@@ -72,7 +72,7 @@ class SizeTotals {
   add(content: Content): void {
     const { digest, bytes, holders, elsewhere } = content;
     if (holders.size === 0) {
-      // Of another registry alone it is none of this one's bytes.
+      // Content of another registry alone is none of this one's bytes.
       if (!elsewhere) this.#unlinkedBytes += bytes;
       return;
     }
@@ -118,7 +118,7 @@ function sum(a: Held, b: Held): Held {
   };
 }
 
-/** Writes what has changed: of most repositories nothing has. */
+/** Writes the sizes that have changed: those of most repositories have not. */
 async function writeRepositories(
   { documents, log }: SurveyPorts,
   registry: RegistryName,
