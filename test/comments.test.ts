@@ -21,6 +21,9 @@ const rooms = [
   'shared/core/rules',
   'shared/core/secrets',
   'shared/core/telemetry',
+  'shared/features/replication',
+  'shared/features/usage',
+  'shared/features/webhooks',
 ];
 
 /** Files of these rooms that are still to be done. */

@@ -1,5 +1,5 @@
 /**
- * Reads a `Retry-After` header (RFC 9110, section 10.2.3), which holds seconds or a date. Gives milliseconds from `now`,
+ * Parses a `Retry-After` header (RFC 9110, section 10.2.3), which holds seconds or a date. Gives milliseconds from `now`,
  * and `undefined` where there is no header or it is of neither form.
  */
 export function parseRetryAfter(header: string | undefined, now: Date): number | undefined {

@@ -8,19 +8,19 @@ import type { WebhookPorts } from './ports.ts';
 import { requestOf } from './request.ts';
 import { WebhookUnsealable } from './secrets.ts';
 
-/** What an attempt means for its delivery. 2xx alone is success; redirects are not followed, so they are none. */
+/** The meaning of an attempt for its delivery. 2xx alone is success; redirects are not followed, so they are none. */
 export type Verdict =
   | { readonly is: 'delivered' }
-  /** 410: the receiver wants no more, ever. */
+  /** The receiver answered 410: it wants no more, ever. */
   | { readonly is: 'gone' }
   | { readonly is: 'failed'; readonly failure: Failure; readonly retryAfterMs?: number };
 
-/** Of 4xx, those that say "later". */
+/** The statuses of 4xx that say "later". */
 const laterStatuses: readonly number[] = [408, 425, 429];
 
 /**
- * Makes one request of a receiver. What keeps it from being made is an outcome too: the log shows it, and the schedule
- * tries again. Throws `StoreFailure` when the event cannot be read.
+ * Makes one request of a receiver. A reason that keeps it from being made is an outcome too: the log shows it, and the
+ * schedule tries again. Throws `StoreFailure` when the event cannot be read.
  */
 export async function makeAttempt(
   ports: WebhookPorts,
@@ -64,7 +64,7 @@ async function signedOrWhyNot(
   }
 }
 
-/** `now` is when the answer was there. */
+/** Judges an attempt; `now` is when the answer was there. */
 export function verdictOf({ outcome }: Attempt, now: Date): Verdict {
   if (outcome.is !== 'answered') return { is: 'failed', failure: outcome.is };
   const { status, headers } = outcome;
@@ -89,7 +89,7 @@ function withoutSecrets(
   };
 }
 
-/** For people. */
+/** Words the outcome for people. */
 export function inWords({ outcome }: Attempt): string {
   return outcome.is === 'answered' ? `it answered ${outcome.status}` : outcome.why;
 }

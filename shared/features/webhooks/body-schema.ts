@@ -9,7 +9,7 @@ export interface TypeOfEvent {
   readonly data: z.ZodObject;
 }
 
-/** What receivers get of a type of event (`renderBody`), for its description. */
+/** Makes the schema of the body that receivers get of a type of event (`renderBody`), for its description. */
 export function bodySchema(format: WebhookFormat, { type, data }: TypeOfEvent): z.ZodObject {
   switch (format) {
     case 'acr':
@@ -30,7 +30,7 @@ export function bodySchema(format: WebhookFormat, { type, data }: TypeOfEvent): 
   }
 }
 
-/** ACR's word for a type, or the type itself. */
+/** Returns ACR's word for a type, or the type itself. */
 export function actionOfType({ type, data }: TypeOfEvent): string {
   const { action } = data.shape as z.ZodRawShape;
   return action instanceof z.ZodLiteral ? String(action.value) : type;

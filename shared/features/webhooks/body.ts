@@ -10,7 +10,7 @@ export interface RenderedBody {
 
 type Properties = Readonly<Record<string, unknown>>;
 
-/** An event as receivers get it. The same event always has the same bytes. */
+/** Renders an event as receivers get it. The same event always has the same bytes. */
 export function renderBody(format: WebhookFormat, event: HookEvent): RenderedBody {
   switch (format) {
     case 'acr':
@@ -25,19 +25,23 @@ export function renderBody(format: WebhookFormat, event: HookEvent): RenderedBod
   }
 }
 
-/** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md, "Payload structure" */
+/**
+ * Renders the "Payload structure" of
+ * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
 function standardBody({ type, time, data }: HookEvent) {
   return { type, timestamp: time, data };
 }
 
 /**
+ * Renders the structured mode of
  * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#32-structured-content-mode
  */
 function cloudEventBody({ id, source, type, subject, time, data }: HookEvent) {
   return { specversion: '1.0', id, source, type, subject, time, datacontenttype: 'application/json', data };
 }
 
-/** What ACR tells of each of its actions, in its order. Of charts it names no request. */
+/** The properties that ACR sends for each of its actions, in its order. For charts it names no request. */
 export const acrShapes: Readonly<
   Record<string, { readonly target: readonly string[]; readonly request?: readonly string[] }>
 > = {
@@ -52,8 +56,8 @@ export const acrShapes: Readonly<
 } satisfies Record<(typeof acrActions)[number], unknown>;
 
 /**
- * ACR's body (https://learn.microsoft.com/azure/container-registry/container-registry-webhook-reference). What ACR has
- * no action for has the same shape: its type as the action, and all of its data but who did it.
+ * Renders ACR's body (https://learn.microsoft.com/azure/container-registry/container-registry-webhook-reference). An
+ * event for which ACR has no action has the same shape: its type as the action, and all of its data but the actor.
  */
 export function acrBody({ type, data }: HookEvent): Properties {
   const { actor: _actor, id, timestamp, action = type, target, request, ...others } = data as Properties;
@@ -76,8 +80,8 @@ function picked(from: unknown, names: readonly string[]): Properties {
 }
 
 /**
- * ACR's webhooks cut a chart's version out of its archive's name and leave the suffix: `5.4.0.tgz`. Its Event Grid
- * events do not.
+ * Adds the suffix of the archive: ACR's webhooks cut a chart's version out of its archive's name and leave the suffix,
+ * as in `5.4.0.tgz`. Its Event Grid events do not.
  */
 function withArchiveVersion(target: Properties): Properties {
   return typeof target.version === 'string' ? { ...target, version: `${target.version}.tgz` } : target;

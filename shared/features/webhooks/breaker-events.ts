@@ -7,7 +7,10 @@ import type { Webhook } from './documents.ts';
 import type { WebhookHealth } from './health.ts';
 import type { WebhookPorts } from './ports.ts';
 
-/** Published again after a crash, an event has the same id. `false` when the topic is down. */
+/**
+ * Publishes that a receiver keeps failing. Published again after a crash, the event has the same id. Returns `false`
+ * when the topic is down.
+ */
 export function tellOfFailing(ports: WebhookPorts, health: WebhookHealth, hook: Webhook): Promise<boolean> {
   const { since, failures, lastFailure } = health;
   ports.log.warn({ webhook: health.name, failures, lastFailure }, 'a receiver keeps failing: its deliveries wait');
@@ -22,7 +25,10 @@ export function tellOfFailing(ports: WebhookPorts, health: WebhookHealth, hook: 
   );
 }
 
-/** Likewise. */
+/**
+ * Publishes that a receiver works again. Published again after a crash, the event has the same id. Returns `false` when
+ * the topic is down.
+ */
 export function tellOfRecovered(ports: WebhookPorts, health: WebhookHealth, hook: Webhook): Promise<boolean> {
   ports.log.info({ webhook: health.name, since: health.since }, 'a receiver works again: what waited is on its way');
   return told(

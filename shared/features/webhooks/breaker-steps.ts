@@ -19,16 +19,16 @@ import { settle } from './settle.ts';
 import { takeStep } from './steps.ts';
 
 /**
- * What waited goes out so many at once, and so many in a step, a second apart: a receiver that has just come back is
- * not felled by it.
+ * Held-back deliveries are sent so many at once, and so many in a step, a second apart: they must not bring down a
+ * receiver that has just recovered.
  */
 const [drainedAtOnce, drainedInStep, pauseMs] = [8, 100, 1_000];
-/** When a probe finds no place at its host, or the topic is down. */
+/** The milliseconds until the next step when a probe finds no place at its host, or the topic is down. */
 const soonMs = 5_000;
 
 /**
- * Takes the step of an open or draining breaker that a message asks for. Throws `StoreFailure`: then the message comes
- * again.
+ * Makes the step of an open or draining breaker that a message asks for. Throws `StoreFailure`: then the message is
+ * delivered again.
  */
 export async function runBreaker(ports: PipelinePorts, message: BreakerMessage): Promise<void> {
   const ref = healthRef(ports.registry, message.name);
@@ -38,9 +38,9 @@ export async function runBreaker(ports: PipelinePorts, message: BreakerMessage):
 }
 
 /**
- * One step of a breaker. It first does what its state asks for (mark the hook, tell of it): each is done again after a
- * crash and the same then. `undefined` when the breaker has done its work, and nothing is known of the hook's health
- * any more.
+ * Makes one step of a breaker. It first does what its state requires (mark the webhook, publish the event): each is
+ * repeated after a crash with the same result. Returns `undefined` when the breaker has done its work, and the
+ * webhook's health is forgotten.
  */
 async function breakerStep(ports: PipelinePorts, before: WebhookHealth): Promise<WebhookHealth | undefined> {
   const hook = await readHook(ports.documents, ports.registry, before.name);
@@ -51,7 +51,10 @@ async function breakerStep(ports: PipelinePorts, before: WebhookHealth): Promise
   return drain(ports, health, hook);
 }
 
-/** Deliveries do not wait for the topic: what cannot be told now is told with a later step. */
+/**
+ * Publishes the event of the state. Deliveries do not wait for the topic: an event that cannot be published now is
+ * published with a later step.
+ */
 async function told(ports: PipelinePorts, health: WebhookHealth, hook: Webhook | undefined): Promise<WebhookHealth> {
   if (health.told || hook?.uid !== health.uid) return { ...health, told: true };
   return {
@@ -60,15 +63,15 @@ async function told(ports: PipelinePorts, health: WebhookHealth, hook: Webhook |
   };
 }
 
-/** One delivery, the oldest, tries whether the receiver works. */
+/** Probes the receiver with one delivery, the oldest. */
 async function probe(ports: PipelinePorts, health: WebhookHealth, hook: Webhook | undefined): Promise<WebhookHealth> {
   const now = ports.clock.now();
-  // Gone, disabled, or mended by its owner: what waits ends, or goes out.
+  // The webhook is deleted, disabled, or was corrected by its owner: held-back deliveries end, or are sent.
   if (hook?.uid !== health.uid || whyNotFor(health, hook) !== undefined || hook.brokenSince === undefined)
     return closed(health, now, 'quietly');
   const [oldest] = await heldBack(ports, health, 1, now);
-  // What failed before the breaker opened is held back when its message comes. With nothing left the next event will
-  // show.
+  // A delivery that failed before the breaker opened is held back when its message arrives. If none is left, the next
+  // event will show whether the receiver works.
   if (oldest === undefined)
     return (await waitsFor(ports, hook, 1)) ? later(ports, health, hook) : closed(health, now, 'quietly');
   const attempt = await ports.hosts.later.within(hostOf(hook), () =>
@@ -89,7 +92,10 @@ function nextProbeMs({ uid, probes, since }: WebhookHealth, hook: Webhook | unde
   return waitMs(hook ?? {}, probes + 1, `${uid}/${since}/${probes}`);
 }
 
-/** Brings what waited, in order of age. When the receiver fails again and again meanwhile, the breaker opens anew. */
+/**
+ * Sends held-back deliveries, in order of age. When the receiver fails again and again meanwhile, the breaker opens
+ * again.
+ */
 async function drain(
   ports: PipelinePorts,
   health: WebhookHealth,
@@ -129,7 +135,8 @@ async function release(
 }
 
 /**
- * The oldest first; with `aliveAt`, those alone that are not over. Fewer than `limit` may be not all; none are none.
+ * Reads the oldest held-back deliveries; with `aliveAt`, only those before their deadline. Fewer than `limit` may be
+ * not all; an empty answer means that there are none.
  */
 async function heldBack(
   { documents }: PipelinePorts,

@@ -11,12 +11,12 @@ import type { PipelinePorts } from './ports.ts';
 import { replace } from './steps.ts';
 
 /**
- * The breaker opens when the last so many attempts failed, with no success between them, and as many deliveries wait: a
- * few events keep to their schedule however long their receiver is down.
+ * The breaker opens when so many attempts in a row failed, and as many deliveries wait: a few events keep to their
+ * schedule however long their receiver is down.
  */
 const breakAfter = 20;
 
-/** Counts a failure, of a hook whose breaker is closed, and opens it when it must be. Throws `StoreFailure`. */
+/** Counts a failure of a webhook whose breaker is closed, and opens it when it must be. Throws `StoreFailure`. */
 export async function countFailure(ports: PipelinePorts, hook: Webhook, lastFailure: string): Promise<void> {
   const { documents, clock, registry } = ports;
   const ref = healthRef(registry, hook.name);
@@ -32,7 +32,7 @@ export async function countFailure(ports: PipelinePorts, hook: Webhook, lastFail
   } else if (known.document.state !== 'counting') {
     return;
   }
-  // Not conditional: attempts that fail side by side are counted side by side.
+  // The write is not conditional: attempts that fail side by side are counted side by side.
   await documents.commitDocuments('registries', ref.partition, [
     { do: 'patch', id: ref.id, set: { lastFailure }, increment: [{ path: 'failures', by: 1 }] },
   ]);
@@ -52,7 +52,7 @@ async function openWhereNeeded(ports: PipelinePorts, hook: Webhook): Promise<voi
   ]);
   const now = clock.now();
   if (succeeded || !waits) {
-    // With a success in between they are counted from now on; without, they are many failures of few deliveries.
+    // After a success failures are counted from now on; without one, they are many failures of few deliveries.
     const since = succeeded
       ? { since: now.toISOString(), failures: 0, lookAt: breakAfter }
       : { lookAt: health.failures + breakAfter };
@@ -61,7 +61,7 @@ async function openWhereNeeded(ports: PipelinePorts, hook: Webhook): Promise<voi
   }
   const open = await replace(documents, ref, { ...opened(health, now), seq: health.seq + 1 }, stored);
   if (open === undefined) return;
-  // The first step does it too; but until it is done every event is still posted.
+  // The first step does it too; but until then every event is still posted.
   await markHook(ports, open.document);
   await sendAt(ports.queues, { do: 'breaker', name: hook.name, uid: hook.uid, seq: open.document.seq }, now, now);
 }
@@ -73,12 +73,12 @@ function deliveredSince({ since }: WebhookHealth): Predicate[] {
   ];
 }
 
-/** Whether at least so many deliveries wait for a hook, held back or not. Throws `StoreFailure`. */
+/** Says whether at least so many deliveries wait for a webhook, held back or not. Throws `StoreFailure`. */
 export function waitsFor(ports: PipelinePorts, hook: Webhook, enough: number): Promise<boolean> {
   return hasSome(ports, hook, enough, [{ path: 'status', is: '=', value: 'waiting' }]);
 }
 
-/** Whether there are at least so many. No document more than that is read. */
+/** Says whether there are at least so many, and reads no more documents than that. */
 async function hasSome(
   { documents }: PipelinePorts,
   { registry, name, uid }: Webhook,
@@ -98,8 +98,8 @@ async function hasSome(
 }
 
 /**
- * The hook and its routes say whether the breaker is open, so that dispatch posts nothing while it is. Done again it
- * changes nothing. Throws `StoreFailure`.
+ * Marks the webhook and its routes with whether the breaker is open, so that dispatch posts nothing while it is.
+ * Repeated, it changes nothing. Throws `StoreFailure`.
  */
 export async function markHook(
   { documents }: PipelinePorts,
@@ -112,7 +112,9 @@ export async function markHook(
   });
 }
 
-/** The receiver works, as somebody saw who asked for a delivery: the next probe is now. Throws `StoreFailure`. */
+/**
+ * Probes the receiver now, because a delivery that somebody requested has shown that it works. Throws `StoreFailure`.
+ */
 export async function nudgeBreaker(ports: PipelinePorts, { name, uid }: Webhook): Promise<void> {
   const stored = await readStored(ports.documents, healthSchema, healthRef(ports.registry, name));
   if (stored?.document.uid !== uid || stored.document.state !== 'open') return;

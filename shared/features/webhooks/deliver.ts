@@ -5,8 +5,8 @@ import { runRedelivery } from './redeliver-since.ts';
 import { retry } from './retry.ts';
 
 /**
- * Does what a message of the queue asks for. One that cannot be read is logged and dropped. Throws `StoreFailure`: then
- * it comes again.
+ * Handles a message of the queue. One that cannot be read is logged and dropped. Throws `StoreFailure`: then it is
+ * delivered again.
  */
 export async function deliver(ports: PipelinePorts, input: unknown): Promise<void> {
   const parsed = messageSchema.safeParse(input);

@@ -6,7 +6,10 @@ import { deliveryRef } from './delivery-id.ts';
 import type { Delivery } from './documents.ts';
 import { deliverySchema, webhookKey } from './documents.ts';
 
-/** Which deliveries of a hook; what is absent does not restrict. Times are those of the events, ISO 8601 in UTC. */
+/**
+ * A filter of a webhook's deliveries; an absent property does not restrict. Times are those of the events, ISO 8601 in
+ * UTC.
+ */
 export interface DeliveryFilter {
   readonly status?: Delivery['status'] | undefined;
   readonly type?: string | undefined;
@@ -20,7 +23,9 @@ export interface DeliveryPage {
   readonly continuation?: string;
 }
 
-/** One page, the newest event first, also of a hook that is gone. Throws `StoreFailure` and `UnreadableDocument`. */
+/**
+ * Lists one page, the newest event first, also of a deleted webhook. Throws `StoreFailure` and `UnreadableDocument`.
+ */
 export async function listDeliveries(
   documents: QueryDocuments,
   hook: { readonly registry: RegistryName; readonly name: string },
@@ -52,7 +57,10 @@ function predicatesOf({ status, type, repository, since, until }: DeliveryFilter
   return all.flatMap(([path, is, value]): Predicate[] => (value === undefined ? [] : [{ path, is, value }]));
 }
 
-/** `undefined` when there is none, or it has left the log. Throws `StoreFailure` and `UnreadableDocument`. */
+/**
+ * Reads a delivery; `undefined` when there is none, or it has left the log. Throws `StoreFailure` and
+ * `UnreadableDocument`.
+ */
 export async function readDelivery(
   documents: ReadDocument,
   registry: RegistryName,

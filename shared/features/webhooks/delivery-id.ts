@@ -7,8 +7,8 @@ import type { HookEvent } from './scope.ts';
 const pattern = /^dlv_(\d{4})(\d{2})(\d{2})-[A-Za-z0-9_-]{32}$/;
 
 /**
- * Of one event to one hook, in any region and however often: `webhook-id`, and the id of the delivery's document. It
- * begins with the day of the event.
+ * Makes the id of one event's delivery to one webhook, the same in any region and however often: `webhook-id`, and the
+ * id of the delivery's document. It begins with the day of the event.
  */
 export function deliveryIdOf(
   registry: RegistryName,
@@ -18,12 +18,12 @@ export function deliveryIdOf(
   return `dlv_${dayOf(time).replaceAll('-', '')}-${stableId(registry, name, id)}`;
 }
 
-/** The day of a time, in UTC: `2026-03-01`. */
+/** Returns the day of a time, in UTC: `2026-03-01`. */
 export function dayOf(time: string): string {
   return new Date(time).toISOString().slice(0, 10);
 }
 
-/** Where a delivery lies; `undefined` for what is no id of one. */
+/** Returns the place of a delivery; `undefined` for a text that is no delivery's id. */
 export function deliveryRef(registry: RegistryName, name: string, deliveryId: string): DocumentRef | undefined {
   const [, year, month, day] = pattern.exec(deliveryId) ?? [];
   return year === undefined

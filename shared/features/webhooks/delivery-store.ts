@@ -17,14 +17,14 @@ export function refOf(delivery: Pick<Delivery, 'webhook' | 'day' | 'id'>): Docum
   return deliveries.ref(delivery);
 }
 
-/** `undefined` when there is none. Throws `StoreFailure` and `UnreadableDocument`. */
+/** Reads a delivery; `undefined` when there is none. Throws `StoreFailure` and `UnreadableDocument`. */
 export function readStoredDelivery(documents: ReadDocument, ref: DocumentRef): Promise<Stored<Delivery> | undefined> {
   return readStored(documents, deliverySchema, ref);
 }
 
 /**
- * Without the event, which lies once for all hooks: a hook whose receiver is gone has thousands of deliveries that
- * wait.
+ * Leaves out the event, which is stored once for all webhooks: a webhook whose receiver is gone has thousands of
+ * deliveries that wait.
  */
 function asStored({ event, ...delivery }: Delivery): Omit<Delivery, 'event'> {
   return delivery.eventId === undefined || delivery.eventType === pingType
@@ -32,7 +32,7 @@ function asStored({ event, ...delivery }: Delivery): Omit<Delivery, 'event'> {
     : delivery;
 }
 
-/** `undefined` when there is one already: nothing was written. Throws `StoreFailure`. */
+/** Creates a delivery; `undefined` when there is one already: nothing was written. Throws `StoreFailure`. */
 export async function createDelivery(
   documents: CommitDocuments,
   delivery: Delivery,
@@ -46,8 +46,8 @@ export async function createDelivery(
 }
 
 /**
- * Writes what `next` makes of the delivery, and asks it again while others write in between. `undefined`, and nothing
- * is written, when it makes nothing of what is there, or the delivery has left the log. Throws `StoreFailure`.
+ * Writes what `next` returns for the delivery, and calls it again while others write in between. Returns `undefined`,
+ * and writes nothing, when `next` returns nothing, or the delivery has left the log. Throws `StoreFailure`.
  */
 export async function changeDelivery(
   documents: ReadDocument & CommitDocuments,

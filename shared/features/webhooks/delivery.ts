@@ -7,10 +7,13 @@ import type { Attempt, Delivery, Webhook } from './documents.ts';
 import { webhookKey } from './documents.ts';
 import { deadlineOf, nextAttempt } from './schedule.ts';
 
-/** More than a day of the usual schedule makes; a document holds 2 MB, and an attempt up to 30 KB. */
+/**
+ * So many attempts are kept, more than a day of the usual schedule makes; a document holds 2 MB, and an attempt up to
+ * 30 KB.
+ */
 const keptAttempts = 40;
 
-/** An event that is to reach a hook, and that nothing has been done for yet. */
+/** Makes the delivery of an event to a webhook, before its first attempt. */
 export function newDelivery(hook: Webhook, event: CloudEvent, now: Date): Delivery {
   const { registry, name, uid } = hook;
   const id = deliveryIdOf(registry, name, event);
@@ -28,7 +31,7 @@ export function newDelivery(hook: Webhook, event: CloudEvent, now: Date): Delive
     event,
     eventId: event.id,
     eventType: event.type,
-    // In one form, for lists order by it as text.
+    // Times have one form, because lists order by them as text.
     eventTime: new Date(event.time).toISOString(),
     ...defined({ repository: typeof target?.repository === 'string' ? target.repository : undefined }),
     status: 'waiting',
@@ -40,7 +43,7 @@ export function newDelivery(hook: Webhook, event: CloudEvent, now: Date): Delive
   };
 }
 
-/** What waits no more: for a message, for the breaker, or for whoever is making an attempt. */
+/** Removes what a delivery waits for: a message, the breaker, or an attempt under way. */
 function still({
   claim: _claim,
   nextAttemptAt: _next,
@@ -52,7 +55,7 @@ function still({
   return delivery;
 }
 
-/** A delivery after one more attempt. What the breaker's probe fails for stays held back. */
+/** Returns a delivery after one more attempt. One that fails as the breaker's probe stays held back. */
 export function afterAttempt(
   delivery: Delivery,
   attempt: Attempt,
@@ -79,22 +82,22 @@ export function ended(delivery: Delivery, status: 'expired' | 'cancelled', becau
   return { ...still(delivery), status, because, endedAt: now.toISOString() };
 }
 
-/** Waiting for a message that says so. */
+/** Makes the delivery wait for a message that is due at `at`. */
 export function scheduled(delivery: Delivery, at: Date): Delivery {
   return { ...still(delivery), status: 'waiting', nextAttemptAt: at.toISOString() };
 }
 
-/** Waiting for the breaker. */
+/** Makes the delivery wait for the breaker. */
 export function heldBack(delivery: Delivery): Delivery {
   return { ...still(delivery), heldBack: true };
 }
 
-/** Begun anew, with the log of what was before. */
+/** Begins the delivery again, with the log of its attempts. */
 export function begunAnew(delivery: Delivery, hook: Webhook, at: Date, now: Date): Delivery {
   return { ...scheduled(delivery, at), round: 0, deadline: deadlineOf(hook, now) };
 }
 
-/** Of a hook that is there and enabled, and the same as when the event came; else why it gets nothing. */
+/** Says why a delivery is not attempted: its webhook must exist, be enabled, and be the same as when the event came. */
 export function whyNotFor({ uid }: Pick<Delivery, 'uid'>, hook: Webhook | undefined): string | undefined {
   if (hook === undefined || hook.uid !== uid) return 'the webhook was deleted';
   return hook.status === 'disabled' ? 'the webhook is disabled' : undefined;

@@ -6,8 +6,8 @@ import { changeHook } from './hooks.ts';
 import type { WebhookPorts } from './ports.ts';
 
 /**
- * Disables a hook whose receiver answered 410 Gone, and tells of it. It is told of first: a crash in between repeats
- * both, with the same event's id. Throws `StoreFailure`.
+ * Disables a webhook whose receiver answered 410 Gone, and publishes an event. The event comes first: a crash in
+ * between repeats both, with the same event's id. Throws `StoreFailure`.
  */
 export async function disableGone(ports: WebhookPorts, hook: Webhook): Promise<void> {
   const { registry, name, uid } = hook;

@@ -11,15 +11,14 @@ import { beginHeldBack, recheck, sendNext, settle } from './settle.ts';
 type Event = NonNullable<Delivery['event']>;
 
 /**
- * To sign and send so many requests takes a millisecond or two; then it is the turn of whoever else this process
- * serves, a push among them.
+ * Signing and sending so many requests takes a millisecond or two; then this process serves others, a push among them.
  */
 const begunAtOnce = 8;
 
 /**
- * Brings an event to every hook that is for it: posts to all at once, writes down what came of it, and leaves failures
- * to the queue. Delivered again, the event does nothing more; after a crash it goes on where that was. Throws
- * `StoreFailure`: then it must be delivered again.
+ * Dispatches an event to every webhook that is for it: posts to all at once, records the outcomes, and leaves failures
+ * to the queue. Delivered again, the event does nothing more; after a crash the dispatch goes on where it was. Throws
+ * `StoreFailure`: then the event must be delivered again.
  */
 export async function dispatch(ports: PipelinePorts, event: Event): Promise<void> {
   const find = () => findHooks(ports.documents, ports.registry, event);
@@ -44,7 +43,7 @@ async function bringTaken(
   if (taken !== undefined) await bring(ports, event, hooks, taken);
 }
 
-/** Goes on with an event that somebody has taken up and not brought to its end. Throws `StoreFailure`. */
+/** Continues the dispatch of an event that another process has begun and not finished. Throws `StoreFailure`. */
 export async function dispatchAgain(ports: PipelinePorts, event: Event): Promise<void> {
   await bring(ports, event, await findHooks(ports.documents, ports.registry, event), 'again');
 }
@@ -60,7 +59,7 @@ async function bring(
   const begun: Promise<PromiseSettledResult<void>[]>[] = [];
   for (let at = 0; at < wanted.length; at += begunAtOnce) {
     if (at > 0) await setImmediate();
-    // One that cannot be written keeps no other from its event.
+    // A delivery that cannot be written keeps no other webhook from the event.
     begun.push(
       Promise.allSettled(
         wanted
@@ -76,18 +75,22 @@ async function bring(
   allBegun.resolve(undefined);
   const failed = (await Promise.all(begun)).flat().find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason as Error;
-  // Whoever began it may have brought it to hooks that are gone by now.
+  // The process that began it may have posted to webhooks that are gone by now.
   await markDone(ports, event, taken === 'again' || wanted.length > 0);
 }
 
-/** A receiver is not told that it fails: that would be one more event that it fails for. */
+/**
+ * Says whether an event is about this webhook. A receiver is not notified that it fails: that would be one more event
+ * that it fails for.
+ */
 function isAbout({ type, data }: Event, { name }: Webhook): boolean {
   const { target } = data as { readonly target?: { readonly webhook?: unknown } };
   return type.startsWith('Longshore.Webhook') && target?.webhook === name;
 }
 
 /**
- * `othersBegun`: to write down what came of one costs more than to send the next, and receivers wait for that alone.
+ * Begins a delivery. It waits for `othersBegun` before it records an outcome: recording costs more than sending the
+ * next, and receivers wait for the sending alone.
  */
 async function begin(ports: PipelinePorts, hook: Webhook, event: Event, othersBegun: Promise<unknown>): Promise<void> {
   if (hook.brokenSince !== undefined) return beginHeldBack(ports, hook, event);
@@ -99,12 +102,12 @@ async function begin(ports: PipelinePorts, hook: Webhook, event: Event, othersBe
     await settle(ports, hook, delivery, made);
     return;
   }
-  // The host is busy or hangs, and nobody else's event shall wait for it.
+  // The host is busy or hangs, and no other webhook's event shall wait for it.
   const created = await createDelivery(ports.documents, scheduled(delivery, now));
   if (created !== undefined) await sendNext(ports, created.document);
 }
 
-/** A delivery that is there may have no message: the crash came before it. */
+/** Continues a delivery. One that exists may have no message, if the crash came before it. */
 async function goOn(ports: PipelinePorts, hook: Webhook, event: Event, othersBegun: Promise<unknown>): Promise<void> {
   const known = await readStoredDelivery(ports.documents, refOf(newDelivery(hook, event, ports.clock.now())));
   if (known === undefined) return begin(ports, hook, event, othersBegun);

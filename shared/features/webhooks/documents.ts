@@ -13,50 +13,56 @@ export const formats = ['acr', 'standard', 'cloudevents'] as const;
 export type WebhookFormat = (typeof formats)[number];
 
 const secretSchema = z.object({
-  /** Of the secret: what lists and the log call it. */
+  /** The id of the secret, by which lists and the log name it. */
   id: z.string(),
   sealed: sealedSchema,
   createdAt: z.iso.datetime(),
-  /** Signs no more from then on; absent, it has no end. */
+  /** The time from which it no longer signs; absent, it has no end. */
   expiresAt: z.iso.datetime().optional(),
 });
 export type WebhookSecret = z.infer<typeof secretSchema>;
 
 /**
- * What dispatch and delivery need of a hook. It is repeated in each of the hook's routes, so that one query finds it
- * whole.
+ * The properties of a webhook that dispatch and delivery need. They are repeated in each of its routes, so that one
+ * query finds it whole.
  */
 const webhookSchema = z.object({
   registry: registrySchema,
   name: z.string(),
-  /** Of this life of the name: what was queued for an earlier hook of the same name is not for this one. */
+  /**
+   * The id of this life of the name: deliveries that were queued for an earlier webhook of the same name are not for
+   * this one.
+   */
   uid: z.string(),
   serviceUri: z.string(),
-  /** A JSON object of them, sealed: they often hold credentials. Names in lower case. */
+  /** A JSON object of the headers, sealed, because they often hold credentials. Names are in lower case. */
   customHeaders: z.object({ names: z.array(z.string()), sealed: sealedSchema }).optional(),
   /** ACR's actions, and types of the catalogue. */
   actions: z.array(z.string()).min(1),
-  /** ACR's scope, or a pattern (scope.ts). Empty: everything. */
+  /** ACR's scope, or a pattern (scope.ts). An empty one is everything. */
   scope: z.string(),
   excludes: z.array(z.string()),
   status: z.enum(['enabled', 'disabled']),
-  /** Why it is disabled, where it was not an administrator who did it. */
+  /** The reason why it is disabled, if no administrator did it. */
   disabledBecause: z.string().optional(),
   format: z.enum(formats),
-  /** The newest first; at most two that are live. */
+  /** The secrets, the newest first; at most two of them are live. */
   secrets: z.array(secretSchema).min(1),
-  /** Waits between attempts in seconds, the last one repeated; absent, the usual ones (schedule.ts). */
+  /** The waits between attempts in seconds, the last one repeated; absent, the usual ones (schedule.ts). */
   retrySeconds: z.array(z.number().positive()).min(1).optional(),
-  /** How long after the event came a delivery is given up, in seconds; absent, a day. */
+  /** The seconds from the event after which a delivery is given up; absent, a day. */
   giveUpSeconds: z.int().positive().optional(),
-  /** Set while the receiver keeps failing: since when, and what is waiting is held back but for probes (breaker.ts). */
+  /**
+   * The time since which the receiver keeps failing, set while it does; waiting deliveries are then held back but for
+   * probes (breaker.ts).
+   */
   brokenSince: z.iso.datetime().optional(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
 });
 export type Webhook = z.infer<typeof webhookSchema>;
 
-/** The hook itself: what the management API reads and writes. Routes are written in the same transaction. */
+/** The document of a webhook, which the management API reads and writes. Routes are written in the same transaction. */
 export const webhookDocumentSchema = z.object({
   ...documentShape('webhook'),
   registry: registrySchema,
@@ -66,8 +72,8 @@ export const webhookDocumentSchema = z.object({
 export type WebhookDocument = z.infer<typeof webhookDocumentSchema>;
 
 /**
- * One action of one hook, found by `anchor`: the events that may concern the hook have it among theirs (scope.ts).
- * Disabled hooks have no routes.
+ * One action of one webhook, found by `anchor`: the events that may concern the webhook have it among theirs
+ * (scope.ts). Disabled webhooks have no routes.
  */
 export const webhookRouteSchema = z.object({
   ...documentShape('webhook-route'),
@@ -83,15 +89,15 @@ export function webhookRef(registry: RegistryName, name: string): DocumentRef {
 }
 
 export const causes = ['event', 'retry', 'probe', 'redelivery', 'ping'] as const;
-/** Of an event that tells of nothing: it is posted to one hook by itself, and not published. */
+/** The type of an event without a change behind it: it is posted to one webhook by itself, and not published. */
 export const pingType = 'Longshore.Ping';
 
 const timingSchema = z.object({ at: z.iso.datetime(), ms: z.number().nonnegative() });
 
-/** One request and what came of it. Header values that are secret are masked before they get here. */
+/** One request and its outcome. Secret header values are masked before they are stored here. */
 const attemptSchema = z.object({
   ...timingSchema.shape,
-  /** Counted from 1 over the whole life of the delivery. */
+  /** The number, counted from 1 over the whole life of the delivery. */
   number: z.int().positive(),
   cause: z.enum(causes),
   request: z.object({ url: z.string(), headers: z.record(z.string(), z.string()) }),
@@ -110,7 +116,7 @@ const attemptSchema = z.object({
 export type Attempt = z.infer<typeof attemptSchema>;
 
 /**
- * What the last attempt failed by. `rejected`: an answer that says it is of no use to try again (4xx); it is tried
+ * The failure of the last attempt. `rejected` is an answer that says it is of no use to try again (4xx); it is tried
  * again, for receivers are fixed while we wait.
  */
 export const failures = ['rejected', 'failing', 'unreachable', 'timeout', 'refused'] as const;
@@ -119,12 +125,12 @@ export type Failure = (typeof failures)[number];
 export const deliveryStatuses = ['waiting', 'delivered', 'expired', 'cancelled'] as const;
 
 /**
- * One event on its way to one hook, with every attempt. Its `webhook-id` is `deliveryId`, made of hook and event: the
- * same however often and from wherever it is sent.
+ * One event on its way to one webhook, with every attempt. Its `webhook-id` is `deliveryId`, made of webhook and event:
+ * the same however often and from wherever it is sent.
  */
 export const deliverySchema = z.object({
   ...documentShape('delivery'),
-  /** Partition: `registry:name`, and the day of the event. */
+  /** The partition: `registry:name`, and the day of the event. */
   webhook: z.string(),
   day: z.iso.date(),
   registry: registrySchema,
@@ -132,36 +138,38 @@ export const deliverySchema = z.object({
   uid: z.string(),
   deliveryId: z.string(),
   /**
-   * Absent in the store: the event lies once for all hooks, under `eventId` (event-store.ts). A ping's lies here, and
-   * so do those of before.
+   * The event; absent in the store, which keeps it once for all webhooks, under `eventId` (event-store.ts). A ping's
+   * event is kept here, and so are those of older documents.
    */
   event: z.custom<CloudEvent>((value) => typeof value === 'object' && value !== null).optional(),
-  /** Absent in documents of before. */
+  /** The id of the event; absent in older documents. */
   eventId: z.string().optional(),
-  /** Of the event; what lists filter and order by. */
+  /** The event's properties, which lists filter and order by. */
   eventType: z.string(),
   eventTime: z.iso.datetime({ offset: true }),
   repository: z.string().optional(),
   status: z.enum(deliveryStatuses),
-  /** Why it is over without being delivered. */
+  /** The reason why it ended without being delivered. */
   because: z.string().optional(),
-  /** When it was delivered, expired or cancelled. */
+  /** The time at which it was delivered, expired or cancelled. */
   endedAt: z.iso.datetime().optional(),
-  /** Of what is not delivered. */
+  /** The failure of a delivery that is not delivered. */
   failure: z.enum(failures).optional(),
   createdAt: z.iso.datetime(),
-  /** When it is given up. */
+  /** The time at which it is given up. */
   deadline: z.iso.datetime(),
-  /** Of a waiting delivery; absent while the breaker holds it back. */
+  /** The time of the next attempt of a waiting delivery; absent while the breaker holds it back. */
   nextAttemptAt: z.iso.datetime().optional(),
-  /** It waits for the breaker, and no message is under way for it. */
+  /** True while it waits for the breaker, and no message is under way for it. */
   heldBack: z.literal(true).optional(),
-  /** How many attempts were begun by the present round of retries: the place in the schedule. */
+  /** The number of attempts in the present round of retries, which is the place in the schedule. */
   round: z.int().nonnegative(),
-  /** Attempts ever made; `attempts` keeps the newest of them. */
+  /** The number of attempts ever made; `attempts` keeps the newest of them. */
   attempted: z.int().nonnegative(),
   attempts: z.array(attemptSchema),
-  /** Somebody is making attempt `number` until then; a message that says the same is late or a copy. */
+  /**
+   * The claim of the process that makes attempt `number` until then; a message with the same number is late or a copy.
+   */
   claim: z.object({ number: z.int().positive(), until: z.iso.datetime() }).optional(),
 });
 export type Delivery = z.infer<typeof deliverySchema>;

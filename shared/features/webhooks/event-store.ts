@@ -6,8 +6,8 @@ import type { Delivery } from './documents.ts';
 import { keptFor, markerRef, markerSchema } from './marker.ts';
 
 /**
- * Where the event of a delivery lies, once for all hooks: with what says that it was dispatched. `undefined` for one
- * that has it itself.
+ * Returns the place of a delivery's event, which is stored once for all webhooks, in the marker of its dispatch.
+ * Returns `undefined` for a delivery that has it itself.
  */
 function eventRef({ event, eventId, registry, eventTime }: Delivery): DocumentRef | undefined {
   return event !== undefined || eventId === undefined
@@ -15,14 +15,16 @@ function eventRef({ event, eventId, registry, eventTime }: Delivery): DocumentRe
     : markerRef(registry, { id: eventId, time: eventTime });
 }
 
-/** `undefined` when it has left the log. Throws `StoreFailure` and `UnreadableDocument`. */
+/**
+ * Reads the event of a delivery; `undefined` when it has left the log. Throws `StoreFailure` and `UnreadableDocument`.
+ */
 export async function eventOf(documents: ReadDocument, delivery: Delivery): Promise<CloudEvent | undefined> {
   const ref = eventRef(delivery);
   return ref === undefined ? delivery.event : (await readStored(documents, markerSchema, ref))?.document.event;
 }
 
 /**
- * A page of deliveries with their events, by one query for each day. Throws `StoreFailure` and `UnreadableDocument`.
+ * Adds their events to a page of deliveries, by one query for each day. Throws `StoreFailure` and `UnreadableDocument`.
  */
 export async function withEvents(documents: QueryDocuments, deliveries: readonly Delivery[]): Promise<Delivery[]> {
   const refs = deliveries.flatMap((delivery) => eventRef(delivery) ?? []);
@@ -50,12 +52,12 @@ async function readDay(documents: QueryDocuments, refs: readonly DocumentRef[]):
 }
 
 /**
- * Keeps the event of a delivery that is begun anew for as long as a new one. It may have left the log: then the attempt
+ * Keeps the event of a delivery that begins again for as long as a new one. It may have left the log: then the attempt
  * says so. Throws `StoreFailure`.
  */
 export async function keepEvent(documents: CommitDocuments, delivery: Delivery): Promise<void> {
   const ref = eventRef(delivery);
-  // A write of any kind begins the time that it is kept for anew.
+  // Any write begins the time for which it is kept again.
   if (ref !== undefined)
     await documents.commitDocuments('deliveries', ref.partition, [{ do: 'patch', id: ref.id, set: { ttl: keptFor } }]);
 }

@@ -10,12 +10,15 @@ import { webhookRouteSchema } from './documents.ts';
 import type { HookEvent } from './scope.ts';
 import { anchorsOf, covers } from './scope.ts';
 
-/** More than Cosmos DB puts into one page of such documents: a registry with many hooks for one event takes some. */
+/**
+ * The page is larger than what Cosmos DB puts into one of such documents: a registry with many webhooks for one event
+ * needs several.
+ */
 const pageSize = 1000;
 
 /**
- * The enabled hooks that get an event, each once, by one look-up in the index: hooks of other actions and other
- * repositories cost nothing. Throws `StoreFailure` and `UnreadableDocument`.
+ * Finds the enabled webhooks that get an event, each once, by one lookup in the index: webhooks of other actions and
+ * other repositories cost nothing. Throws `StoreFailure` and `UnreadableDocument`.
  */
 export async function findHooks(
   documents: QueryDocuments,
@@ -42,7 +45,10 @@ export async function findHooks(
   return [...found.values()];
 }
 
-/** Of each store, by version: to check a hook's document costs more than to send its request, and it seldom changes. */
+/**
+ * The parsed webhooks of each store, by version: checking a document costs more than sending its request, and it seldom
+ * changes.
+ */
 const parsed = new WeakMap<QueryDocuments, LRUCache<string, Webhook>>();
 const hooksKept = 2_000;
 

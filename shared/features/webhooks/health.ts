@@ -6,9 +6,9 @@ import type { DocumentRef } from '../../core/ports/documents.ts';
 import type { Webhook } from './documents.ts';
 
 /**
- * What is known of a hook whose receiver has failed; there is none while all is well, and nobody who succeeds touches
- * it. `counting`: failures since the first; `open`: the breaker is, and step after step probes; `draining`: it is
- * closed, and step after step brings what waited.
+ * The health of a webhook whose receiver has failed; there is none while all is well, and a success does not write it.
+ * `counting` counts failures since the first; `open` means that the breaker is open and probes step by step; `draining`
+ * that it is closed and sends held-back deliveries step by step.
  */
 export const healthSchema = z.object({
   ...documentShape('webhook-health'),
@@ -17,16 +17,16 @@ export const healthSchema = z.object({
   uid: z.string(),
   state: z.enum(['counting', 'open', 'draining']),
   failures: z.int().nonnegative(),
-  /** At how many it is worth looking whether the breaker must open. */
+  /** The number of failures at which it is checked whether the breaker must open. */
   lookAt: z.int().positive(),
-  /** When the first of them was, or the breaker opened. */
+  /** The time of the first failure, or at which the breaker opened. */
   since: z.iso.datetime(),
   lastFailure: z.string(),
-  /** Failed probes since the breaker opened. */
+  /** The failed probes since the breaker opened. */
   probes: z.int().nonnegative(),
-  /** What the state asks of the hook is written there. */
+  /** True when the webhook is marked with the state. */
   marked: z.boolean(),
-  /** The event that tells of the state is published. */
+  /** True when the event of the state is published. */
   told: z.boolean(),
   seq: z.int().nonnegative(),
   at: z.iso.datetime().optional(),
@@ -61,7 +61,7 @@ export function firstFailure(
   };
 }
 
-/** The breaker opens: `since` is its own from here on. */
+/** Opens the breaker: `since` is its own from here on. */
 export function opened(health: WebhookHealth, now: Date): WebhookHealth {
   return {
     ...health,
@@ -74,7 +74,7 @@ export function opened(health: WebhookHealth, now: Date): WebhookHealth {
   };
 }
 
-/** It closes; `quietly` when nobody has seen the receiver work. */
+/** Closes the breaker; `quietly` when nothing has shown that the receiver works. */
 export function closed(health: WebhookHealth, now: Date, quietly?: 'quietly'): WebhookHealth {
   return { ...health, state: 'draining', at: now.toISOString(), marked: false, told: quietly !== undefined };
 }

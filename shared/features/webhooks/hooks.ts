@@ -13,7 +13,7 @@ import { anchorOf, parseScope, routeAnchor } from './scope.ts';
 
 type HookStore = ReadDocument & CommitDocuments;
 
-/** `undefined` when there is none of that name. Throws `StoreFailure` and `UnreadableDocument`. */
+/** Reads a webhook; `undefined` when there is none of that name. Throws `StoreFailure` and `UnreadableDocument`. */
 export async function readHook(
   documents: ReadDocument,
   registry: RegistryName,
@@ -22,15 +22,15 @@ export async function readHook(
   return (await readStoredHook(documents, registry, name))?.document.hook;
 }
 
-/** Throws `RegistryError` (`thing-unknown`) when there is none, and `StoreFailure`. */
+/** Reads a webhook. Throws `RegistryError` (`thing-unknown`) when there is none, and `StoreFailure`. */
 export async function requireHook(documents: ReadDocument, registry: RegistryName, name: string): Promise<Webhook> {
   return (await readHook(documents, registry, name)) ?? raiseUnknown(name);
 }
 
 /**
- * Writes what `next` makes of what is there, with the hook's routes, in one transaction, and again while others write
- * in between. When `next` gives back what it got, nothing is written. What it throws ends it. Throws `RegistryError`
- * (`contended`) and `StoreFailure`.
+ * Writes what `next` returns for the existing webhook, with its routes, in one transaction, and calls it again while
+ * others write in between. When `next` returns its argument, nothing is written. An error of `next` ends it. Throws
+ * `RegistryError` (`contended`) and `StoreFailure`.
  */
 export async function writeHook(
   documents: HookStore,
@@ -42,7 +42,7 @@ export async function writeHook(
   return untilUncontended(`the webhook ${name}`, async () => {
     const stored = await readStoredHook(documents, registry, name);
     const before = stored?.document.hook;
-    // Refused, and there all the same: the answer of the first sending was lost.
+    // The write was refused though it is stored: the answer of the first sending was lost.
     if (sent !== undefined && isDeepStrictEqual(before, JSON.parse(JSON.stringify(sent.hook)))) return sent;
     const hook = await next(before);
     if (hook === before) return { hook, created: false };
@@ -55,7 +55,7 @@ export async function writeHook(
 }
 
 /**
- * Changes what must be there; `undefined` when there is no such hook, or another one of its name where `uid` is given.
+ * Changes a webhook that must exist; `undefined` when there is none, or another one of its name if `uid` is given.
  * Throws as `writeHook` does.
  */
 export async function changeHook(
@@ -78,14 +78,14 @@ export async function changeHook(
 class NoSuchHook extends Error {}
 
 /**
- * With its routes: from then on no event finds it. Throws `RegistryError` (`thing-unknown`, `contended`) and
- * `StoreFailure`.
+ * Deletes a webhook with its routes: from then on no event finds it. Throws `RegistryError` (`thing-unknown`,
+ * `contended`) and `StoreFailure`.
  */
 export async function deleteHook(documents: HookStore, registry: RegistryName, name: string): Promise<void> {
   let isSent = false;
   await untilUncontended(`the webhook ${name}`, async () => {
     const stored = await readStoredHook(documents, registry, name);
-    // It has gone with the first sending, whose answer was lost.
+    // The first sending has deleted it, and its answer was lost.
     if (stored === undefined && isSent) return true;
     if (stored === undefined) return raiseUnknown(name);
     isSent = true;
@@ -99,7 +99,7 @@ export async function deleteHook(documents: HookStore, registry: RegistryName, n
   });
 }
 
-/** One page, by name. Throws `StoreFailure` and `UnreadableDocument`. */
+/** Lists one page, by name. Throws `StoreFailure` and `UnreadableDocument`. */
 export async function listHooks(
   documents: QueryDocuments,
   registry: RegistryName,
@@ -132,7 +132,7 @@ function documentOf(hook: Webhook): WebhookDocument {
   return { id: webhookRef(registry, name).id, type: 'webhook', schemaVersion: 1, registry, name, hook };
 }
 
-/** One for each action; none of a disabled hook, so that no event finds it. */
+/** Makes one route for each action; none for a disabled webhook, so that no event finds it. */
 function routesOf(hook: Webhook): WebhookRoute[] {
   const { registry, name, actions, status, scope } = hook;
   const parsed = parseScope(scope);

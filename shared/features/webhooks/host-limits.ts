@@ -1,18 +1,18 @@
 import { LRUCache } from 'lru-cache';
 
-/** Of one instance: how many requests it makes of one host at once, and of all. */
+/** The limits of one instance on concurrent requests to one host, and to all. */
 export interface HostLimitSettings {
   readonly perHost: number;
-  /** How many of a host that is not known, or was slow lately. */
+  /** The requests to a host that is not known, or was slow lately. */
   readonly fewest: number;
   readonly total: number;
-  /** How long one may stand in line for a host, in milliseconds; a host that takes longer for an answer is slow. */
+  /** The milliseconds for which one may wait in line for a host; a host that needs longer for an answer is slow. */
   readonly patienceMs: number;
-  /** How many may. */
+  /** The number of those that may wait. */
   readonly longestLine: number;
 }
 
-/** Of first attempts. A host gets at most this and the next. */
+/** The limits of first attempts. A host gets at most these and the next. */
 export const dispatchLimits: HostLimitSettings = {
   perHost: 24,
   fewest: 4,
@@ -20,26 +20,28 @@ export const dispatchLimits: HostLimitSettings = {
   patienceMs: 1_000,
   longestLine: 1_000,
 };
-/** Of attempts from the queue: one host that hangs leaves most of the queue's slots (host.json) to others. */
+/**
+ * The limits of attempts from the queue: one host that hangs leaves most of the queue's slots (host.json) to others.
+ */
 export const retryLimits: HostLimitSettings = { ...dispatchLimits, perHost: 8, fewest: 2 };
 
-/** Hosts whose places are remembered. */
+/** The number of hosts whose places are remembered. */
 const remembered = 1_000;
 
 interface Host {
   places: number;
-  /** When each request under way began, oldest first. */
+  /** The times at which the requests under way began, oldest first. */
   readonly began: number[];
   readonly line: (() => void)[];
-  /** In a place or in line. */
+  /** The number in a place or in line. */
   present: number;
 }
 
 /**
- * Places at receivers' hosts. Each host begins with few; every quick answer adds one, and a slow one takes them away:
- * whoever waits for an answer keeps a slot of Event Grid's, or of the queue's, from all others. A host that answers
- * moves its line along; one that hangs is known by nobody having come to a place for longer than anybody would wait:
- * then there is no line to stand in.
+ * Places at receivers' hosts. Each host begins with few; every quick answer adds one, and a slow one removes some: an
+ * attempt that waits for an answer keeps a slot of Event Grid's, or of the queue's, from all others. A host that
+ * answers moves its line along. A host hangs when nobody has got a place for longer than anybody would wait: then no
+ * line is allowed.
  */
 export class HostLimits {
   readonly #settings: HostLimitSettings;
@@ -51,7 +53,7 @@ export class HostLimits {
     this.#settings = settings;
   }
 
-  /** Does `work` in a place of the host; `undefined`, and nothing was done, when none becomes free in time. */
+  /** Runs `work` in a place of the host; `undefined`, and nothing was done, when none becomes free in time. */
   async within<T extends object>(name: string, work: () => Promise<T>): Promise<T | undefined> {
     const host = this.#hosts.get(name) ?? {
       places: this.#places.get(name) ?? this.#settings.fewest,
@@ -83,11 +85,11 @@ export class HostLimits {
     }
   }
 
-  /** Takes a place, and says since when. Nothing is awaited between finding it and taking it. */
+  /** Occupies a place, and returns since when. Nothing is awaited between finding it and occupying it. */
   async #placeAt(host: Host): Promise<number | undefined> {
     const { patienceMs, longestLine, total } = this.#settings;
     const until = performance.now() + patienceMs;
-    // Whoever has waited goes before those who come.
+    // Those that have waited go before new ones.
     for (let waited = false; host.began.length >= host.places || (!waited && host.line.length > 0); waited = true) {
       const now = performance.now();
       const stuck = now - (host.began.at(-1) ?? now) > patienceMs;
@@ -102,7 +104,7 @@ export class HostLimits {
   }
 }
 
-/** Until somebody leaves, or for so long. */
+/** Waits until a place is left, or for so long. */
 function turn({ line }: Host, ms: number): Promise<void> {
   return new Promise((resolve) => {
     const leave = () => {

@@ -10,22 +10,25 @@ import type { CloudEvent } from '../../core/ports/topic.ts';
 import { dayOf } from './delivery-id.ts';
 import type { WebhookPorts } from './ports.ts';
 
-/** Longer than Event Grid retries (a day) and than an event waits in the outbox. In seconds. */
+/**
+ * The seconds for which a marker is kept: longer than Event Grid retries (a day) and than an event waits in the outbox.
+ */
 const rememberedFor = 8 * 24 * 3600;
 /**
- * Of an event that some hook gets, since its last write: deliveries have it from here, wait a week at most and are kept
- * for 30 days behind that.
+ * The seconds for which the marker of an event with deliveries is kept after its last write: deliveries read the event
+ * from it, wait a week at most and are kept for 30 days behind that.
  */
 export const keptFor = 40 * 24 * 3600;
-/** Longer than a dispatch takes: whoever took one up so long ago has died. In milliseconds. */
+/** A dispatch takes less than so many milliseconds: a process that began one before that has died. */
 export const underWayMs = 30_000;
 
 /**
- * That an event is being dispatched, or was. It holds the event, so that the sweep can go on with what a crash left.
+ * The marker of an event that is being dispatched, or was. It holds the event, so that the sweep can continue after a
+ * crash.
  */
 export const markerSchema = z.object({
   ...documentShape('webhook-dispatch'),
-  /** The registry: the partition with the day of the event. */
+  /** The registry, which is the partition with the day of the event. */
   webhook: registrySchema,
   day: z.iso.date(),
   state: z.enum(['open', 'done']),
@@ -36,8 +39,9 @@ export const markerSchema = z.object({
 export type Marker = z.infer<typeof markerSchema>;
 
 /**
- * `first`: nobody had the event before. `again`: somebody had and died, so that what he did must be looked at.
- * `undefined`: it is done, or somebody is at it; should he die, the sweep goes on. Throws `StoreFailure`.
+ * Claims an event. `first` says that nobody had it before, `again` that a process had it and died, so that its work
+ * must be checked. Returns `undefined` when it is done, or a process works on it; if that dies, the sweep goes on.
+ * Throws `StoreFailure`.
  */
 export async function takeEvent(ports: WebhookPorts, event: CloudEvent): Promise<'first' | 'again' | undefined> {
   const ref = markerRef(ports.registry, event);
@@ -63,8 +67,8 @@ function newMarker({ clock, registry }: WebhookPorts, event: CloudEvent, state: 
 }
 
 /**
- * Notes that an event is for no hook. One that somebody has taken up already is his to bring to its end, or the sweep's
- * when he died. Throws `StoreFailure`.
+ * Notes that an event is for no hook. An event that another process has claimed already is left to it, or to the sweep
+ * if that process died. Throws `StoreFailure`.
  */
 export async function noteUnheard(ports: WebhookPorts, event: CloudEvent): Promise<void> {
   const document = newMarker(ports, event, 'done', rememberedFor);
@@ -72,7 +76,10 @@ export async function noteUnheard(ports: WebhookPorts, event: CloudEvent): Promi
   await ports.documents.commitDocuments('deliveries', partition, [{ do: 'create', document }]);
 }
 
-/** Whether it was left by somebody who died, and is ours now. Throws `StoreFailure`. */
+/**
+ * Claims a marker that a dead process left; `false` when it was not left, or somebody else was faster. Throws
+ * `StoreFailure`.
+ */
 export async function takeUp({ documents, clock, registry }: WebhookPorts, found: Stored<Marker>): Promise<boolean> {
   const {
     document: { state, takenAt, event },
@@ -85,8 +92,8 @@ export async function takeUp({ documents, clock, registry }: WebhookPorts, found
 }
 
 /**
- * `isDelivered`: whether a delivery may have its event from here. A marker of an older version was made for a shorter
- * time. Throws `StoreFailure`.
+ * Closes the marker. `isDelivered` says whether a delivery may read its event from here. A marker of an older version
+ * was made for a shorter time. Throws `StoreFailure`.
  */
 export async function markDone(
   { documents, registry }: WebhookPorts,

@@ -3,18 +3,20 @@ import type { SendMessage } from '../../core/ports/queues.ts';
 
 export const deliveriesQueue = 'webhook-deliveries';
 
-/** Make attempt `number` of this delivery. A copy, or one that comes late, finds that the attempt was made. */
+/**
+ * A message to make attempt `number` of this delivery. A copy, or one that comes late, finds that the attempt was made.
+ */
 const attemptMessageSchema = z.object({
   do: z.literal('attempt'),
   name: z.string(),
   deliveryId: z.string(),
   number: z.int().positive(),
-  /** Somebody asked for it: then it is made although the receiver keeps failing. */
+  /** True when somebody requested it: then it is made although the receiver keeps failing. */
   asked: z.literal(true).optional(),
 });
 export type AttemptMessage = z.infer<typeof attemptMessageSchema>;
 
-/** Take step `seq` of the breaker of this hook (breaker.ts). */
+/** A message to make step `seq` of the breaker of this webhook (breaker.ts). */
 const breakerMessageSchema = z.object({
   do: z.literal('breaker'),
   name: z.string(),
@@ -23,7 +25,7 @@ const breakerMessageSchema = z.object({
 });
 export type BreakerMessage = z.infer<typeof breakerMessageSchema>;
 
-/** Take step `seq` of a redelivery of much (redeliver-since.ts). */
+/** A message to make step `seq` of a redelivery of many (redeliver-since.ts). */
 const redeliverMessageSchema = z.object({
   do: z.literal('redeliver'),
   name: z.string(),
@@ -32,7 +34,7 @@ const redeliverMessageSchema = z.object({
 });
 export type RedeliverMessage = z.infer<typeof redeliverMessageSchema>;
 
-/** What the queue carries. Any of it may come late, twice, or never: then the sweep sends it again. */
+/** A message of the queue. Any of them may come late, twice, or never: then the sweep sends it again. */
 export const messageSchema = z.discriminatedUnion('do', [
   attemptMessageSchema,
   breakerMessageSchema,
@@ -40,7 +42,7 @@ export const messageSchema = z.discriminatedUnion('do', [
 ]);
 export type DeliveriesMessage = z.infer<typeof messageSchema>;
 
-/** To be handed out at `at`. Throws `StoreFailure`. */
+/** Sends a message that is delivered at `at`. Throws `StoreFailure`. */
 export function sendAt(queues: SendMessage, message: DeliveriesMessage, at: Date, now: Date): Promise<void> {
   return queues.sendMessage(deliveriesQueue, message, Math.max(0, at.getTime() - now.getTime()) / 1000);
 }

@@ -6,15 +6,15 @@ import type { PipelinePorts, WebhookPorts } from './ports.ts';
 import { sweepWebhooks } from './sweep.ts';
 
 /**
- * What triggers do about webhooks, and what its management needs for it. One for each instance: it knows how much is
- * under way at which host.
+ * The work of triggers on webhooks, and what their management needs of it. There is one for each instance: it knows how
+ * many requests are under way at which host.
  */
 export interface WebhookPipeline {
   readonly ports: PipelinePorts;
   dispatch(event: CloudEvent): Promise<void>;
   deliver(message: unknown): Promise<void>;
   /**
-   * What no attempt could handle. It is told and let go: what is due is in documents, and the sweep sends another
+   * Logs and drops a message that no attempt could handle: documents say what is due, and the sweep sends another
    * message for it.
    */
   letGo(message: unknown): void;

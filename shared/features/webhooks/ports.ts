@@ -8,7 +8,7 @@ import type { PublishEvents } from '../../core/ports/topic.ts';
 import type { SealingKeys } from '../../core/secrets/sealing-keys.ts';
 import type { HostLimits } from './host-limits.ts';
 
-/** What webhooks need of the world. */
+/** The ports of webhooks. */
 export interface WebhookPorts {
   readonly documents: Documents;
   readonly queues: SendMessage;
@@ -23,9 +23,9 @@ export interface WebhookPorts {
   readonly sealing: SealingKeys;
 }
 
-/** What delivering needs beside: of this instance alone. */
+/** The further ports of delivering, which are this instance's alone. */
 export interface PipelinePorts extends WebhookPorts {
-  /** Of first attempts, and of those from the queue: neither takes all places at a host. */
+  /** The places of first attempts, and of those from the queue: neither occupies all places at a host. */
   readonly hosts: { readonly first: HostLimits; readonly later: HostLimits };
   /** The types of events of which the last that came here was for no hook. */
   readonly unheard: Set<string>;

@@ -17,12 +17,12 @@ import type { PipelinePorts } from './ports.ts';
 import { beginAnew } from './redeliver.ts';
 import { takeStep } from './steps.ts';
 
-/** So many at a time, and so long until the next: 20 a second, spread evenly. */
+/** So many deliveries are sent at a time, and so many milliseconds apart: 20 a second, spread evenly. */
 const [inStep, pauseMs] = [100, 5_000];
-/** Of a job that is done, in seconds. */
+/** A job that is done is kept for so many seconds. */
 const keptFor = 7 * 24 * 3600;
 
-/** A redelivery of everything of a hook that has failed since a time. */
+/** A redelivery of all deliveries of a webhook that have failed since a time. */
 export const redeliverySchema = z.object({
   ...documentShape('webhook-redelivery'),
   registry: registrySchema,
@@ -30,12 +30,12 @@ export const redeliverySchema = z.object({
   uid: z.string(),
   job: z.string(),
   since: z.iso.datetime({ offset: true }),
-  /** What fails after that is not taken up again. */
+  /** The start: deliveries that fail after it are not sent again. */
   startedAt: z.iso.datetime(),
   state: z.enum(['running', 'done', 'stopped']),
-  /** Why it is stopped. */
+  /** The reason why it is stopped. */
   because: z.string().optional(),
-  /** Deliveries that are under way again. */
+  /** The number of deliveries that are under way again. */
   redelivered: z.int().nonnegative(),
   seq: z.int().positive(),
   at: z.iso.datetime().optional(),
@@ -45,8 +45,8 @@ export const redeliverySchema = z.object({
 export type Redelivery = z.infer<typeof redeliverySchema>;
 
 /**
- * Begins it. `since` is about the events' times. Throws `RegistryError` (`thing-unknown`; `conflict` for a disabled
- * hook) and `StoreFailure`.
+ * Begins a redelivery. `since` is compared with the events' times. Throws `RegistryError` (`thing-unknown`; `conflict`
+ * for a disabled webhook) and `StoreFailure`.
  */
 export async function redeliverSince(ports: PipelinePorts, name: string, since: string): Promise<Redelivery> {
   const { registry, documents, queues, clock, ids } = ports;
@@ -78,7 +78,7 @@ export async function redeliverSince(ports: PipelinePorts, name: string, since: 
   return document;
 }
 
-/** How far it is. Throws `RegistryError` (`thing-unknown`) and `StoreFailure`. */
+/** Returns the progress. Throws `RegistryError` (`thing-unknown`) and `StoreFailure`. */
 export async function readRedelivery(
   { documents, registry }: PipelinePorts,
   name: string,
@@ -94,7 +94,7 @@ export async function readRedelivery(
   return stored.document;
 }
 
-/** Takes the step that a message asks for. Throws `StoreFailure`: then the message comes again. */
+/** Makes the step that a message asks for. Throws `StoreFailure`: then the message is delivered again. */
 export async function runRedelivery(ports: PipelinePorts, message: RedeliverMessage): Promise<void> {
   const ref = redeliveryRef(ports.registry, message.name, message.job);
   await takeStep(ports, ref, await readStored(ports.documents, redeliverySchema, ref), message, (job) =>
@@ -120,7 +120,7 @@ async function redeliverSome(ports: PipelinePorts, job: Redelivery): Promise<Red
   return { ...job, redelivered: job.redelivered + redelivered, at: new Date(now + pauseMs).toISOString() };
 }
 
-/** Those that have not been taken up yet: what is begun anew has no end, or a later one. */
+/** Reads the failed deliveries that have not begun again: those that have, have no end, or a later one. */
 async function failedBefore(
   { documents }: PipelinePorts,
   { registry, name, uid, since, startedAt }: Redelivery,

@@ -13,9 +13,9 @@ import type { PipelinePorts } from './ports.ts';
 import { settle } from './settle.ts';
 
 /**
- * Sends a delivery once more, whatever came of it, and tries it by the schedule again when that fails; also while the
- * breaker is open. It keeps its `webhook-id`. Throws `RegistryError` (`thing-unknown`; `conflict` for a hook that is
- * disabled or another by now) and `StoreFailure`.
+ * Sends a delivery once more, whatever its outcome was, and tries it by the schedule again when that fails; also while
+ * the breaker is open. It keeps its `webhook-id`. Throws `RegistryError` (`thing-unknown`; `conflict` for a webhook
+ * that is disabled or another by now) and `StoreFailure`.
  */
 export async function redeliver(ports: PipelinePorts, name: string, deliveryId: string): Promise<Delivery> {
   const hook = await requireHook(ports.documents, ports.registry, name);
@@ -35,8 +35,8 @@ export async function redeliver(ports: PipelinePorts, name: string, deliveryId: 
 }
 
 /**
- * Writes that it is due at `at`, and sends its message. `undefined` when it has left the log, or is not `wanted` as it
- * is now. Throws `StoreFailure`.
+ * Writes that a delivery is due at `at`, and sends its message. Returns `undefined` when it has left the log, or is not
+ * `wanted` as it is now. Throws `StoreFailure`.
  */
 export async function beginAnew(
   ports: PipelinePorts,
@@ -46,7 +46,7 @@ export async function beginAnew(
   wanted: (delivery: Delivery) => boolean,
 ): Promise<Delivery | undefined> {
   const now = ports.clock.now();
-  // First, so that the event stays for as long as the delivery does.
+  // This comes first, so that the event stays for as long as the delivery does.
   await keepEvent(ports.documents, known.document);
   const begun = await changeDelivery(ports.documents, known, (delivery) =>
     wanted(delivery) ? begunAnew(delivery, hook, at, now) : undefined,
@@ -63,9 +63,9 @@ export async function beginAnew(
 }
 
 /**
- * Posts an event that tells of nothing, once and now, also to a hook that is disabled: whoever asks wants to see
- * whether its receiver works. It is in the log as any other. Throws `RegistryError` (`thing-unknown`;
- * `too-many-requests` when the host has no place) and `StoreFailure`.
+ * Posts an event without a change behind it, once and now, also to a disabled webhook: the caller wants to see whether
+ * its receiver works. It is in the log as any other. Throws `RegistryError` (`thing-unknown`; `too-many-requests` when
+ * the host has no place) and `StoreFailure`.
  */
 export async function ping(ports: PipelinePorts, name: string): Promise<Delivery> {
   const hook = await requireHook(ports.documents, ports.registry, name);

@@ -7,21 +7,21 @@ import type { WebhookPorts } from './ports.ts';
 import type { HookEvent } from './scope.ts';
 import { openHeaders, openSecrets } from './secrets.ts';
 
-/** What stands for the value of a custom header wherever one is shown, as in ACR's lists. */
+/** This mask stands for the value of a custom header wherever one is shown, as in ACR's lists. */
 export { hidden as mask };
 
 export interface SignedRequest {
   readonly request: OutboundRequest;
   /** The same headers for the log: values that the hook's owner gave are masked. */
   readonly maskedHeaders: Readonly<Record<string, string>>;
-  /** Values that the hook's owner gave: an answer may repeat them. */
+  /** The values that the webhook's owner gave: an answer may repeat them. */
   readonly credentials: readonly string[];
 }
 
 /**
- * The request of one attempt, signed for now with every live secret. A custom header replaces one of the same name, but
- * for the signature's. Throws `StoreFailure` when the keys cannot be had, `WebhookUnsealable` when they do not open
- * what the hook has.
+ * Makes the request of one attempt, signed for now with every live secret. A custom header replaces one of the same
+ * name, but for the signature's. Throws `StoreFailure` when the keys cannot be read, `WebhookUnsealable` when they do
+ * not open the webhook's secrets.
  */
 export async function requestOf(
   ports: Pick<WebhookPorts, 'sealing' | 'clock'>,

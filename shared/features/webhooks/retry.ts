@@ -13,22 +13,23 @@ import type { PipelinePorts } from './ports.ts';
 import { leaveToBreaker, settle } from './settle.ts';
 
 /**
- * Longer than an attempt can take. Whoever claimed a delivery for so long without an outcome has died. In milliseconds.
+ * A claim lasts for so many milliseconds, longer than an attempt can take: a process that has claimed a delivery for
+ * longer without an outcome has died.
  */
 const claimMs = 45_000;
-/** When a host has no place: soon, but not at once. */
+/** The milliseconds until the next try when a host has no place. */
 const busyMs = 5_000;
-/** What clocks may differ by. */
+/** The milliseconds that clocks may differ by. */
 const earlyMs = 2_000;
 /**
- * An attempt that was due is made, however late an outage has made it; but what is over for so long was not to be
- * helped.
+ * An attempt that was due is made, however late an outage has made it; but a delivery that has been over for so many
+ * milliseconds is given up.
  */
 export const tooLateMs = 24 * 3_600_000;
 
 /**
- * Makes the attempt that a message asks for, when it is still to be made. Every message ends in at most one other:
- * copies do not multiply. Throws `StoreFailure`: then the message comes again.
+ * Makes the attempt that a message asks for, if it is still to be made. Every message ends in at most one other: copies
+ * do not multiply. Throws `StoreFailure`: then the message is delivered again.
  */
 export async function retry(ports: PipelinePorts, message: AttemptMessage): Promise<void> {
   const ref = deliveryRef(ports.registry, message.name, message.deliveryId);
@@ -67,7 +68,7 @@ function endOf(
   return undefined;
 }
 
-/** Somebody is at it, or it is not due: when to look again. */
+/** Returns when to check again, if somebody makes the attempt, or it is not due. */
 function notBefore({ claim, nextAttemptAt }: Delivery, { asked }: AttemptMessage, now: Date): Date | undefined {
   const claimed = claim === undefined ? undefined : new Date(claim.until);
   if (claimed !== undefined && claimed > now) return claimed;
@@ -89,13 +90,13 @@ async function attemptNow(
   });
   const now = ports.clock.now();
   if (done === undefined) return sendAt(ports.queues, message, new Date(now.getTime() + busyMs), now);
-  // Somebody else wrote it since it was read: the message looks again.
+  // Somebody else wrote it since it was read: the message checks again.
   if (done.attempt === undefined) return sendAt(ports.queues, message, new Date(now.getTime() + 1_000), now);
   const after = await settle(ports, hook, done.claimed.document, done.attempt, done.claimed);
   if (after?.status === 'delivered' && hook.brokenSince !== undefined) await nudgeBreaker(ports, hook);
 }
 
-/** Takes a delivery for this attempt; `undefined` when somebody else wrote it since it was read. */
+/** Claims a delivery for this attempt; `undefined` when somebody else wrote it since it was read. */
 async function claim(ports: PipelinePorts, found: Stored<Delivery>): Promise<Stored<Delivery> | undefined> {
   const number = found.document.attempted + 1;
   const lease = await Lease.take(ports, deliveries, found, {

@@ -1,25 +1,25 @@
 import { createHash } from 'node:crypto';
 import type { Delivery, Webhook } from './documents.ts';
 
-/** Waits between attempts; the last one is repeated. In seconds. */
+/** The waits between attempts in seconds; the last one is repeated. */
 export const usualRetrySeconds: readonly number[] = [5, 30, 120, 600, 1_800, 3_600];
 export const usualGiveUpSeconds = 24 * 3_600;
 
-/** Of a wait, either way: receivers that failed together are not tried again together. */
+/** The share by which a wait varies, either way: receivers that failed together are not tried again together. */
 const jitter = 0.1;
-/** What a receiver may ask for, in milliseconds. */
+/** The longest wait that a receiver may ask for, in milliseconds. */
 const longestRetryAfterMs = 24 * 3_600_000;
 
 type Pace = Pick<Webhook, 'retrySeconds' | 'giveUpSeconds'>;
 
-/** When a delivery that begins now is given up. */
+/** Returns when a delivery that begins now is given up. */
 export function deadlineOf(hook: Pace, now: Date): string {
   return new Date(now.getTime() + (hook.giveUpSeconds ?? usualGiveUpSeconds) * 1000).toISOString();
 }
 
 /**
- * How long to wait after `failed` attempts of a round, in milliseconds. `salt` decides the jitter, so that copies of a
- * message agree.
+ * Returns how long to wait after `failed` attempts of a round, in milliseconds. `salt` decides the jitter, so that
+ * copies of a message agree.
  */
 export function waitMs(hook: Pace, failed: number, salt: string): number {
   const waits = hook.retrySeconds ?? usualRetrySeconds;
@@ -28,8 +28,8 @@ export function waitMs(hook: Pace, failed: number, salt: string): number {
 }
 
 /**
- * When to try again after a failure at `now`: by the schedule or when the receiver asked for it, whichever is later,
- * and a last time at the deadline. `undefined` when that has come.
+ * Returns when to try again after a failure at `now`: by the schedule or when the receiver asked for it, whichever is
+ * later, and a last time at the deadline. Returns `undefined` when that has come.
  */
 export function nextAttempt(
   hook: Pace,
@@ -43,7 +43,7 @@ export function nextAttempt(
   return new Date(Math.min(now.getTime() + wait, end)).toISOString();
 }
 
-/** From 0 to 1. */
+/** Hashes a text to a number from 0 to 1. */
 function fraction(salt: string): number {
   return createHash('sha256').update(salt).digest().readUInt32BE() / 2 ** 32;
 }

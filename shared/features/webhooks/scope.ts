@@ -6,16 +6,16 @@ import { globMatches, isRepositoryGlob, isTagGlob } from '../../core/rules/patte
 /** The words of ACR's webhooks. */
 export const acrActions = ['push', 'delete', 'quarantine', 'chart_push', 'chart_delete'] as const;
 
-/** What a hook may ask for: ACR's words, and the types that ACR has no word for. */
+/** The actions of webhooks: ACR's words, and the types that ACR has no word for. */
 export const hookActions: readonly string[] = [
   ...acrActions,
   ...eventTypes.filter((type) => type.startsWith('Longshore.')),
 ];
 
-/** A CloudEvent as far as hooks look at it: as it was published, or as a handler has parsed it. */
+/** The parts of a CloudEvent that webhooks need: as it was published, or as a handler has parsed it. */
 export type HookEvent = Pick<CloudEvent, 'id' | 'source' | 'type' | 'subject' | 'time' | 'data'>;
 
-/** Which repositories, and which tags of them; no `tag`: every tag, and what has none. */
+/** The repositories, and the tags of them; no `tag` is every tag, and manifests without one. */
 export type Scope =
   { readonly is: 'everything' } | { readonly is: 'within'; readonly repository: string; readonly tag?: string };
 
@@ -24,9 +24,9 @@ export const scopeSyntax =
   'pattern such as team/** or team/*:v*, where * stands for anything but a slash and ** for anything';
 
 /**
- * ACR's scope: `foo` is `foo:latest`, `foo:*` is everything of `foo`, also what has no tag (a delete, a push by
- * digest). Beyond it a `*` in either part: a pattern of repositories without a tag covers everything of them.
- * `undefined` when it is none of these.
+ * Parses ACR's scope: `foo` is `foo:latest`, `foo:*` is everything of `foo`, also manifests without a tag (a delete, a
+ * push by digest). Beyond it, a `*` may stand in either part: a pattern of repositories without a tag covers everything
+ * of them. Returns `undefined` when it is none of these.
  */
 export function parseScope(text: string): Scope | undefined {
   if (text === '') return { is: 'everything' };
@@ -35,8 +35,8 @@ export function parseScope(text: string): Scope | undefined {
 }
 
 /**
- * What a hook leaves out. ACR has none, so its rule of `latest` does not hold here: who excludes a repository means all
- * of it.
+ * Parses an exclusion of a webhook. ACR has none, so its rule of `latest` does not hold here: excluding a repository
+ * excludes all of it.
  */
 export function parseExclude(text: string): Scope | undefined {
   const { repository, tag = '*' } = partsOf(text);
@@ -54,7 +54,8 @@ function scopeOf(repository: string, tag: string): Scope | undefined {
 }
 
 /**
- * The one word that events which the scope may cover share (`anchorsOf`): the longest part of it that is no pattern.
+ * Returns the one word that events which the scope may cover share (`anchorsOf`): the longest part of it that is no
+ * pattern.
  */
 export function anchorOf(scope: Scope): string {
   if (scope.is === 'everything') return 'all';
@@ -66,8 +67,8 @@ export function anchorOf(scope: Scope): string {
 }
 
 /**
- * Where routes of hooks that may concern an event are found: its action, and every anchor that a scope which covers it
- * can have.
+ * Returns the anchors of routes of webhooks that an event may concern: its action, and every anchor that a scope which
+ * covers it can have.
  */
 export function anchorsOf(event: HookEvent): string[] {
   const { action, repository, tags } = concernOf(event);
@@ -86,17 +87,19 @@ export function routeAnchor(action: string, anchor: string): string {
   return `${action}|${anchor}`;
 }
 
-/** `a/` and `a/b/` of `a/b/c`. */
+/** Returns the folders of a repository: `a/` and `a/b/` of `a/b/c`. */
 function foldersOf(repository: string): string[] {
   return [...repository.matchAll(/\//g)].map(({ index }) => repository.slice(0, index + 1));
 }
 
-/** What a scope decides by. Events that are about no repository concern hooks without a scope alone. */
+/**
+ * The properties that a scope decides by. Events that are about no repository concern webhooks without a scope alone.
+ */
 export interface Concern {
   /** ACR's word where ACR has one, else the event's type. */
   readonly action: string;
   readonly repository?: string;
-  /** A chart goes by two: its archive's name, which ACR gives as its tag, and the tag that Helm pushed it by. */
+  /** The tags. A chart has two: its archive's name, which ACR gives as its tag, and the tag that Helm pushed it by. */
   readonly tags: readonly string[];
 }
 
@@ -116,7 +119,7 @@ export function concernOf({ type, data }: HookEvent): Concern {
   };
 }
 
-/** Whether a hook gets an event, but for its being enabled. */
+/** Says whether a webhook gets an event, if it is enabled. */
 export function covers(
   hook: { readonly actions: readonly string[]; readonly scope: string; readonly excludes: readonly string[] },
   event: HookEvent,

@@ -6,16 +6,16 @@ import type { Webhook, WebhookSecret } from './documents.ts';
 import type { WebhookPorts } from './ports.ts';
 
 const prefix = 'whsec_';
-/** Standard Webhooks, "Signature scheme": between 24 and 64 bytes. */
+/** The bytes allowed by Standard Webhooks, "Signature scheme". */
 const [fewestBytes, mostBytes] = [24, 64];
 const madeBytes = 32;
 
-/** A secret to sign with, in the form that the libraries of Standard Webhooks take. */
+/** Makes a secret to sign with, in the form that the libraries of Standard Webhooks accept. */
 export function makeSecret(): string {
   return prefix + randomBytes(madeBytes).toString('base64');
 }
 
-/** The bytes of `whsec_…`; `undefined` when it is not 24 to 64 bytes in base64 behind that prefix. */
+/** Returns the bytes of `whsec_…`; `undefined` when it is not 24 to 64 bytes in base64 behind that prefix. */
 export function parseSecret(text: string): Uint8Array | undefined {
   if (!text.startsWith(prefix)) return undefined;
   const encoded = text.slice(prefix.length);
@@ -25,18 +25,21 @@ export function parseSecret(text: string): Uint8Array | undefined {
 }
 
 /**
- * A hook that nothing can be sent for: the key that its secrets or headers were sealed with is gone. Rotating, or
- * giving the headers anew, mends it.
+ * Thrown for a webhook that nothing can be sent for: the key that its secrets or headers were sealed with is gone.
+ * Rotating the secret, or giving the headers again, corrects it.
  */
 export class WebhookUnsealable extends Error {
   override readonly name = 'WebhookUnsealable';
 }
 
-/** Which life of which name: what was sealed for one hook opens for no other. */
+/** The life of a name: what was sealed for one webhook opens for no other. */
 export type HookIdentity = Pick<Webhook, 'registry' | 'name' | 'uid'>;
 type Keys = Pick<WebhookPorts, 'sealing'>;
 
-/** Throws `RegistryError` (`conflict`) where no key is configured, `StoreFailure` when it cannot be had. */
+/**
+ * Seals a secret. Throws `RegistryError` (`conflict`) where no key is configured, `StoreFailure` when it cannot be
+ * read.
+ */
 export async function sealSecret(
   ports: Keys,
   hook: HookIdentity,
@@ -45,7 +48,9 @@ export async function sealSecret(
   return { id, createdAt, sealed: await sealed(ports, placeOf(hook, `secret/${id}`), bytes) };
 }
 
-/** Throws `RegistryError` (`conflict`) where no key is configured, `StoreFailure` when it cannot be had. */
+/**
+ * Seals headers. Throws `RegistryError` (`conflict`) where no key is configured, `StoreFailure` when it cannot be read.
+ */
 export async function sealHeaders(
   ports: Keys,
   hook: HookIdentity,
@@ -57,7 +62,7 @@ export async function sealHeaders(
   };
 }
 
-/** Throws `StoreFailure` and `WebhookUnsealable`. */
+/** Opens the headers. Throws `StoreFailure` and `WebhookUnsealable`. */
 export async function openHeaders(
   ports: Keys,
   hook: HookIdentity & Pick<Webhook, 'customHeaders'>,
@@ -71,13 +76,13 @@ export async function openHeaders(
   return JSON.parse(Buffer.from(bytes).toString()) as Record<string, string>;
 }
 
-/** Those that sign at that time, newest first. */
+/** Returns the secrets that sign at that time, newest first. */
 export function liveSecrets(secrets: readonly WebhookSecret[], now: Date): WebhookSecret[] {
   return secrets.filter(({ expiresAt }) => expiresAt === undefined || new Date(expiresAt) > now);
 }
 
 /**
- * The live secrets' bytes, newest first. One that does not open any more does not sign. Throws `StoreFailure` and, when
+ * Opens the live secrets, newest first. One that does not open any more does not sign. Throws `StoreFailure` and, when
  * none opens, `WebhookUnsealable`.
  */
 export async function openSecrets(

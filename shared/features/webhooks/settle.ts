@@ -24,7 +24,7 @@ export async function sendNext(
 }
 
 /**
- * Writes down what came of an attempt, then acts on it: a crash in between leaves a delivery that says when it is due,
+ * Records the outcome of an attempt, then acts on it: a crash in between leaves a delivery that says when it is due,
  * and the sweep finds it. `known` is absent for a delivery that is not written yet. Throws `StoreFailure`.
  */
 export async function settle(
@@ -39,7 +39,7 @@ export async function settle(
   if (verdict.is === 'gone') await disableGone(ports, hook);
   const after = (before: Delivery) => afterAttempt(before, attempt, verdict, hook, now);
   const created = known === undefined ? await createDelivery(ports.documents, after(delivery)) : undefined;
-  // Whoever wrote it first has tried too: both attempts are in its log.
+  // The process that wrote it first has made an attempt too: both are in its log.
   const before =
     known ?? (created === undefined ? await readStoredDelivery(ports.documents, refOf(delivery)) : undefined);
   const written = before === undefined ? created : await changeDelivery(ports.documents, before, after);
@@ -53,14 +53,14 @@ export async function settle(
  * `StoreFailure`.
  */
 export async function leaveToBreaker(ports: PipelinePorts, known: Stored<Delivery>): Promise<void> {
-  // Written since by anybody else, it has a message that looks again.
+  // A delivery that somebody else has written since has a message that checks again.
   const held = await changeDelivery(ports.documents, known, (delivery) =>
     delivery === known.document ? heldBack(delivery) : undefined,
   );
   if (held !== undefined) await recheck(ports, held);
 }
 
-/** As above, for an event that is not written yet. */
+/** Leaves a new delivery of an event, which is not written yet, to the breaker. */
 export async function beginHeldBack(
   ports: PipelinePorts,
   hook: Webhook,
@@ -71,8 +71,8 @@ export async function beginHeldBack(
 }
 
 /**
- * The breaker may have closed, and looked for the last time, before this delivery was written. It clears the hook
- * before it looks: so either it finds the delivery, or this finds the hook cleared.
+ * Checks a held-back delivery again: the breaker may have closed, and read for the last time, before it was written.
+ * The breaker clears the webhook before it reads: so either it finds the delivery, or this finds the webhook cleared.
  */
 export async function recheck(ports: PipelinePorts, held: Stored<Delivery>): Promise<void> {
   const { registry, name } = held.document;

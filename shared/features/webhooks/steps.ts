@@ -6,13 +6,16 @@ import type { DeliveriesMessage } from './messages.ts';
 import { sendAt } from './messages.ts';
 import type { WebhookPorts } from './ports.ts';
 
-/** Longer than a step can take: whoever claimed one for so long has died. In milliseconds. */
+/**
+ * A claim lasts for so many milliseconds, longer than a step can take: a process that has claimed one for longer has
+ * died.
+ */
 const claimMs = 120_000;
 
 /**
- * Work that goes on step by step, a message each, while its document says where it is: `seq` is the step that is next,
- * `at` when it is due (absent: there is none). A step whose message is lost is found by the sweep; one whose message is
- * copied is done once, and done again only after a crash.
+ * Work that is done step by step, with a message each, while its document says where it is: `seq` is the next step,
+ * `at` when it is due (absent: there is none). The sweep finds a step whose message is lost; one whose message is
+ * copied is made once, and made again only after a crash.
  */
 export interface Stepped extends JsonDocument {
   readonly seq: number;
@@ -21,8 +24,9 @@ export interface Stepped extends JsonDocument {
 }
 
 /**
- * Takes step `message.seq`. `step` gives back the document as it is to be from then on (its `seq` is taken care of), or
- * `undefined` when it can go. Throws `StoreFailure`, and what `step` throws: then the message comes again.
+ * Makes step `message.seq`. `step` returns the document as it is to be from then on (its `seq` is set here), or
+ * `undefined` when it can be deleted. Throws `StoreFailure`, and what `step` throws: then the message is delivered
+ * again.
  */
 export async function takeStep<T extends Stepped>(
   ports: WebhookPorts,
@@ -48,7 +52,7 @@ export async function takeStep<T extends Stepped>(
     await ports.documents.commitDocuments(ref.container, ref.partition, [removing(claimed)]);
     return;
   }
-  // JSON leaves out what is undefined.
+  // JSON leaves out undefined properties.
   const next = await replace(
     ports.documents,
     ref,
@@ -59,7 +63,7 @@ export async function takeStep<T extends Stepped>(
     await sendAt(ports.queues, { ...message, seq: message.seq + 1 }, new Date(after.at), ports.clock.now());
 }
 
-/** `undefined` when somebody else wrote it since. */
+/** Replaces a document; `undefined` when somebody else wrote it since. */
 export async function replace<T extends JsonDocument>(
   documents: ReadDocument & CommitDocuments,
   { container, partition }: DocumentRef,

@@ -18,15 +18,15 @@ import { redeliverySchema } from './redeliver-since.ts';
 import { tooLateMs } from './retry.ts';
 import { sendNext } from './settle.ts';
 
-/** What is due for so long has no message: it was lost, or is poison. In milliseconds. */
+/** A delivery or step that has been due for so many milliseconds has no message: it was lost, or is poison. */
 const overdueMs = 90_000;
-/** Of what the breaker holds back, after its deadline. What has an attempt due ends with that. */
+/** A held-back delivery ends so many milliseconds after its deadline. One with an attempt due ends with that. */
 const graceMs = 60_000;
-/** Of each kind in one run. */
+/** The number of each kind in one run. */
 const most = 2_000;
 const [pageSize, atOnce] = [100, 8];
 
-/** What a run found and set going again. */
+/** The work that a run found and resumed. */
 export interface Swept {
   readonly dispatched: number;
   readonly resent: number;
@@ -34,9 +34,9 @@ export interface Swept {
 }
 
 /**
- * Sets going again what crashes, outages and lost messages left: events that were not dispatched to their end,
- * deliveries and steps that are overdue, and ends those that nobody ended in their time. Where a message was only late
- * there are two then, which does no harm. Throws `StoreFailure`.
+ * Resumes what crashes, outages and lost messages left: events that were not dispatched to their end, and deliveries
+ * and steps that are overdue; it also ends deliveries that nobody ended in their time. If a message was only late there
+ * are two then, which does no harm. Throws `StoreFailure`.
  */
 export async function sweepWebhooks(ports: PipelinePorts): Promise<Swept> {
   const done = { dispatches: 0, deadlines: 0, attempts: 0, steps: 0 };
@@ -60,7 +60,7 @@ interface LeftOver {
   readonly handle: (ports: PipelinePorts, found: VersionedDocument) => Promise<boolean>;
 }
 
-/** In this order: what is over is not sent again. */
+/** Lists the kinds in this order, so that a delivery that is over is not sent again. */
 function leftOvers(now: Date, { registry }: PipelinePorts): LeftOver[] {
   const before = (ms: number) => new Date(now.getTime() - ms).toISOString();
   const open = { path: 'state', is: '=', value: 'open' } as const;
@@ -98,8 +98,8 @@ function typeIs(type: string) {
 }
 
 /**
- * Does `handle` for all that is found, and counts for how much it did something. One that cannot be handled is logged
- * and stops no other.
+ * Calls `handle` for all that is found, and counts those for which it did something. One that cannot be handled is
+ * logged and stops no other.
  */
 async function each(
   ports: PipelinePorts,
@@ -142,7 +142,7 @@ async function expire({ documents, clock }: PipelinePorts, found: VersionedDocum
   return changed !== undefined;
 }
 
-/** It is due now, so that it is not found again before it is overdue again. */
+/** Sends the message again. The delivery is due now, so that it is not found again before it is overdue again. */
 async function resendAttempt(ports: PipelinePorts, found: VersionedDocument): Promise<boolean> {
   const stored = parseStored(deliverySchema, found, { container: 'deliveries' });
   const { document } = stored;

@@ -15,7 +15,9 @@ export interface NewSecret {
   readonly stored: WebhookSecret;
 }
 
-/** Makes a secret for a hook, or takes the given one. Throws `RegistryError` (`request-invalid`) and `StoreFailure`. */
+/**
+ * Makes a secret for a webhook, or uses the given one. Throws `RegistryError` (`request-invalid`) and `StoreFailure`.
+ */
 export async function newSecret(
   ports: WebhookManagementPorts,
   hook: HookIdentity,
@@ -34,7 +36,7 @@ export async function newSecret(
   };
 }
 
-/** A new hook, and its secret. Throws `RegistryError` and `StoreFailure`. */
+/** Makes a new webhook and its secret. Throws `RegistryError` and `StoreFailure`. */
 export async function madeHook(
   ports: WebhookManagementPorts,
   name: string,
@@ -57,7 +59,7 @@ export async function madeHook(
 }
 
 /**
- * The same hook with other content: its secrets stay, and headers that are sent masked. Throws `RegistryError` and
+ * Replaces the content of a webhook: its secrets stay, and headers that are sent masked. Throws `RegistryError` and
  * `StoreFailure`.
  */
 export async function replacedHook(ports: WebhookManagementPorts, before: Webhook, content: PutHook): Promise<Webhook> {
@@ -73,7 +75,7 @@ export async function replacedHook(ports: WebhookManagementPorts, before: Webhoo
   });
 }
 
-/** What is not named stays. Throws `RegistryError` and `StoreFailure`. */
+/** Changes a webhook; properties that are not named stay. Throws `RegistryError` and `StoreFailure`. */
 export async function patchedHook(ports: WebhookManagementPorts, before: Webhook, patch: HookPatch): Promise<Webhook> {
   const { customHeaders: headers, actions, scope, excludes, status, format, retrySeconds, giveUpSeconds } = patch;
   const serviceUri = patch.serviceUri === undefined ? undefined : targetIn(ports, patch.serviceUri, before);
@@ -113,7 +115,7 @@ async function contentOf(
   };
 }
 
-/** Headers that are kept go where they went. */
+/** Returns the headers. Those that are kept are sent only to where they went before. */
 async function headersFor(
   ports: WebhookManagementPorts,
   identity: HookIdentity,
@@ -124,7 +126,10 @@ async function headersFor(
   return customHeaders(ports, identity, headers, before);
 }
 
-/** Whoever may change a webhook and not read its headers would have them sent to himself. */
+/**
+ * Refuses another origin for kept headers: a caller who may change a webhook and not read its headers would have them
+ * sent to himself.
+ */
 function requireSameOrigin(before: Webhook, serviceUri: string): void {
   if (new URL(before.serviceUri).origin === new URL(serviceUri).origin) return;
   throw new RegistryError({
@@ -147,7 +152,7 @@ function targetIn(ports: WebhookManagementPorts, given: string, before: Webhook 
   throw new RegistryError({ is: 'request-invalid', why: `serviceUri ${fault}` });
 }
 
-/** Whether an earlier receiver failed says nothing of one that is enabled again. */
+/** Finishes a change. The failures of an earlier receiver say nothing of a webhook that is enabled again. */
 function changed(
   { clock }: WebhookManagementPorts,
   before: Webhook,
@@ -161,7 +166,10 @@ function changed(
   return withoutUndefined({ ...after, disabledBecause, brokenSince, updatedAt: clock.now().toISOString() }) as Webhook;
 }
 
-/** Whoever declares a webhook with its secret may declare it again; another secret would break its receiver at once. */
+/**
+ * Requires the same secret. A caller who declares a webhook with its secret may declare it again; another secret would
+ * break its receiver at once.
+ */
 async function requireSameSecret(
   ports: WebhookManagementPorts,
   before: Webhook,
@@ -178,12 +186,12 @@ async function requireSameSecret(
   });
 }
 
-/** At most these sign at a time: a receiver looks through them all. */
+/** At most so many secrets sign at a time: a receiver tries them all. */
 const mostSecrets = 2;
 
 /**
- * The new secret signs first, the present one until `overlapSeconds` from now. Throws `RegistryError` (`conflict`)
- * while two are live.
+ * Rotates: the new secret signs first, the present one until `overlapSeconds` from now. Throws `RegistryError`
+ * (`conflict`) while two are live.
  */
 export function rotated(
   { clock }: Pick<WebhookManagementPorts, 'clock'>,
@@ -209,7 +217,7 @@ export function rotated(
 }
 
 /**
- * Without one secret; the one that stays has no end any more. Throws `RegistryError` (`thing-unknown`, and `conflict`
+ * Removes one secret; the one that stays has no end any more. Throws `RegistryError` (`thing-unknown`, and `conflict`
  * for the last one).
  */
 export function withoutSecret({ clock }: Pick<WebhookManagementPorts, 'clock'>, before: Webhook, id: string): Webhook {

@@ -11,7 +11,7 @@ import { webhooksTag } from './hook-schema.ts';
 import { acrEventOf, listEventsRoutes } from './list-events.ts';
 import type { WebhookManagementPorts } from './ports.ts';
 
-/** The log of a hook. It says what was sent and never with which credentials. */
+/** Makes the routes of a webhook's log. It shows requests, but never their credentials. */
 export function deliveryRoutes(ports: WebhookManagementPorts): OpenAPIHono {
   const { documents, registry } = ports;
   const api = managementRoutes(webhooksTag);
@@ -63,7 +63,10 @@ export function deliveryRoutes(ports: WebhookManagementPorts): OpenAPIHono {
   return api;
 }
 
-/** What a hook that is gone was sent can still be read; a name that was none's is told from one without deliveries. */
+/**
+ * Lists deliveries, also of a deleted webhook; a name that never was a webhook's is told apart from one without
+ * deliveries.
+ */
 async function listKnown(
   { documents, registry }: WebhookManagementPorts,
   name: string,
@@ -75,7 +78,7 @@ async function listKnown(
   return found;
 }
 
-/** Absolute, as Azure's clients call it as it stands. */
+/** Makes an absolute link, because Azure's clients call it as it stands. */
 function absoluteLink(list: URL, limit: number, continuation: string): string {
   list.search = String(new URLSearchParams({ limit: String(limit), continuation }));
   return list.href;

@@ -7,7 +7,7 @@ import type { Attempt, Delivery } from '../documents.ts';
 import { causes, deliveryStatuses, failures, pingType } from '../documents.ts';
 import { hookNameSchema, inHookPath } from './hook-schema.ts';
 
-/** As events have them, so that they compare as text. */
+/** A time in the form of events, so that they compare as text. */
 export const timeSchema = z.iso
   .datetime({ offset: true, error: 'must be a time as in 2026-01-01T12:00:00Z' })
   .transform((text) => new Date(text).toISOString())
@@ -170,7 +170,7 @@ export function deliveryOnWire({
 }
 
 function attemptOnWire({ outcome, request, ...others }: Attempt) {
-  // Attempts of before were written down with the whole URL.
+  // Older attempts were stored with the whole URL.
   const attempt = { ...others, request: { ...request, url: shownUrl(request.url) } };
   const { is, ...rest } = outcome;
   return is === 'answered'

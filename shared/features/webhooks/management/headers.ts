@@ -8,14 +8,14 @@ import type { WebhookManagementPorts } from './ports.ts';
 import { orConflict } from './ports.ts';
 
 const maxHeaders = 20;
-/** Names and values together; many servers take no more than 8 KiB of headers. */
+/** The bytes of names and values together; many servers accept no more than 8 KiB of headers. */
 const maxBytes = 8 * 1024;
 
 type Headers = Readonly<Record<string, string>>;
 
 /**
- * Sealed, with names in lower case; a masked value is the one from before. `undefined` for none. Throws `RegistryError`
- * (`request-invalid`, `conflict`) and `StoreFailure`.
+ * Seals custom headers, with names in lower case; a masked value is the one from before. Returns `undefined` for none.
+ * Throws `RegistryError` (`request-invalid`, `conflict`) and `StoreFailure`.
  */
 export async function customHeaders(
   ports: WebhookManagementPorts,

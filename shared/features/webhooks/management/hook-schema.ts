@@ -4,12 +4,12 @@ import { acrActions, hookActions, parseExclude, parseScope, scopeSyntax } from '
 import { parseSecret } from '../secrets.ts';
 
 /**
- * Together they fit into the 100 changes of one transaction, twice over: those of before go in the one that brings the
+ * Actions fit into the 100 changes of one transaction, twice over: the old ones are deleted in the one that creates the
  * new ones.
  */
 const maxActions = 40;
 const maxExcludes = 20;
-/** The queue holds a message back for at most seven days. In seconds. */
+/** The seconds for which the queue can hold a message back: at most seven days. */
 const longestWait = 7 * 24 * 3600;
 
 export const webhooksTag = { name: 'webhooks', description: 'Who is told of events, and what came of it.' };
@@ -99,7 +99,10 @@ const fields = {
     .openapi({ description: 'How long after the event it is tried; absent: a day.', example: 86_400 }),
 };
 
-/** What a webhook is read with stands in what is written of it, so that it can be edited and sent back. */
+/**
+ * The properties of a webhook that are only read. They may stand in a request, so that a webhook can be read, edited
+ * and sent back.
+ */
 const readOnly = Object.fromEntries(
   ['name', 'secrets', 'disabledBecause', 'failingSince', 'createdAt', 'updatedAt'].map((name) => [
     name,
@@ -123,7 +126,7 @@ export const putSchema = z
 type HookContent = z.output<typeof contentSchema>;
 export type PutHook = HookContent & { readonly secret?: string | undefined };
 
-/** `null` takes what need not be there away. */
+/** The schema of a change, in which `null` removes an optional property. */
 const changeSchema = z.object({
   ...z.object(fields).partial().shape,
   retrySeconds: fields.retrySeconds.nullish(),

@@ -154,7 +154,7 @@ export const hookRouteTable = {
   }),
 };
 
-/** A hook without anything secret. */
+/** Shows a webhook without anything secret. */
 export function onWire(
   { registry: _registry, uid: _uid, customHeaders, secrets, brokenSince, ...hook }: Webhook,
   now: Date,
@@ -169,7 +169,7 @@ export function onWire(
   };
 }
 
-/** For the one answer that shows it. */
+/** Shows a secret, for the one answer that has it. */
 export function secretShown({ value, stored }: NewSecret) {
   return { ...secretOnWire(stored), secret: value };
 }

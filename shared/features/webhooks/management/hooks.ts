@@ -10,7 +10,7 @@ import { webhooksTag } from './hook-schema.ts';
 import { hookRouteTable, onWire, secretShown } from './hook-wire.ts';
 import type { WebhookManagementPorts } from './ports.ts';
 
-/** `/webhooks` of the management API: the hooks and their secrets. */
+/** Makes the routes of `/webhooks` of the management API: the webhooks and their secrets. */
 export function hookRoutes(ports: WebhookManagementPorts): OpenAPIHono {
   const api = managementRoutes(webhooksTag);
   readingRoutes(api, ports);
@@ -67,7 +67,7 @@ function secretRoutes(api: OpenAPIHono, ports: WebhookManagementPorts): void {
   });
 }
 
-/** `secret` is there when the hook is new. */
+/** Creates or replaces a webhook; `secret` is returned when it is new. */
 async function putHook(
   ports: WebhookManagementPorts,
   name: string,

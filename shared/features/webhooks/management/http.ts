@@ -7,7 +7,7 @@ import { hookRoutes } from './hooks.ts';
 import type { WebhookManagementPorts } from './ports.ts';
 import { redeliveryRoutes } from './redelivery.ts';
 
-/** What of the management API is about webhooks. */
+/** Makes the routes of the management API for webhooks. */
 export function webhookRoutes(ports: WebhookManagementPorts & PipelinePorts): OpenAPIHono {
   const api = managementRoutes(webhooksTag);
   for (const routes of [hookRoutes, deliveryRoutes, redeliveryRoutes]) api.route('/', routes(ports));

@@ -64,12 +64,12 @@ export const listEventsRoutes = [
 ] as const;
 
 /**
- * A delivery that was attempted, under the id that its body has, as ACR's resource provider tells of it
+ * Shows a delivery that was attempted, under the id that its body has, as ACR's resource provider does
  * (Microsoft.ContainerRegistry 2019-05-01, `Event`).
  */
 export function acrEventOf({ event, attempts }: Delivery): z.infer<typeof eventSchema>[] {
   const latest = attempts.at(-1);
-  // One that was never tried, or whose event has left the log.
+  // It was never attempted, or its event has left the log.
   if (latest === undefined || event === undefined) return [];
   const { request, outcome } = latest;
   const content = acrBody(event);
@@ -102,7 +102,7 @@ function responseOf(outcome: Attempt['outcome']): { eventResponseMessage?: z.inf
   };
 }
 
-/** `Content-Type`, as ACR writes them. */
+/** Writes names of headers as ACR does: `Content-Type`. */
 function titled(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [

@@ -5,17 +5,18 @@ import { WebhookUnsealable } from '../secrets.ts';
 
 export interface WebhookManagementPorts extends Pick<WebhookPorts, 'clock' | 'ids' | 'registry' | 'sealing'> {
   readonly documents: Documents;
-  /** Where clients find the registry; absent, where the request came in. */
+  /** The URL at which clients find the registry; absent, that of the request. */
   readonly publicUrl?: URL;
   /**
-   * What is wrong with a URL to post to, as the end of a sentence that starts with its name; `undefined` when nothing
-   * is.
+   * Returns what is wrong with a URL to post to, as the end of a sentence that starts with its name; `undefined` when
+   * nothing is.
    */
   checkTarget(url: string): string | undefined;
 }
 
 /**
- * What cannot be opened any more is the hook's state and no outage: whoever changes the hook is told how to mend it.
+ * Turns a secret that cannot be opened any more into a conflict: it is the webhook's state and no outage, and the
+ * caller who changes it learns how to correct it.
  */
 export async function orConflict<T>(opening: Promise<T>): Promise<T> {
   try {

@@ -53,8 +53,8 @@ const ping: Receivable = {
 const receivable: readonly Receivable[] = [...eventTypes.map((type) => ({ type, ...catalogue[type] })), ping];
 
 /**
- * Describes each body that receivers may get: one entry for each action and format, named `push.acr`. For the
- * document's own registry: of a router below it Hono makes paths.
+ * Describes each body that receivers may get: one entry for each action and format, named `push.acr`. It uses the
+ * document's own registry: of those of a router below it Hono makes paths.
  */
 export function describeReceived(registry: Registry): void {
   for (const format of formats)
@@ -90,15 +90,15 @@ function described(of: Receivable, format: WebhookFormat): Described {
   };
 }
 
-/** `receivePushAcr`: an id that languages take as a name. */
+/** Makes an id that languages accept as a name: `receivePushAcr`. */
 function receivedId(action: string, format: WebhookFormat): string {
   const parts = `receive.${action}.${format}`.split(/[^a-zA-Z0-9]+/);
   return parts.map((part, at) => (at === 0 ? part : part.charAt(0).toUpperCase() + part.slice(1))).join('');
 }
 
 /**
- * OpenAPI 3.1 is JSON Schema. Names and digests, which code checks, are text in it; and it lets more properties be, as
- * receivers must.
+ * Converts a schema to JSON Schema, which OpenAPI 3.1 uses. Names and digests, which code checks, are text in it; and
+ * it allows further properties, as receivers must.
  */
 function jsonSchema(schema: z.ZodObject): object {
   const { $schema: _dialect, ...described } = z.toJSONSchema(schema, {

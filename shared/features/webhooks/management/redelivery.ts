@@ -9,7 +9,7 @@ import { readRedelivery, redeliverSince } from '../redeliver-since.ts';
 import { deliveryOnWire, deliveryPath, onWireSchema, timeSchema } from './delivery-wire.ts';
 import { hookNameSchema, inHookPath, webhooksTag } from './hook-schema.ts';
 
-/** ACR's answer to a ping has the event's id alone. */
+/** The answer to a ping; ACR's has the event's id alone. */
 const pingedSchema = z
   .object({
     id: z.string().openapi({ description: 'The id of the event.' }),
@@ -86,7 +86,7 @@ const routes = {
   }),
 };
 
-/** What of the management API sends something. */
+/** Makes the routes of the management API that send something. */
 export function redeliveryRoutes(ports: PipelinePorts): OpenAPIHono {
   const api = managementRoutes(webhooksTag);
   api.openapi(routes.ping, async (context) => {
