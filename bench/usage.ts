@@ -39,7 +39,7 @@ async function overhead(): Promise<Figure[]> {
       PullCounter.prototype.countPull = count;
       const rate = await rateOf(inFlight, 700, () => pull(longshore));
       PullCounter.prototype.countPull = countPull;
-      await longshore.flushPulls();
+      await longshore.flush();
       return rate;
     },
   });
@@ -66,7 +66,7 @@ async function aMinute(): Promise<Figure[]> {
     for (let n = 0; n < perSecond; n += inFlight)
       await Promise.all(Array.from({ length: inFlight }, () => pull(longshore)));
     clock.advance(1_000);
-    if (second % flushSeconds === 0) await longshore.flushPulls();
+    if (second % flushSeconds === 0) await longshore.flush();
   }
   const [reads, sends, all] = [
     longshore.memory.calls.count('documents.read'),

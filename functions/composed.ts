@@ -13,5 +13,5 @@ export function composed(): ComposedLongshore {
 
 /** Sends what the graph has counted, where there is one: before the process ends. */
 export async function flushComposed(): Promise<void> {
-  await longshore?.flushPulls();
+  await longshore?.flush();
 }

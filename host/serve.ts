@@ -14,7 +14,7 @@ await runUntilSignal(process, async () => {
   return {
     async stop() {
       await host.stop(settings.drainMs);
-      await longshore.flushPulls();
+      await longshore.flush();
       await longshore.dispose();
     },
   };

@@ -60,6 +60,7 @@ const coreRooms = [
   'events',
   'http',
   'admission',
+  'feature',
 ];
 
 function coreRoomOf(path: string): string | undefined {

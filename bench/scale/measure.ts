@@ -146,11 +146,11 @@ class Bench {
         await handlers[destination.function]?.(event);
       }
     }
-    await this.#longshore.flushPulls();
+    await this.#longshore.flush();
     for (const queue of ['usage-pulls', 'webhook-deliveries', 'replication-copies', 'build-runs'] as const) {
       for (const message of queues.drain(queue)) {
         messages += 1;
-        if (queue === 'usage-pulls') await this.#longshore.foldPulls(message);
+        if (queue === 'usage-pulls') await this.#longshore.messages['usage-fold'](message);
       }
     }
     return { deliveries, messages };
@@ -179,12 +179,12 @@ class Bench {
 
 function handlersOf(longshore: TestLongshore): Readonly<Record<string, (event: unknown) => Promise<void>>> {
   return {
-    'webhooks-dispatch': (event) => longshore.dispatchWebhooks(event),
-    'usage-record': (event) => longshore.recordUsage(event),
-    'purge-touched': (event) => longshore.markTouched(event),
-    'replication-plan': (event) => longshore.planReplication(event),
-    'builds-learn': (event) => longshore.learnBases(event),
-    'builds-plan': (event) => longshore.planBuild(event),
+    'webhooks-dispatch': (event) => longshore.events['webhooks-dispatch'](event),
+    'usage-record': (event) => longshore.events['usage-record'](event),
+    'purge-touched': (event) => longshore.events['purge-touched'](event),
+    'replication-plan': (event) => longshore.events['replication-plan'](event),
+    'builds-learn': (event) => longshore.events['builds-learn'](event),
+    'builds-plan': (event) => longshore.events['builds-plan'](event),
   };
 }
 

@@ -1,4 +1,4 @@
 import { app } from '@azure/functions';
 import { composed } from '../composed.ts';
 
-app.eventGrid('builds-learn', { handler: (event) => composed().learnBases(event) });
+app.eventGrid('builds-learn', { handler: (event) => composed().events['builds-learn'](event) });

@@ -1,4 +1,4 @@
 import { app } from '@azure/functions';
 import { composed } from '../composed.ts';
 
-app.timer('builds-sweep', { schedule: '15 * * * * *', handler: () => composed().sweepBuilds() });
+app.timer('builds-sweep', { schedule: '15 * * * * *', handler: () => composed().timers['builds-sweep']() });

@@ -4,5 +4,5 @@ import { composed } from '../composed.ts';
 app.storageQueue('builds-work', {
   queueName: 'build-runs',
   connection: 'AzureWebJobsStorage',
-  handler: (message) => composed().workOnBuild(message),
+  handler: (message) => composed().messages['builds-work'](message),
 });

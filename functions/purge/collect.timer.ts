@@ -1,4 +1,4 @@
 import { app } from '@azure/functions';
 import { composed } from '../composed.ts';
 
-app.timer('purge-collect', { schedule: '45 * * * * *', handler: () => composed().runDue() });
+app.timer('purge-collect', { schedule: '45 * * * * *', handler: () => composed().timers['purge-collect']() });

@@ -1,4 +1,4 @@
 import { app } from '@azure/functions';
 import { composed } from '../composed.ts';
 
-app.eventGrid('purge-touched', { handler: (event) => composed().markTouched(event) });
+app.eventGrid('purge-touched', { handler: (event) => composed().events['purge-touched'](event) });

@@ -1,4 +1,4 @@
 import { app } from '@azure/functions';
 import { composed } from '../composed.ts';
 
-app.timer('purge-mark', { schedule: '20 * * * * *', handler: () => composed().runPolicies() });
+app.timer('purge-mark', { schedule: '20 * * * * *', handler: () => composed().timers['purge-mark']() });

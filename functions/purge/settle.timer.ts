@@ -1,4 +1,4 @@
 import { app } from '@azure/functions';
 import { composed } from '../composed.ts';
 
-app.timer('purge-settle', { schedule: '5/10 * * * * *', handler: () => composed().settleDue() });
+app.timer('purge-settle', { schedule: '5/10 * * * * *', handler: () => composed().timers['purge-settle']() });

@@ -4,5 +4,5 @@ import { composed } from '../composed.ts';
 app.storageQueue('replication-copy', {
   queueName: 'replication-copies',
   connection: 'AzureWebJobsStorage',
-  handler: () => composed().copyBlobs(),
+  handler: () => composed().messages['replication-copy'](),
 });

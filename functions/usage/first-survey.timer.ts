@@ -1,4 +1,4 @@
 import { app } from '@azure/functions';
 import { composed } from '../composed.ts';
 
-app.timer('usage-first-survey', { schedule: '35 * * * * *', handler: () => composed().surveyFirst() });
+app.timer('usage-first-survey', { schedule: '35 * * * * *', handler: () => composed().timers['usage-first-survey']() });

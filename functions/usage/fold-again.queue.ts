@@ -4,5 +4,5 @@ import { composed } from '../composed.ts';
 app.storageQueue('usage-fold-again', {
   queueName: 'usage-pulls-poison',
   connection: 'AzureWebJobsStorage',
-  handler: (message) => composed().foldPulls(message),
+  handler: (message) => composed().messages['usage-fold-again'](message),
 });

@@ -1,4 +1,4 @@
 import { app } from '@azure/functions';
 import { composed } from '../composed.ts';
 
-app.eventGrid('usage-record', { handler: (event) => composed().recordUsage(event) });
+app.eventGrid('usage-record', { handler: (event) => composed().events['usage-record'](event) });

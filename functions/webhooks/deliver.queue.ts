@@ -4,5 +4,5 @@ import { composed } from '../composed.ts';
 app.storageQueue('webhooks-deliver', {
   queueName: 'webhook-deliveries',
   connection: 'AzureWebJobsStorage',
-  handler: (message) => composed().deliverWebhook(message),
+  handler: (message) => composed().messages['webhooks-deliver'](message),
 });

@@ -1,4 +1,4 @@
 import { app } from '@azure/functions';
 import { composed } from '../composed.ts';
 
-app.eventGrid('webhooks-dispatch', { handler: (event) => composed().dispatchWebhooks(event) });
+app.eventGrid('webhooks-dispatch', { handler: (event) => composed().events['webhooks-dispatch'](event) });

@@ -4,5 +4,5 @@ import { composed } from '../composed.ts';
 app.storageQueue('webhooks-let-go', {
   queueName: 'webhook-deliveries-poison',
   connection: 'AzureWebJobsStorage',
-  handler: (message) => composed().letWebhookGo(message),
+  handler: (message) => composed().messages['webhooks-let-go'](message),
 });

@@ -13,10 +13,17 @@ export interface Setting {
   /** The values that are allowed, where these are all. */
   readonly values: readonly string[];
   readonly file: string;
+  /** The text of the comment above the object that the setting stands in; empty where there is none. */
+  readonly chapter: string;
 }
 
 /** The files that may hold settings: the configuration itself, and a feature's or an adapter's own. */
-const places = ['shared/app/config/*.ts', 'shared/features/*/settings.ts', 'shared/adapters/*/settings.ts'];
+const places = [
+  'shared/app/config/*.ts',
+  'shared/core/feature/setting-formats.ts',
+  'shared/features/*/settings.ts',
+  'shared/adapters/*/settings.ts',
+];
 const settingName = /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$/;
 
 /** Reads all settings from the sources, in the order in which they stand there. Throws where a schema cannot be read. */
@@ -39,7 +46,13 @@ function settingsIn(source: ts.SourceFile, constants: ReadonlyMap<string, ts.Exp
   visitAll(source, (node) => {
     if (!ts.isPropertyAssignment(node) || !settingName.test(node.name.getText()) || !isSchema(node.initializer)) return;
     const shape = shapeOf(node.initializer, constants);
-    found.push({ name: node.name.getText(), says: commentOf(node), file: source.fileName, ...shape });
+    found.push({
+      name: node.name.getText(),
+      says: commentOf(node),
+      file: source.fileName,
+      chapter: chapterOf(node),
+      ...shape,
+    });
   });
   return found;
 }
@@ -92,6 +105,11 @@ function textOf(node: ts.Expression): string {
   if (ts.isStringLiteral(node)) return node.text;
   if (ts.isNumericLiteral(node)) return node.text;
   throw new Error(`${node.getText()} cannot be shown as a default: write a text or a number`);
+}
+
+function chapterOf(setting: ts.Node): string {
+  const statement = ts.findAncestor(setting, ts.isVariableStatement);
+  return statement === undefined ? '' : commentOf(statement);
 }
 
 function commentOf(node: ts.Node): string {

@@ -1,33 +1,21 @@
 import type { Setting } from './settings.ts';
 
 /**
- * The chapters of the common configuration: each with a sentence, in the order of the page. The settings of
- * `shared/features/NAME/settings.ts` are a chapter of their own without being listed here.
+ * The chapters in the order of the page, with what stands in the common configuration. The settings of
+ * `shared/features/NAME/settings.ts` are in the chapter of that name, or in one of their own at the end, without being
+ * listed here; the sentence of such a chapter stands above them.
  */
-const common: Readonly<Record<string, { readonly says: string; readonly settings: readonly string[] }>> = {
+const common: Readonly<Record<string, { readonly says?: string; readonly settings?: readonly string[] }>> = {
   registry: {
-    says: 'These settings are about what clients push to and pull from.',
     settings: [
       'LONGSHORE_REGISTRY',
       'LONGSHORE_PUBLIC_URL',
       'LONGSHORE_HOST_NAMES',
-      'LONGSHORE_TRUSTED_HOPS',
-      'LONGSHORE_UPLOAD_KEY',
-      'LONGSHORE_UPLOADS_URL',
       'LONGSHORE_BLOBS',
-      'LONGSHORE_MANIFEST_CACHE_MIB',
       'LONGSHORE_SKU',
     ],
   },
-  identity: {
-    says: 'These settings say who may do what, and how often ([identities](../identities.md)).',
-    settings: [
-      'LONGSHORE_AUTH',
-      'LONGSHORE_ADMIN_PASSWORD_HASH',
-      'LONGSHORE_RATE_LIMITS',
-      'LONGSHORE_IDENTITY_RATE_LIMITS',
-    ],
-  },
+  identity: {},
   secrets: {
     says: 'These settings seal the secrets that lie in documents ([deploying](../deploy.md)).',
     settings: ['LONGSHORE_SECRET_KEY', 'LONGSHORE_KEY_VAULT', 'LONGSHORE_SEALING_SECRET'],
@@ -37,25 +25,16 @@ const common: Readonly<Record<string, { readonly says: string; readonly settings
     settings: ['LONGSHORE_EVENT_SOURCE', 'LONGSHORE_OUTBOUND'],
   },
   purge: {
-    says: 'These settings say when bytes that nothing needs are removed ([purge](../purge.md)).',
-    settings: ['LONGSHORE_GRACE_HOURS', 'LONGSHORE_CLOCK_AHEAD_DAYS'],
+    settings: ['LONGSHORE_CLOCK_AHEAD_DAYS'],
   },
-  usage: {
-    says: 'These settings are about what is counted ([usage](../usage.md)).',
-    settings: ['LONGSHORE_CLIENT_CLASSES', 'LONGSHORE_STORAGE_QUOTA_GIB'],
-  },
+  usage: {},
   builds: {
-    says: 'These settings are about rebuilds on updated bases ([rebuilds](../rebuilds.md)).',
     settings: [
       'LONGSHORE_RUNNER',
       'LONGSHORE_BUILD_ISOLATION',
       'LONGSHORE_BUILD_NETWORK',
       'LONGSHORE_BUILD_LIMITS',
       'LONGSHORE_BUILD_CGROUP',
-      'LONGSHORE_BUILDS_AT_ONCE',
-      'LONGSHORE_UPSTREAM_INTERVAL_MINUTES',
-      'LONGSHORE_UPSTREAM_PER_MINUTE',
-      'LONGSHORE_UPSTREAM_HOSTS',
       'LONGSHORE_MANAGEMENT_URL',
     ],
   },
@@ -107,8 +86,11 @@ export function sheetOf(settings: readonly Setting[]): string {
     ...settings
       .filter(({ name }) => !listed.includes(name))
       .map(({ name, file }) => `${name} (${file}) has no feature in infra/reference/sheet.ts`),
+    ...chapters
+      .filter(({ says }) => !isSentence(says))
+      .map(({ feature }) => `shared/features/${feature}/settings.ts has no sentence above its settings`),
     ...settings
-      .filter(({ says }) => !/^[A-Z][^.]* [^.]* .*\.$/.test(says))
+      .filter(({ says }) => !isSentence(says))
       .map(({ name, file }) => `${name} (${file}) has no sentence above it`),
     ...listed
       .filter((name) => !settings.some((setting) => setting.name === name))
@@ -127,6 +109,10 @@ export function sheetOf(settings: readonly Setting[]): string {
   );
 }
 
+function isSentence(text: string): boolean {
+  return /^[A-Z][^.]* [^.]* .*\.$/.test(text);
+}
+
 interface Chapter {
   readonly feature: string;
   readonly says: string;
@@ -134,20 +120,19 @@ interface Chapter {
 }
 
 function chaptersOf(settings: readonly Setting[]): Chapter[] {
-  const own = new Map<string, string[]>();
-  for (const { name, file } of settings) {
+  const own = new Map<string, { readonly says: string; readonly names: string[] }>();
+  for (const { name, file, chapter } of settings) {
     const [, feature] = /^shared\/features\/([^/]+)\/settings\.ts$/.exec(file) ?? [];
-    if (feature !== undefined) own.set(feature, [...(own.get(feature) ?? []), name]);
+    if (feature === undefined) continue;
+    const known = own.get(feature) ?? { says: chapter, names: [] };
+    own.set(feature, known);
+    known.names.push(name);
   }
-  const chapters = Object.entries(common).map(([feature, { says, settings: names }]) => ({
+  return [...new Set([...Object.keys(common), ...own.keys()])].map((feature) => ({
     feature,
-    says,
-    names: [...names, ...(own.get(feature) ?? [])],
+    says: common[feature]?.says ?? own.get(feature)?.says ?? '',
+    names: [...(common[feature]?.settings ?? []), ...(own.get(feature)?.names ?? [])],
   }));
-  const others = [...own]
-    .filter(([feature]) => !(feature in common))
-    .map(([feature, names]) => ({ feature, says: `These settings are of the feature ${feature}.`, names }));
-  return [...chapters, ...others];
 }
 
 function rowOf({ name, says, isRequired, default: usual, values }: Setting): string {

@@ -22,7 +22,7 @@ export async function startNode(settings: StackSettings): Promise<NodeHost> {
     url: host.url,
     async stop(graceMs) {
       await host.stop(graceMs);
-      await longshore.flushPulls();
+      await longshore.flush();
       await longshore.dispose();
     },
   };

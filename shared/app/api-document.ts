@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { FeatureParts } from '../core/feature/feature.ts';
 import { generalErrors } from '../core/http/api-errors.ts';
 import { errorsSchemaOf, tagComponents, usualSecurity } from '../core/http/management.ts';
-import { describeReceived } from '../features/webhooks/management/received.ts';
 
 const retryAfter = {
   'Retry-After': {
@@ -30,9 +30,9 @@ const securitySchemes = {
 };
 
 /** The OpenAPI document of `/api/v1`: what clients are made from, so that everything in it has a name and a sentence. */
-export function describeApi(api: OpenAPIHono): object {
+export function describeApi(api: OpenAPIHono, parts: readonly FeatureParts[]): object {
   const registry = api.openAPIRegistry;
-  describeReceived(registry);
+  for (const { describe } of parts) describe?.(registry);
   for (const { name, description, codes, isRetried } of generalErrors)
     registry.registerComponent('responses', name, {
       description,

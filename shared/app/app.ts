@@ -4,8 +4,10 @@ import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { Admission } from '../core/admission/admission.ts';
 import { isInUseSource } from '../core/documents/in-use-source.ts';
+import type { FeatureParts } from '../core/feature/feature.ts';
 import { requireAccess } from '../core/http/access.ts';
 import { allowedMethods } from '../core/http/allowed-methods.ts';
+import type { ClientAddress } from '../core/http/client-address.ts';
 import { withCommonHeaders } from '../core/http/common-headers.ts';
 import type { GiveWay } from '../core/http/give-way.ts';
 import { homePage } from '../core/http/home.ts';
@@ -17,35 +19,23 @@ import type { ErrorCodes } from '../core/http/respond.ts';
 import { errorResponse } from '../core/http/respond.ts';
 import { targetOf } from '../core/http/target.ts';
 import { RegistryError } from '../core/oci/faults.ts';
-import type { RegistryName } from '../core/oci/name.ts';
 import type { Access, IdentifyCaller } from '../core/ports/authorize.ts';
-import type { QueryDocuments, ReadDocument } from '../core/ports/documents.ts';
+import type { Clock, RandomIds } from '../core/ports/clock.ts';
+import type { Log } from '../core/ports/log.ts';
 import type { ProbeDependency } from '../core/ports/probe.ts';
 import type { Metrics } from '../core/telemetry/metrics.ts';
-import type { Identities } from '../features/identity/identities.ts';
-import { respondAcr } from '../features/registry/acr/http.ts';
-import { respondRegistry } from '../features/registry/http.ts';
-import type { RegistryPorts } from '../features/registry/ports.ts';
-import { usageRoutes } from '../features/usage/http.ts';
 import { describeApi } from './api-document.ts';
 import { healthEndpoint } from './health.ts';
 
-export interface AppPorts {
-  readonly registry: RegistryPorts;
-  readonly documents: ReadDocument & QueryDocuments;
-  /** What the forecast of stored bytes goes by. */
-  readonly quotaBytes: number;
-  readonly probes: readonly ProbeDependency[];
+/** What features must give for there to be an app. */
+export interface GivenToApp {
+  readonly callers: IdentifyCaller;
+  /** Where a request came from, as far as the trusted proxies tell. */
+  readonly addressOf: ClientAddress;
+  /** Answers every request under `/v2`, errors included. */
+  readonly dataPlane: (request: Request, requestId: string) => Promise<Response>;
   /** Whether clients are to be sent to this region. */
   readonly isOffered: () => Promise<boolean>;
-  readonly registryName: RegistryName;
-  readonly identities: Identities;
-  readonly metrics: Metrics;
-  /** The names that requests may come to; absent, any. */
-  readonly hostNames?: HostNames;
-  readonly admission: Pick<Admission, 'enter'>;
-  /** Lets pulls go first; absent, everything goes at once. */
-  readonly giveWay?: GiveWay | undefined;
   /**
    * Who may tell of something without credentials of the management API, by a proof of its own; `undefined` for all
    * other requests.
@@ -57,10 +47,21 @@ export interface AppPorts {
     /** Told before somebody who may changes something. */
     readonly forget: () => void;
   };
-  /** What of the management API is about webhooks. */
-  readonly webhooks: OpenAPIHono;
-  /** What of the management API is about the recycle bin. */
-  readonly bin: OpenAPIHono;
+}
+
+export interface AppPorts {
+  readonly given: GivenToApp;
+  readonly parts: readonly FeatureParts[];
+  readonly probes: readonly ProbeDependency[];
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly ids: RandomIds;
+  readonly log: Log;
+  /** The names that requests may come to; absent, any. */
+  readonly hostNames?: HostNames;
+  readonly admission: Pick<Admission, 'enter'>;
+  /** Lets pulls go first; absent, everything goes at once. */
+  readonly giveWay?: GiveWay;
 }
 
 /** `Request -> Response`: the same on plain Node, under the Functions host, and in a test without a socket. */
@@ -70,10 +71,8 @@ export interface App {
 
 /** All HTTP surfaces. Every answer carries `X-Request-Id`, which the logs and the events of the request repeat. */
 export function createApp(ports: AppPorts): App {
-  const {
-    registry: { log, ids },
-    metrics,
-  } = ports;
+  const { parts, log, ids, metrics, giveWay } = ports;
+  const { callers, addressOf, isOffered, doors } = ports.given;
   const app = new Hono<{ Variables: { requestId: string } }>();
   app.use(async (context, next) => {
     const started = performance.now();
@@ -83,17 +82,15 @@ export function createApp(ports: AppPorts): App {
     withCommonHeaders(context.res, context.req.raw, requestId);
     recordRequest(ports, context.req.raw, context.res.status, requestId, started);
   });
-  app.all('/acr/v1/*', (context) =>
-    respondAcr(ports.registry, ports.registryName, context.req.raw, context.get('requestId')),
-  );
+  for (const { surfaces = {} } of parts)
+    for (const [path, respond] of Object.entries(surfaces))
+      app.all(path, (context) => respond(context.req.raw, context.get('requestId')));
   app.get('/', (context) => homePage(context.req.raw));
-  app.get('/healthz', healthEndpoint({ ...ports, clock: ports.registry.clock, log }));
-  const { callers, oauth2, management, addressOf } = ports.identities;
-  const { giveWay } = ports;
-  if (oauth2 !== undefined) app.all('/oauth2/*', (context) => oauth2(context.req.raw));
+  const probes = [...ports.probes, ...parts.flatMap((part) => part.probes ?? [])];
+  app.get('/healthz', healthEndpoint({ ...ports, probes, isOffered }));
   app.get('/metrics', requireManagement(callers), () => metrics.respond());
-  app.use('/api/v1/*', requireManagement(callers, ports.doors));
-  app.route('/api/v1', managementApi(ports).route('/', management).route('/', ports.webhooks).route('/', ports.bin));
+  app.use('/api/v1/*', requireManagement(callers, doors));
+  app.route('/api/v1', managementApi(parts));
   app.notFound(({ req }) => errorResponse(unrouted(app, req.path), log, codesFor(req.path)));
   app.onError((error, { req }) =>
     errorResponse(
@@ -115,14 +112,11 @@ export function createApp(ports: AppPorts): App {
 }
 
 /** Before anything else: what is not meant for this registry, or comes from where it may not, reaches nothing of it. */
-function turnedAway(
-  { hostNames, admission, identities, registry: { log } }: AppPorts,
-  request: Request,
-): Response | undefined {
+function turnedAway({ hostNames, admission, log, given }: AppPorts, request: Request): Response | undefined {
   try {
     const { path, host } = targetOf(request.url);
     requireOwnHost(hostNames, { method: request.method, path, host, origin: request.headers.get('origin') });
-    admission.enter({ request, address: identities.addressOf(request) });
+    admission.enter({ request, address: given.addressOf(request) });
     return undefined;
   } catch (error) {
     return errorResponse(error, log, codesFor(targetOf(request.url).path));
@@ -135,10 +129,9 @@ function isDataPlane(path: string): boolean {
 
 /** Pulls are most of what is asked. They have a router of their own, so the general one would only add to them. */
 async function dataPlane(ports: AppPorts, request: Request): Promise<Response> {
-  const { registry, registryName } = ports;
   const started = performance.now();
-  const requestId = registry.ids.nextId();
-  const answer = await respondRegistry(registry, registryName, request, requestId);
+  const requestId = ports.ids.nextId();
+  const answer = await ports.given.dataPlane(request, requestId);
   const response =
     request.method === 'HEAD' && answer.body !== null
       ? new Response(null, { status: answer.status, headers: answer.headers })
@@ -148,7 +141,7 @@ async function dataPlane(ports: AppPorts, request: Request): Promise<Response> {
 }
 
 function recordRequest(
-  { registry: { log }, metrics }: AppPorts,
+  { log, metrics }: AppPorts,
   request: Request,
   status: number,
   requestId: string,
@@ -184,7 +177,7 @@ function malformed({ message, status }: HTTPException, path: string, { headers }
 }
 
 /** The management API as a whole asks who calls; what it reads must be allowed, and what it changes. */
-function requireManagement(callers: IdentifyCaller, doors?: AppPorts['doors']): MiddlewareHandler {
+function requireManagement(callers: IdentifyCaller, doors?: GivenToApp['doors']): MiddlewareHandler {
   return async (context, next) => {
     const came = await doors?.letIn(context.req.raw);
     if (came !== undefined) context.req.raw = came.request;
@@ -217,11 +210,11 @@ function managementAccess({ method, path }: { readonly method: string; readonly 
   return { type: 'management', name: isInUseSource(source) ? `in-use/${source}` : 'api', action: 'write' };
 }
 
-function managementApi(ports: AppPorts): OpenAPIHono {
+function managementApi(parts: readonly FeatureParts[]): OpenAPIHono {
   const api = new OpenAPIHono();
-  api.route('/', usageRoutes({ ...ports, clock: ports.registry.clock }, ports.registryName));
+  for (const { routes } of parts) if (routes !== undefined) api.route('/', routes);
   let document: object | undefined;
   // Made when it is first asked for: it takes longer than all the rest of a start.
-  api.get('/openapi.json', (context) => context.json((document ??= describeApi(api))));
+  api.get('/openapi.json', (context) => context.json((document ??= describeApi(api, parts))));
   return api;
 }

@@ -3,19 +3,46 @@ import type { MemoryConnection, MemoryConnectionOptions } from '../adapters/memo
 import { connectMemory } from '../adapters/memory/connect.ts';
 import type { MemoryWorld } from '../adapters/memory/world.ts';
 import { createMemoryWorld } from '../adapters/memory/world.ts';
-import type { RegistryName } from '../core/oci/name.ts';
 import { guardedGet } from '../core/outbound/guarded-get.ts';
 import { guardedPost } from '../core/outbound/guarded-post.ts';
 import { loopbackNetworks, reachOf } from '../core/outbound/public-address.ts';
 import { systemRandomIds } from '../core/ports/clock.ts';
 import { silentLog } from '../core/ports/log.ts';
 import { scryptPasswords } from '../features/identity/password.ts';
-import type { Adapters, Settings } from './assemble.ts';
+import type { Adapters, Longshore, Settings } from './assemble.ts';
 import { assemble } from './assemble.ts';
-import type { Longshore } from './longshore.ts';
+import { parseConfig } from './config/config.ts';
+import { settingsOf } from './config/settings-of.ts';
 
 /** scrypt at a cost that slows no guess, and no test. */
 export const cheapPasswords = scryptPasswords({ N: 2, r: 1, p: 1 });
+
+const usual: { settings?: Settings } = {};
+
+/** What the settings of every feature are unless a test says otherwise. */
+function usualSettings(): Settings {
+  return (usual.settings ??= {
+    ...settingsOf(
+      parseConfig({
+        LONGSHORE_AUTH: 'open',
+        LONGSHORE_HOST_NAMES: 'any',
+        LONGSHORE_REGION: 'home',
+        LONGSHORE_OUTBOUND: 'loopback',
+        LONGSHORE_SKU: 'basic',
+        LONGSHORE_UPLOAD_KEY: Buffer.alloc(32, 'a key for tests alone').toString('base64'),
+        LONGSHORE_SECRET_KEY: Buffer.alloc(32, 'a key for tests that seals').toString('base64'),
+        COSMOS_ENDPOINT: nowhere,
+        BLOB_ENDPOINT: nowhere,
+        QUEUE_ENDPOINT: nowhere,
+        EVENTGRID_ENDPOINT: nowhere,
+      }),
+    ),
+    auth: { mode: 'open' },
+  });
+}
+
+/** Stores are in memory: nothing is asked at these addresses. */
+const nowhere = 'https://nowhere.invalid';
 
 export interface TestLongshore extends Longshore {
   readonly world: MemoryWorld;
@@ -51,19 +78,5 @@ export function composeForTest(
     log: silentLog,
     ...options.adapters,
   };
-  const settings: Settings = {
-    registryName: 'default' as RegistryName,
-    region: 'home',
-    blobs: 'redirect',
-    usage: { actors: [], quotaBytes: 10 * 1024 ** 3 },
-    manifestCacheBytes: 64 * 1024 * 1024,
-    uploadKey: Buffer.alloc(32, 'a key for tests alone'),
-    eventSource: '/longshore',
-    graceMs: 24 * 3600 * 1000,
-    auth: { mode: 'open' },
-    sealing: { key: Buffer.alloc(32, 'a key for tests that seals') },
-    reach,
-    ...options.settings,
-  };
-  return { ...assemble(adapters, settings), world, memory };
+  return { ...assemble(adapters, { ...usualSettings(), ...options.settings }), world, memory };
 }

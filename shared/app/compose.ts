@@ -26,12 +26,11 @@ import { clockAhead, systemRandomIds } from '../core/ports/clock.ts';
 import type { ProbeDependency } from '../core/ports/probe.ts';
 import type { Runner } from '../core/ports/runner.ts';
 import { scryptPasswords } from '../features/identity/password.ts';
-import type { Settings } from './assemble.ts';
+import type { Longshore } from './assemble.ts';
 import { assemble } from './assemble.ts';
 import type { Config } from './config/config.ts';
-import { authSettings, blobDelivery, hostNamesOf, sealingSettings, storageQuota } from './config/config.ts';
 import type { RegionSetting } from './config/regions.ts';
-import type { Longshore } from './longshore.ts';
+import { settingsOf } from './config/settings-of.ts';
 
 export interface ComposedLongshore extends Longshore {
   /** Sends the spans that wait, and ends what the SDKs do in the background. */
@@ -65,7 +64,7 @@ export function compose(config: Config, { logTo }: { readonly logTo?: Destinatio
     log,
   };
   return {
-    ...assemble(adapters, settingsOf(config)),
+    ...assemble(adapters, { ...settingsOf(config), giveWay }),
     async dispose() {
       stores.documents.dispose();
       others?.near.dispose();
@@ -104,33 +103,6 @@ function outwardOf(config: Config, identity: () => TokenCredential) {
     git: httpGit({ reach }),
     management: azureManagement(config.LONGSHORE_MANAGEMENT_URL, identity),
     ...(config.LONGSHORE_RUNNER === undefined ? {} : { runner: buildahOf(config, reach) }),
-  };
-}
-
-function settingsOf(config: Config): Settings {
-  const hostNames = hostNamesOf(config);
-  return {
-    registryName: config.LONGSHORE_REGISTRY,
-    region: config.LONGSHORE_REGION,
-    blobs: blobDelivery(config),
-    usage: { actors: config.LONGSHORE_CLIENT_CLASSES ?? [], quotaBytes: storageQuota(config) },
-    manifestCacheBytes: config.LONGSHORE_MANIFEST_CACHE_MIB * 1024 * 1024,
-    uploadKey: config.LONGSHORE_UPLOAD_KEY,
-    giveWay,
-    ...(config.LONGSHORE_UPLOADS_URL === undefined ? {} : { uploadsUrl: config.LONGSHORE_UPLOADS_URL }),
-    eventSource: config.LONGSHORE_EVENT_SOURCE,
-    graceMs: config.LONGSHORE_GRACE_HOURS * 3600 * 1000,
-    auth: authSettings(config),
-    sealing: sealingSettings(config),
-    buildsAtOnce: config.LONGSHORE_BUILDS_AT_ONCE,
-    upstream: {
-      intervalMs: config.LONGSHORE_UPSTREAM_INTERVAL_MINUTES * 60_000,
-      perMinute: config.LONGSHORE_UPSTREAM_PER_MINUTE,
-      ...(config.LONGSHORE_UPSTREAM_HOSTS === undefined ? {} : { hosts: config.LONGSHORE_UPSTREAM_HOSTS }),
-    },
-    ...(config.LONGSHORE_PUBLIC_URL === undefined ? {} : { publicUrl: config.LONGSHORE_PUBLIC_URL }),
-    ...(hostNames === undefined ? {} : { hostNames }),
-    reach: reachOf(config.LONGSHORE_OUTBOUND),
   };
 }
 

@@ -85,13 +85,13 @@ async function storedBytes(): Promise<number> {
 
 /** Brings the pulls that the app has counted into the counters, as the queue's function does where functions run. */
 async function foldPulls(): Promise<void> {
-  await longshore.flushPulls();
+  await longshore.flush();
   const queue = QueueServiceClient.fromConnectionString(settings['QUEUE_CONNECTION_STRING'] ?? '').getQueueClient(
     'usage-pulls',
   );
   const { receivedMessageItems } = await queue.receiveMessages({ numberOfMessages: 32 });
   for (const { messageText, messageId, popReceipt } of receivedMessageItems) {
-    await longshore.foldPulls(JSON.parse(Buffer.from(messageText, 'base64').toString()));
+    await longshore.messages['usage-fold'](JSON.parse(Buffer.from(messageText, 'base64').toString()));
     await queue.deleteMessage(messageId, popReceipt);
   }
 }
@@ -191,7 +191,7 @@ describe('a registry that skopeo fills, months later', () => {
   it('takes thirty images, an index with a signature among them', async () => {
     await startOn(0);
     // Pulls are tracked from the first survey on.
-    await longshore.surveyUsage();
+    await longshore.timers['usage-survey']();
     const layout = new OciLayout(join(folder.path, images));
     const base = randomBytes(20_000);
     for (let n = 1; n <= 26; n += 1)
@@ -278,7 +278,7 @@ describe('a registry that skopeo fills, months later', () => {
     // The retention, and a grace each for links and bytes.
     for (const day of [55, 57, 59]) {
       await startOn(day);
-      await longshore.runDue();
+      await longshore.timers['purge-collect']();
     }
     expect(before - (await storedBytes())).toBe(bytes - ofRestored);
     expect((await tagsThere()).toSorted()).toEqual(['1.1.0', '1.2.0', '1.3.0', 'build-20', ...pulled, 'build-7']);

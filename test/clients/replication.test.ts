@@ -105,7 +105,7 @@ const fetched = () => answered.filter(({ what, status }) => what.startsWith('PUT
 async function plan(repository: string, digest: string): Promise<void> {
   const { example } = catalogue['Microsoft.ContainerRegistry.ImagePushed'];
   const about = { id: crypto.randomUUID(), time: new Date().toISOString(), source: '/longshore', subject: repository };
-  await first.planReplication(
+  await first.events['replication-plan'](
     envelope('Microsoft.ContainerRegistry.ImagePushed', about, {
       ...example,
       target: { ...example.target, repository: repository as never, digest: digest as never, tag: 'v1' as never },
@@ -214,8 +214,8 @@ async function sweepSecond(days: number, isDone: () => Promise<boolean>): Promis
   const app = compose(parseConfig({ ...environment, LONGSHORE_CLOCK_AHEAD_DAYS: String(days) }));
   for (let sweeps = 0; !(await isDone()); sweeps += 1) {
     if (sweeps > 100) throw new Error('the region has still something to do');
-    await app.sweepReplication();
-    await app.runDue();
+    await app.timers['replication-sweep']();
+    await app.timers['purge-collect']();
   }
   await app.dispose();
 }

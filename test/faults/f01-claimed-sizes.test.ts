@@ -62,7 +62,7 @@ describe('sizes that a manifest claims', () => {
     });
     await deliverEvents(longshore);
     expect(await usage(longshore, 'team/app')).toMatchObject({ images: 1, bytes: stored });
-    await longshore.surveyUsage();
+    await longshore.timers['usage-survey']();
     const { sizes } = await usage(longshore, 'team/app', `&digest=${digest}`);
     expect(sizes).toMatchObject({ logicalBytes: stored });
     expect(sizes?.claimedBytes).toBeGreaterThan(5);
@@ -143,7 +143,7 @@ describe('counters that an older version spoilt', () => {
     expect(await usage(longshore, 'team/app')).toMatchObject({ bytes: mostSafe });
     await spoil(longshore, 'team/app', 'total', { bytes: -12 });
     expect(await usage(longshore, 'team/app')).toMatchObject({ bytes: 0 });
-    await longshore.surveyUsage();
+    await longshore.timers['usage-survey']();
     expect(await usage(longshore, 'team/app')).toMatchObject({ images: 1, bytes: stored });
   });
 });
@@ -170,7 +170,7 @@ describe('a batch of pulls', () => {
     expect((await json(longshore.app, 'GET', '/api/v1/usage')).body).toMatchObject({ pulls: 3 });
     expect(errors.some((each) => each.includes('b/bad'))).toBe(true);
     // Nor does it keep the others from being measured.
-    await longshore.surveyUsage();
+    await longshore.timers['usage-survey']();
     expect((await usage(longshore, 'c/last')).sizes?.uniqueBytes).toBeGreaterThan(0);
   });
 });

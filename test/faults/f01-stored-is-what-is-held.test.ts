@@ -153,11 +153,11 @@ class Abused {
         this.passTime(3 * day);
         return undefined;
       case 'collect':
-        return this.longshore.runDue();
+        return this.longshore.timers['purge-collect']();
       case 'deliver':
         return this.deliver();
       case 'survey':
-        return this.longshore.surveyUsage();
+        return this.longshore.timers['usage-survey']();
     }
   }
 
@@ -165,7 +165,8 @@ class Abused {
   async deliver(): Promise<void> {
     const events = this.longshore.world.region().events.log.slice(this.#delivered);
     this.#delivered += events.length;
-    for (const event of [...events.toReversed(), ...events.slice(0, 1)]) await this.longshore.recordUsage(event);
+    for (const event of [...events.toReversed(), ...events.slice(0, 1)])
+      await this.longshore.events['usage-record'](event);
     await foldAll(this.longshore);
   }
 
@@ -370,7 +371,7 @@ describe('what usage says is stored', () => {
         for (const each of steps) await abused.take(each);
         await checkReadable(abused.longshore);
         await abused.deliver();
-        await abused.longshore.surveyUsage();
+        await abused.longshore.timers['usage-survey']();
         await checkCounted(abused);
         await checkReadable(abused.longshore);
       }),
@@ -391,7 +392,7 @@ describe('what usage says is stored', () => {
     await abused.deliver();
     await abused.take({ do: 'upload', ...at });
     await abused.deliver();
-    await abused.longshore.surveyUsage();
+    await abused.longshore.timers['usage-survey']();
     await checkCounted(abused);
   });
 });

@@ -64,7 +64,7 @@ describe('an index that lists blobs, as the cache of BuildKit does', () => {
     const pass = async (days: number) => {
       for (let n = 0; n < days; n += 1) {
         now += day;
-        await longshore.runDue();
+        await longshore.timers['purge-collect']();
       }
     };
     const layer = await blobIn(app, 'team/cache', 'cached layer', layerType);

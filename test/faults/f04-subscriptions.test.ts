@@ -11,23 +11,13 @@ import type { TestImage } from '../shared/image.ts';
 import { ask, makeImage, pushBlob, pushImage } from '../shared/image.ts';
 import { json, put } from './manifests.ts';
 
-type Handler = 'recordUsage' | 'markTouched' | 'planReplication' | 'learnBases' | 'planBuild' | 'dispatchWebhooks';
-
-const handlers: Readonly<Record<string, Handler>> = {
-  'webhooks-dispatch': 'dispatchWebhooks',
-  'usage-record': 'recordUsage',
-  'purge-touched': 'markTouched',
-  'replication-plan': 'planReplication',
-  'builds-learn': 'learnBases',
-  'builds-plan': 'planBuild',
-};
-
 /** The types of the catalogue that a handler asks a store about: it does nothing with the others. */
-async function handled(handler: Handler): Promise<string[]> {
+async function handled(consumer: string): Promise<string[]> {
   const types: string[] = [];
   for (const [type, { example }] of Object.entries(catalogue)) {
     const longshore = composeRegion(createMemoryWorld(), regionNames[0]);
-    await longshore[handler]({
+    const events: Readonly<Record<string, (event: unknown) => Promise<void>>> = longshore.events;
+    await events[consumer]?.({
       specversion: '1.0',
       id: 'e1',
       source: '/longshore',
@@ -42,15 +32,23 @@ async function handled(handler: Handler): Promise<string[]> {
   return types.sort();
 }
 
+/** What each consumer says that it acts on. */
+const consumers: Readonly<Record<string, readonly string[]>> = composeForTest().subscriptions;
+
 describe('each subscription of Event Grid', () => {
+  it('is of one consumer, and each consumer has one', () => {
+    const functions = subscriptions.subscriptions.map(({ destination }) => destination.function);
+    expect(functions.toSorted()).toEqual(Object.keys(consumers).toSorted());
+  });
+
   it.each(subscriptions.subscriptions)(
     'brings $destination.function the events that it acts on, and no others ($name)',
     async ({ destination, ...subscription }) => {
-      const handler = handlers[destination.function];
-      if (handler === undefined) throw new Error(`no handler is known of ${destination.function}`);
+      expect(Object.keys(consumers)).toContain(destination.function);
       const wanted =
         'filter' in subscription ? subscription.filter.includedEventTypes.toSorted() : Object.keys(catalogue).sort();
-      expect(await handled(handler)).toEqual(wanted);
+      expect(await handled(destination.function)).toEqual(wanted);
+      expect(consumers[destination.function]?.toSorted()).toEqual(wanted);
     },
   );
 });
@@ -81,7 +79,7 @@ describe('a repository whose counters have drifted', () => {
     await ask(app, 'DELETE', `/v2/team/gone/manifests/${other.digest}`);
     await pushImage(app, 'team/new', 'v1', kept);
     expect(await usage(longshore, 'team/back')).toMatchObject({ images: 1 });
-    await longshore.surveyUsage();
+    await longshore.timers['usage-survey']();
     expect(await usage(longshore, 'team/back')).toMatchObject({ images: 2, bytes: sizeOf(kept) + sizeOf(other) });
     expect(await usage(longshore, 'team/gone')).toMatchObject({ images: 1, bytes: sizeOf(kept) });
     expect(await usage(longshore, 'team/same')).toMatchObject({ images: 2, bytes: sizeOf(kept) + sizeOf(other) });
@@ -111,7 +109,7 @@ describe('a repository whose counters have drifted', () => {
       ['default', 'team/app'],
       [{ do: 'patch', id: 'total', set: { measured: false } }],
     );
-    await longshore.surveyUsage();
+    await longshore.timers['usage-survey']();
     expect(await usage(longshore, 'team/app')).toMatchObject({ images: 1, bytes: sizeOf(kept) });
   });
 

@@ -40,15 +40,15 @@ async function outcomeOf({ longshore, path }: Surrounded, other: TestLongshore):
   expect([202, 404]).toContain(answer.status);
   for (let run = 0; run < 3; run += 1) {
     longshore.passTime(10_000);
-    await other.settleDue();
+    await other.timers['purge-settle']();
   }
-  await other.sweepOutbox();
+  await other.timers['events-sweep']();
   longshore.passTime(60_000);
-  await other.sweepOutbox();
+  await other.timers['events-sweep']();
   const { log } = longshore.world.region().events;
   for (const event of [...log.toReversed(), ...log.slice(0, 1)]) {
-    await other.recordUsage(event);
-    await other.markTouched(event);
+    await other.events['usage-record'](event);
+    await other.events['purge-touched'](event);
   }
   const unsettled = await other.memory.documents.countDocuments({
     container: 'repositories',

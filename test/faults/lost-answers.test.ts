@@ -128,7 +128,7 @@ describe('an instance that loses answers of commits', () => {
     await composeForTest({
       world: longshore.world,
       adapters: { documents, lastPulls: longshore.lastPulls },
-    }).runPolicies();
+    }).timers['purge-mark']();
     expect(documents.lost()).toBe(true);
     // A pull would bring it back.
     expect(
@@ -171,7 +171,7 @@ describe('an instance that loses answers of commits', () => {
       settings: { publicUrl: new URL(`http://${host}`) },
     });
     for (const event of [...of.world.region('home').events.log])
-      if (JSON.stringify(event).includes('"app"')) await process.learnBases(event);
+      if (JSON.stringify(event).includes('"app"')) await process.events['builds-learn'](event);
     expect(documents.lost()).toBe(true);
     expect(await dependentsOf(of, 'base:1')).toEqual(['app:1']);
   });
@@ -198,9 +198,9 @@ describe('an instance that loses answers of commits', () => {
         for (const event of events)
           await of
             .process(calls)
-            .learnBases(event)
+            .events['builds-learn'](event)
             .catch(() => undefined);
-        for (const event of events) await of.process().learnBases(event);
+        for (const event of events) await of.process().events['builds-learn'](event);
         expect(await dependentsOf(of, 'base:1'), `${moment} write ${n}`).toEqual(['app:1']);
       }
     },

@@ -54,7 +54,7 @@ describe('a registry that no setting tells its own name', () => {
       ).documents,
     ).toEqual([]);
     of.clock.advance(25 * hourMs);
-    await of.process().sweepBuilds();
+    await of.process().timers['builds-sweep']();
     await of.settle();
     expect(await buildsIn(of)).toHaveLength(2);
   });

@@ -6,15 +6,16 @@ import { makeImage, pushImage } from '../shared/image.ts';
 describe('the first survey', () => {
   it('is made by the timer of the minute in which something was pushed first, once, whatever instance runs it', async () => {
     const longshore = composeForTest();
-    await longshore.surveyFirst();
+    await longshore.timers['usage-first-survey']();
     expect((await usageOf(longshore)).sizes).toBeUndefined();
     await pushImage(longshore.app, 'team/app', 'v1', makeImage('first'));
     const other = composeForTest({ world: longshore.world });
-    await Promise.all([longshore.surveyFirst(), other.surveyFirst()]);
+    await Promise.all([longshore.timers['usage-first-survey'](), other.timers['usage-first-survey']()]);
     const { sizes } = await usageOf(longshore);
     expect(sizes?.storedBytes).toBeGreaterThan(0);
     await pushImage(longshore.app, 'team/app', 'v2', makeImage('second'));
-    for (const each of [longshore, other, composeForTest({ world: longshore.world })]) await each.surveyFirst();
+    for (const each of [longshore, other, composeForTest({ world: longshore.world })])
+      await each.timers['usage-first-survey']();
     expect((await usageOf(longshore)).sizes).toEqual(sizes);
   });
 
@@ -22,12 +23,12 @@ describe('the first survey', () => {
     const longshore = composeForTest();
     const costOf = async (of: typeof longshore) => {
       const before = of.memory.calls.total();
-      await of.surveyFirst();
+      await of.timers['usage-first-survey']();
       return of.memory.calls.total() - before;
     };
     expect(await costOf(longshore)).toBeLessThanOrEqual(2);
     await pushImage(longshore.app, 'team/app', 'v1', makeImage('first'));
-    await longshore.surveyUsage();
+    await longshore.timers['usage-survey']();
     expect(await costOf(longshore)).toBe(1);
     expect(await costOf(longshore)).toBe(0);
   });
@@ -36,8 +37,8 @@ describe('the first survey', () => {
     const longshore = composeForTest();
     await pushImage(longshore.app, 'team/app', 'v1', makeImage('first'));
     longshore.memory.calls.failOn('documents.commit', 1);
-    await expect(longshore.surveyFirst()).rejects.toThrow('planned outage');
-    await longshore.surveyFirst();
+    await expect(longshore.timers['usage-first-survey']()).rejects.toThrow('planned outage');
+    await longshore.timers['usage-first-survey']();
     expect((await usageOf(longshore)).sizes?.storedBytes).toBeGreaterThan(0);
   });
 });

@@ -107,7 +107,7 @@ describe('an instance that an event tells of a deletion elsewhere', () => {
       .region('north')
       .events.log.filter(({ type }) => type === 'Microsoft.ContainerRegistry.ImageDeleted');
     expect(deleted).toHaveLength(1);
-    await peer.recordUsage(deleted[0]);
+    await peer.events['usage-record'](deleted[0]);
     for (let second = 0; second <= lagMs / 1_000; second += 1) {
       expect((await ask(peer.app, 'GET', manifests(image.digest))).status).toBe(404);
       clock.advance(1_000);

@@ -5,7 +5,7 @@ import { roundTrips } from './round-trips.ts';
 
 const repository = 'team/app';
 
-const consumers = ['dispatchWebhooks', 'recordUsage', 'markTouched', 'learnBases'] as const;
+const consumers = ['webhooks-dispatch', 'usage-record', 'purge-touched', 'builds-learn'] as const;
 
 /** The event of a referrer that went along with its image, behind all that the consumers made of the events before. */
 async function deletedReferrer() {
@@ -16,7 +16,7 @@ async function deletedReferrer() {
   const referrer = makeImage('subject', 0, { ...naming(image), annotations: { n: 'referrer' } });
   await putManifest(app, repository, referrer.digest, referrer);
   const handleAll = async (events: readonly unknown[]) => {
-    for (const event of events) for (const consumer of consumers) await longshore[consumer](event);
+    for (const event of events) for (const consumer of consumers) await longshore.events[consumer](event);
   };
   const { log } = world.region().events;
   await handleAll(log);
@@ -33,28 +33,28 @@ async function deletedReferrer() {
 describe('an event of a referrer that went along with its image', () => {
   /** An image may take thousands along, and each consumer handles the event of each. */
   it.each([
-    ['dispatchWebhooks', 2, 2],
-    ['recordUsage', 6, 5],
-    ['markTouched', 6, 3],
-    ['learnBases', 1, 1],
+    ['webhooks-dispatch', 2, 2],
+    ['usage-record', 6, 5],
+    ['purge-touched', 6, 3],
+    ['builds-learn', 1, 1],
   ] as const)('%s handles it with %d store calls, %d of them in a row', async (consumer, atMost, inARowAtMost) => {
     const { longshore, event } = await deletedReferrer();
     expect(event).toBeDefined();
-    const { calls, inARow } = await roundTrips(longshore.memory.calls, () => longshore[consumer](event));
+    const { calls, inARow } = await roundTrips(longshore.memory.calls, () => longshore.events[consumer](event));
     expect(calls).toBeLessThanOrEqual(atMost);
     expect(inARow).toBeLessThanOrEqual(inARowAtMost);
   });
 
   it.each([
-    ['dispatchWebhooks', 2],
-    ['recordUsage', 2],
-    ['markTouched', 6],
-    ['learnBases', 1],
+    ['webhooks-dispatch', 2],
+    ['usage-record', 2],
+    ['purge-touched', 6],
+    ['builds-learn', 1],
   ] as const)('%s handles it with at most %d store calls when it is delivered again', async (consumer, atMost) => {
     const { longshore, event } = await deletedReferrer();
-    await longshore[consumer](event);
+    await longshore.events[consumer](event);
     const before = longshore.memory.calls.total();
-    await longshore[consumer](event);
+    await longshore.events[consumer](event);
     expect(longshore.memory.calls.total() - before).toBeLessThanOrEqual(atMost);
   });
 });

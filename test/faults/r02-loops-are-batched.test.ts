@@ -132,7 +132,7 @@ describe('an event of an image with many referrers', () => {
     longshore.passDays(40);
     await putManifest(longshore.app, repository, 'v2', image);
     const [last] = longshore.world.region().events.log.slice(-1);
-    const { inARow, calls } = await roundTrips(longshore.memory.calls, () => longshore.markTouched(last));
+    const { inARow, calls } = await roundTrips(longshore.memory.calls, () => longshore.events['purge-touched'](last));
     console.info(`marking what an image with ${count} referrers touches: ${calls} store calls, ${inARow} in a row`);
     expect(inARow).toBeLessThan(count);
     await ask(longshore.app, 'DELETE', `/v2/${repository}/manifests/v1`);

@@ -27,7 +27,7 @@ describe('the creation of a repository', () => {
       expect(pushed.map(({ status }) => status)).toEqual(images.map(() => 201));
       expect(created(world)).toHaveLength(1);
       // Nothing of it waits for the sweep either.
-      await instances[0]?.sweepOutbox();
+      await instances[0]?.timers['events-sweep']();
       expect(new Set(created(world).map((event) => JSON.stringify(event))).size).toBe(1);
     }
   });
@@ -43,7 +43,7 @@ describe('the creation of a repository', () => {
     const second = composeForTest({ world });
     expect((await putManifest(second.app, 'team/new', 'v2', image)).status).toBe(201);
     now += 11_000;
-    await second.sweepOutbox();
+    await second.timers['events-sweep']();
     expect(created(world)).toHaveLength(1);
   });
 });

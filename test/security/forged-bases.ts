@@ -35,10 +35,10 @@ export async function attacked(policy: object = {}): Promise<Attacked> {
     for (;;) {
       const published = events.log.slice(delivered);
       delivered = events.log.length;
-      for (const event of published) await one.learnBases(event);
-      for (const event of published) await one.planBuild(event);
+      for (const event of published) await one.events['builds-learn'](event);
+      for (const event of published) await one.events['builds-plan'](event);
       const messages = queues.drain('build-runs');
-      for (const message of messages) await one.workOnBuild(message);
+      for (const message of messages) await one.messages['builds-work'](message);
       if (published.length === 0 && messages.length === 0) return;
     }
   };

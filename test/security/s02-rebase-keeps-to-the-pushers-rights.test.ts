@@ -181,8 +181,8 @@ describe('the right of a pusher', () => {
     await of.settle();
     await of.push(next, '1', asAdmin);
     const { log } = of.one.world.region('home').events;
-    await of.one.learnBases(log.findLast(({ type }) => type === 'Longshore.TagMoved'));
-    await of.one.planBuild(log.findLast(({ type }) => type === 'Longshore.BaseImageUpdated'));
+    await of.one.events['builds-learn'](log.findLast(({ type }) => type === 'Longshore.TagMoved'));
+    await of.one.events['builds-plan'](log.findLast(({ type }) => type === 'Longshore.BaseImageUpdated'));
     await manage(of.one, 'DELETE', '/tokens/reader');
     await of.settle();
     expect(await of.layersOf('team/app')).not.toContain(secretLayer);

@@ -90,7 +90,7 @@ async function attacked() {
   /** Builds the task, and gives all that was printed and published of it. */
   const run = async (task = 'app') => {
     const { build: id } = JSON.parse((await api('POST', `/tasks/${task}/run`)).text) as { build: string };
-    await one.workOnBuild({ build: id });
+    await one.messages['builds-work']({ build: id });
     return JSON.stringify((await api('GET', `/builds/${id}`)).text);
   };
   const left = () => JSON.stringify([shown.map(({ credential }) => credential), built, ci.asked]);
@@ -187,8 +187,8 @@ describe("a secret of the vault that is not the users'", () => {
       headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' },
       body: Buffer.from(image.bytes).toString(),
     });
-    for (const event of one.world.region('home').events.log) await one.learnBases(event);
-    await one.sweepBuilds();
+    for (const event of one.world.region('home').events.log) await one.events['builds-learn'](event);
+    await one.timers['builds-sweep']();
     expect(left()).not.toContain(stolen);
   });
 
@@ -313,7 +313,7 @@ describe('a secret of users', () => {
       headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' },
       body: Buffer.from(image.bytes).toString(),
     });
-    for (const event of one.world.region('home').events.log) await one.learnBases(event);
+    for (const event of one.world.region('home').events.log) await one.events['builds-learn'](event);
     const look = async (tags: Record<string, string>, login: object) => {
       world.secrets.put(secret, 'a password', tags);
       await api('PUT', `/bases/upstreams/${host}`, { username: 'robot', secret, ...login });
@@ -322,7 +322,7 @@ describe('a secret of users', () => {
         [`${host}/library/base`],
         [{ do: 'patch', id: 'watched:1', set: { dueAt: '2026-01-01T00:00:00.000Z' } }],
       );
-      await one.sweepBuilds();
+      await one.timers['builds-sweep']();
       return (
         await one.memory.documents.readDocument({
           container: 'dependencies',

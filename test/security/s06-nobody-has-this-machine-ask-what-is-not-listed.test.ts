@@ -45,7 +45,7 @@ async function minutes(of: Registry, count: number): Promise<void> {
   const one = of.process();
   for (let n = 0; n < count; n += 1) {
     of.clock.advance(60_000);
-    await one.sweepBuilds();
+    await one.timers['builds-sweep']();
   }
   await of.settle();
 }

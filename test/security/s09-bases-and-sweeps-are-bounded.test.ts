@@ -124,7 +124,7 @@ describe('an image that names bases without end', () => {
     expect((await ask(of.app, 'DELETE', '/v2/greedy/manifests/1')).status).toBe(202);
     await of.settle();
     of.clock.advance(120_000);
-    await of.process().sweepBuilds();
+    await of.process().timers['builds-sweep']();
     expect([(await documentsOf(of, 'watched')).length, (await documentsOf(of, 'watches')).length]).toEqual([0, 0]);
   });
 });
@@ -165,7 +165,7 @@ describe('a part of a sweep that fails', () => {
           : memory.documents.queryDocuments(query),
     };
     const one = composeForTest({ world: of.world, adapters: { documents, clock: of.clock, log } });
-    await expect(one.sweepBuilds()).rejects.toThrow('it is down');
+    await expect(one.timers['builds-sweep']()).rejects.toThrow('it is down');
     expect(errors.join()).toContain('tags of other registries');
     const { items: builds } = (await of.api('GET', '/builds')).body as { items: object[] };
     expect(builds).toHaveLength(1);
@@ -188,7 +188,7 @@ describe('a part of a sweep that fails', () => {
       });
     of.clock.advance(2 * 3_600_000);
     const { log, errors } = listening();
-    await composeForTest({ world: of.world, adapters: { clock: of.clock, log } }).sweepBuilds();
+    await composeForTest({ world: of.world, adapters: { clock: of.clock, log } }).timers['builds-sweep']();
     expect(errors.some((each) => each.includes('task:a-7'))).toBe(true);
     const { items: builds } = (await of.api('GET', '/builds')).body as { items: object[] };
     expect(builds).toHaveLength(1);
@@ -218,7 +218,7 @@ describe('a part of a sweep that fails', () => {
     await of.settle();
     expect((await of.pull('app:1')).layers[0]).toBe('layer base 2');
     of.clock.advance(120_000);
-    await of.process().sweepBuilds();
+    await of.process().timers['builds-sweep']();
     expect(await documentsOf(of, 'watched')).toEqual(
       expect.arrayContaining([expect.objectContaining({ base: '127.0.0.1:9/library/base', failures: 1 })]),
     );
@@ -260,20 +260,20 @@ describe('a part of a sweep that fails', () => {
       recordedAt: '1970-01-01T00:00:00.000Z',
     });
     of.clock.advance(60_000);
-    await composeForTest({ world: of.world, adapters: { topic, clock: of.clock, log } }).sweepOutbox();
+    await composeForTest({ world: of.world, adapters: { topic, clock: of.clock, log } }).timers['events-sweep']();
     expect(told.some((subject) => subject.startsWith('good'))).toBe(true);
     expect(told.some((subject) => subject.startsWith('bad'))).toBe(false);
     expect(errors.length).toBeGreaterThan(1);
   });
 
   it.each([
-    ['replication', 'sweepReplication'],
-    ['what is due', 'runDue'],
-    ['leftovers', 'sweepLeftovers'],
-    ['policies', 'runPolicies'],
-    ['webhooks', 'sweepWebhooks'],
-    ['usage', 'surveyUsage'],
-    ['deleted repositories', 'settleRepositories'],
+    ['replication', 'replication-sweep'],
+    ['what is due', 'purge-collect'],
+    ['leftovers', 'purge-leftovers'],
+    ['policies', 'purge-mark'],
+    ['webhooks', 'webhooks-sweep'],
+    ['usage', 'usage-survey'],
+    ['deleted repositories', 'acr-settle'],
   ] as const)('is one document that cannot be read, wherever it lies: the sweep of %s goes on', async (_, sweep) => {
     const of = registry();
     await of.push(build('app', 'app'), '1');
@@ -307,8 +307,8 @@ describe('a part of a sweep that fails', () => {
       await spoil(of, 'registries', ['default'], { id: `spoilt:${type}`, type, registry: 'default', ...spoilt });
     of.clock.advance(60_000);
     const { log, errors } = listening();
-    await composeForTest({ world: of.world, adapters: { clock: of.clock, log } })[sweep]();
-    if (!['sweepReplication', 'sweepLeftovers', 'runPolicies'].includes(sweep))
+    await composeForTest({ world: of.world, adapters: { clock: of.clock, log } }).timers[sweep]();
+    if (!['replication-sweep', 'purge-leftovers', 'purge-mark'].includes(sweep))
       expect(errors.length).toBeGreaterThan(0);
   });
 });

@@ -123,7 +123,7 @@ describe('deleting a blob that a manifest lists', () => {
     await statusOf(longshore.app, manifestPath(image.digest), 'DELETE');
     for (let n = 0; n < 20; n += 1) {
       longshore.passTime(day + 1);
-      await longshore.runDue();
+      await longshore.timers['purge-collect']();
     }
     expect(await statusOf(longshore.app, blobPath(layerOf(image)), 'DELETE')).toBe(404);
     expect(longshore.world.region().blobs.names()).toEqual([]);
@@ -143,7 +143,7 @@ describe('deleting a blob that no manifest of the repository lists', () => {
     expect(await statusOf(app, blobPath(bytes, 'team/other'), 'DELETE')).toBe(202);
     for (let n = 0; n < 3; n += 1) {
       longshore.passTime(day + 1);
-      await longshore.runDue();
+      await longshore.timers['purge-collect']();
     }
     expect(longshore.world.region().blobs.names()).toEqual([]);
   });
@@ -209,7 +209,7 @@ describe('a push that lists a blob while somebody deletes it', () => {
     await whole();
     for (let n = 0; n < 6; n += 1) {
       longshore.passTime(12 * hour + 1);
-      await longshore.runDue();
+      await longshore.timers['purge-collect']();
       await whole();
     }
   });
@@ -218,7 +218,7 @@ describe('a push that lists a blob while somebody deletes it', () => {
     const { longshore, image } = await pushDuringDelete(hour);
     for (let n = 0; n < 6; n += 1) {
       longshore.passTime(day + 1);
-      await longshore.runDue();
+      await longshore.timers['purge-collect']();
     }
     expect(await statusOf(longshore.app, blobPath(layerOf(image)))).toBe(307);
     expect(await binOf(longshore.app)).toEqual([]);

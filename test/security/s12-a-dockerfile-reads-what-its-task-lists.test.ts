@@ -71,7 +71,7 @@ function building(...needs: string[]): Built_ {
     },
     async run() {
       const { build } = await manage<{ build: string }>(one, 'POST', '/tasks/app/run');
-      await one.workOnBuild({ build });
+      await one.messages['builds-work']({ build });
       const { items: nodes } = await manage<{ items: [{ state: string; because?: string }] }>(
         one,
         'GET',

@@ -60,7 +60,7 @@ async function given(hook?: string, settings: object = {}) {
   });
   const shown = await manage<Shown>(one, 'PUT', '/tasks/app/hook', hook === undefined ? {} : { secret: hook });
   const { build } = await manage<{ build: string }>(one, 'POST', '/tasks/app/run');
-  await one.workOnBuild({ build });
+  await one.messages['builds-work']({ build });
   const job = JSON.parse(ci.asked[0]?.body ?? '') as Job;
   return {
     one,
@@ -99,7 +99,7 @@ describe('a delivery that a host of repositories has signed', () => {
   it('has nothing built once more when it is sent again to the hook', async () => {
     const { one, shown, build, push } = await given();
     await manage(one, 'POST', `/builds/${build}/cancel`);
-    await one.workOnBuild({ build });
+    await one.messages['builds-work']({ build });
     for (let n = 0; n < 3; n += 1)
       expect(await statusOf(one, '/api/v1/tasks/app/hook', hub(shown.secret, push), push)).toBe(202);
     const { items: builds } = await manage<{ items: object[] }>(one, 'GET', '/builds');
@@ -221,9 +221,9 @@ describe('what a gate or a runner is posted', () => {
     > & { id: string };
     await one.memory.documents.commitDocuments('registries', ['default'], [{ do: 'upsert', document: before }]);
     await manage(one, 'POST', `/builds/${build}/cancel`);
-    await one.workOnBuild({ build });
+    await one.messages['builds-work']({ build });
     const again = await manage<{ build: string }>(one, 'POST', '/tasks/app/run');
-    await one.workOnBuild(again);
+    await one.messages['builds-work'](again);
     expect(
       (await manage<{ items: { because: string }[] }>(one, 'GET', `/builds/${again.build}`)).items[0]?.because,
     ).toContain('PUT /api/v1/tasks/app/hook makes new ones');

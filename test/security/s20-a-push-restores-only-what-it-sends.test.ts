@@ -76,7 +76,7 @@ class Registry {
       this.#admin = bearer(
         (await fetchToken(this.longshore, asAdmin, [`repository:${repository}:pull,push,delete`])).access_token,
       );
-      await this.longshore.runDue();
+      await this.longshore.timers['purge-collect']();
     }
   }
 }

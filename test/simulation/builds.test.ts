@@ -94,8 +94,8 @@ async function simulate(seed: number) {
         const next = take();
         quiet = next === undefined ? quiet + 1 : 0;
         if (next === undefined) await schedule.turn(actor);
-        else if ('message' in next) await one.workOnBuild(next.message);
-        else await one.learnBases(next.event).then(() => one.planBuild(next.event));
+        else if ('message' in next) await one.messages['builds-work'](next.message);
+        else await one.events['builds-learn'](next.event).then(() => one.events['builds-plan'](next.event));
       }
     } catch (error) {
       if (!(error instanceof Crash)) throw error;
@@ -125,11 +125,11 @@ async function simulate(seed: number) {
 async function recover(of: Registry): Promise<void> {
   const one = of.process();
   const { log } = of.world.region('home').events;
-  for (const event of [...log]) await one.learnBases(event).then(() => one.planBuild(event));
+  for (const event of [...log]) await one.events['builds-learn'](event).then(() => one.events['builds-plan'](event));
   for (let n = 0; n < 8; n += 1) {
     of.clock.advance(181_000);
-    await one.sweepOutbox();
-    await one.sweepBuilds();
+    await one.timers['events-sweep']();
+    await one.timers['builds-sweep']();
     await of.settle();
   }
 }

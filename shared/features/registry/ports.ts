@@ -14,6 +14,7 @@ import type { CountBytes } from '../../core/ports/traffic.ts';
 import type { CancelledUploads } from './cancel-upload.ts';
 import type { RepositoryEntries } from './entries.ts';
 import type { ManifestCache } from './manifest-cache.ts';
+import type { OwnRegistrySettings } from './settings.ts';
 import type { SharedReads } from './shared-reads.ts';
 
 /** What a pull needs of a tag. */
@@ -46,15 +47,11 @@ export interface RegistryPorts {
   readonly settings: RegistrySettings;
 }
 
-export interface RegistrySettings {
+export interface RegistrySettings extends Pick<OwnRegistrySettings, 'uploadKey' | 'uploadsUrl'> {
   /** This region's name: the key of its copy in a blob's document. */
   readonly region: string;
   /** How a blob's bytes reach the client: by a redirect to Blob Storage, or through this process. */
   readonly blobs: 'redirect' | 'proxy';
-  /** Signs the state of an upload into its URL. At least 32 bytes; the same on every instance. */
-  readonly uploadKey: Uint8Array;
-  /** The origin of the host that takes uploads; absent, the one that was asked. It has the same settings. */
-  readonly uploadsUrl?: URL;
   /** `source` of events: the topic path of the registry in Azure, a path of its own elsewhere. */
   readonly eventSource: string;
   /** How long a link outlives the last that needed it, and bytes their last link. In milliseconds, at least an hour. */

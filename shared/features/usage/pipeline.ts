@@ -7,25 +7,18 @@ import type { CountPull } from '../../core/ports/pulls.ts';
 import type { PublishEvents } from '../../core/ports/topic.ts';
 import type { PullBatch } from './batch.ts';
 import { batchSchema, pullsQueue } from './batch.ts';
-import type { ActorClass } from './client-class.ts';
 import { ClientClasses } from './client-class.ts';
 import { Folding } from './fold.ts';
 import type { CounterPorts } from './pull-counter.ts';
 import { PullCounter } from './pull-counter.ts';
 import { recordUsage } from './record.ts';
 import { recountDrifted } from './recount.ts';
+import type { UsageSettings } from './settings.ts';
 import { firstSurvey } from './sizes/first-survey.ts';
 import { surveySizes } from './sizes/survey.ts';
 import { beginTracking, restartTracking } from './tracking.ts';
 
-export interface UsageSettings {
-  /** The actors whose class does not depend on their user agent. */
-  readonly actors: readonly ActorClass[];
-  /** The bytes that the forecast is about. Nothing is refused beyond them. */
-  readonly quotaBytes: number;
-}
-
-interface UsagePorts extends CounterPorts {
+export interface UsagePorts extends CounterPorts {
   readonly documents: Documents;
   readonly topic: PublishEvents;
 }

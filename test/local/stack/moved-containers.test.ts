@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Database } from '@azure/cosmos';
 import { CosmosClient } from '@azure/cosmos';
 import { afterEach, describe, expect, it } from 'vitest';
-import { startCosmosEmulator } from '../../../local/cosmos/emulator.ts';
+import { startCosmosEmulator } from '../../../emulators/cosmos/emulator.ts';
 import { provisionCosmos } from '../../../local/stack/provision.ts';
 import { azureDocuments } from '../../../shared/adapters/azure/documents.ts';
 import { allStored } from '../../../shared/core/documents/pages.ts';

@@ -73,7 +73,7 @@ describe('usage over Cosmos DB, as its emulator and the SDK have it', () => {
       await deliverEvents(longshore);
       for (const name of ['team/a', 'team/b', 'team/b']) await ask(longshore.app, 'GET', `/v2/${name}/manifests/v1`);
       await foldAll(longshore);
-      await longshore.surveyUsage();
+      await longshore.timers['usage-survey']();
       const json = async (path: string) =>
         (await (await ask(longshore.app, 'GET', `/api/v1/usage${path}`)).json()) as object;
       const { sizes, pulls: all } = await usageOf(longshore);

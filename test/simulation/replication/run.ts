@@ -30,11 +30,11 @@ async function performed(simulated: Simulated, actor: Actor, operation: Operatio
     case 'deliver':
       return deliver(simulated, actor);
     case 'copy':
-      return actor.copyBlobs();
+      return actor.messages['replication-copy']();
     case 'sweep':
-      return actor.sweepReplication();
+      return actor.timers['replication-sweep']();
     case 'collect':
-      return actor.runDue();
+      return actor.timers['purge-collect']();
     case 'add':
       return ask(actor.app, 'PUT', `/api/v1/replicas/${operation.region}`, { headers: json, body: '{}' });
     case 'remove':
@@ -65,7 +65,7 @@ async function push(actor: Actor, repository: string, at: number, tag: string): 
 async function deliver({ world, handled }: Simulated, actor: Actor): Promise<void> {
   const { log } = world.region(actor.name).events;
   for (let at = handled.get(actor.name) ?? 0; at < log.length; at += 1) {
-    await actor.planReplication(log[at]);
+    await actor.events['replication-plan'](log[at]);
     handled.set(actor.name, Math.max(handled.get(actor.name) ?? 0, at + 1));
   }
 }
@@ -115,17 +115,17 @@ async function comeToRest(simulated: Simulated, mutation: Mutation): Promise<voi
   const step = async (ms: number) => {
     simulated.passTime(ms);
     for (const region of regions) {
-      await region.sweepOutbox();
+      await region.timers['events-sweep']();
       await deliver(simulated, region);
-      await region.sweepReplication();
-      await region.runDue();
+      await region.timers['replication-sweep']();
+      await region.timers['purge-collect']();
       checkHeld(simulated.world);
     }
   };
   for (let n = 0; n < 5; n += 1) await step(leaseMs + 1);
   for (let n = 0; n < 3; n += 1) await step(31 * 60_000);
   for (let n = 0; n < 4; n += 1) await step(15 * graceMs);
-  for (const region of regions) await region.sweepLeftovers();
+  for (const region of regions) await region.timers['purge-leftovers']();
   for (let n = 0; n < 2; n += 1) await step(leaseMs + 1);
   checkConverged(simulated.world);
   checkToldOnce(simulated.world);

@@ -104,5 +104,3 @@ export const usualUpstreamHosts: readonly string[] = [
   'registry.gitlab.com',
   'registry.k8s.io',
 ];
-
-export const usualUpstreamSettings: UpstreamSettings = { intervalMs: 60 * 60_000, perMinute: 30 };

@@ -1,17 +1,40 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { authSettings, BadConfiguration, parseConfig, sealingSettings } from '../../../../shared/app/config/config.ts';
+import { readSettings } from '../../../../infra/reference/settings.ts';
+import { BadConfiguration, parseConfig, sealingSettings } from '../../../../shared/app/config/config.ts';
+import { settingsOf } from '../../../../shared/app/config/settings-of.ts';
 
 const { Values: sample } = JSON.parse(
   readFileSync(new URL('../../../../local.settings.sample.json', import.meta.url), 'utf8'),
 ) as { Values: Record<string, string> };
 
-/** The names that shared/app/config/config.ts parses, from its own text: the sample must hold them all. */
+/**
+ * The sample must hold all common settings, whatever has no default, and what it always showed of features: a feature's
+ * own setting with a default needs no place there.
+ */
+const root = fileURLToPath(new URL('../../../..', import.meta.url));
+const shownOfFeatures = [
+  'LONGSHORE_CLIENT_CLASSES',
+  'LONGSHORE_STORAGE_QUOTA_GIB',
+  'LONGSHORE_MANIFEST_CACHE_MIB',
+  'LONGSHORE_UPLOADS_URL',
+  'LONGSHORE_ADMIN_PASSWORD_HASH',
+  'LONGSHORE_RATE_LIMITS',
+  'LONGSHORE_IDENTITY_RATE_LIMITS',
+  'LONGSHORE_TRUSTED_HOPS',
+  'LONGSHORE_GRACE_HOURS',
+  'LONGSHORE_BUILDS_AT_ONCE',
+  'LONGSHORE_UPSTREAM_INTERVAL_MINUTES',
+  'LONGSHORE_UPSTREAM_PER_MINUTE',
+  'LONGSHORE_UPSTREAM_HOSTS',
+];
 const parsedNames = [
-  ...readFileSync(new URL('../../../../shared/app/config/config.ts', import.meta.url), 'utf8').matchAll(
-    /^ {4}([A-Z][A-Z_]+):/gm,
-  ),
-].map(([, name]) => name ?? '');
+  ...readSettings(root)
+    .filter(({ file, isRequired }) => file.startsWith('shared/app/config/') || isRequired)
+    .map(({ name }) => name),
+  ...shownOfFeatures,
+];
 
 describe('the settings', () => {
   it('are all in local.settings.sample.json, with values that the app accepts', () => {
@@ -71,12 +94,12 @@ describe('the settings', () => {
     expect(() => parseConfig({ ...sample, LONGSHORE_AUTH: 'required', LONGSHORE_SECRET_KEY: '' })).toThrow(
       /LONGSHORE_SECRET_KEY or LONGSHORE_KEY_VAULT must be set/,
     );
-    expect(authSettings(parseConfig({ ...sample, LONGSHORE_AUTH: 'required' }))).toMatchObject({
+    expect(settingsOf(parseConfig({ ...sample, LONGSHORE_AUTH: 'required' })).auth).toMatchObject({
       mode: 'required',
       sku: 'standard',
       rateLimits: { registry: 'sku', identity: 'sku' },
     });
-    expect(authSettings(parseConfig(sample))).toEqual({ mode: 'open', sku: 'standard' });
+    expect(settingsOf(parseConfig(sample)).auth).toEqual({ mode: 'open', sku: 'standard' });
   });
 
   it('that name a vault need no other key, and say which of its secrets seals', () => {
@@ -98,7 +121,7 @@ describe('the settings', () => {
 
   it('take rate limits from the SKU, from three numbers, or not at all', () => {
     const limits = (settings: Record<string, string>) => {
-      const auth = authSettings(parseConfig({ ...sample, LONGSHORE_AUTH: 'required', ...settings }));
+      const auth = settingsOf(parseConfig({ ...sample, LONGSHORE_AUTH: 'required', ...settings })).auth;
       return auth.mode === 'required' ? auth.rateLimits : undefined;
     };
     expect(limits({ LONGSHORE_IDENTITY_RATE_LIMITS: '3/2/1' })).toEqual({

@@ -87,7 +87,7 @@ describe('the metrics of an instance', () => {
     await pushImage(longshore.app, 'team/app', 'v1', makeImage('late'));
     clock.pass(20_000);
     longshore.memory.calls.clearFaults();
-    await longshore.sweepOutbox();
+    await longshore.timers['events-sweep']();
     const samples = await scrape(longshore.app);
     const published = [...samples]
       .filter(([name]) => name.startsWith('longshore_events_published_total'))
@@ -107,9 +107,10 @@ describe('the metrics of an instance', () => {
       await pushImage(longshore.app, 'team/app', 'v1', makeImage('pulled', 1));
       for (const method of ['GET', 'GET', 'HEAD'])
         await ask(longshore.app, method, '/v2/team/app/manifests/v1', { headers: { 'user-agent': 'containerd/2.0' } });
-      await longshore.flushPulls();
+      await longshore.flush();
       clock.pass(20_000);
-      for (const message of longshore.world.region().queues.drain('usage-pulls')) await longshore.foldPulls(message);
+      for (const message of longshore.world.region().queues.drain('usage-pulls'))
+        await longshore.messages['usage-fold'](message);
       const samples = await scrape(longshore.app);
       expect(samples.get('longshore_pulls_total{what="manifest",client="containerd"}')).toBe(2);
       expect(samples.get('longshore_pulls_total{what="head",client="containerd"}')).toBe(1);

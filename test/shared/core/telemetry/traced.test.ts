@@ -98,7 +98,7 @@ describe('a traced event', () => {
     const pushed = world.region().events.log.find(({ type }) => type === 'Microsoft.ContainerRegistry.ImagePushed');
     const publish = tracer.spans.findLast(({ name, kind }) => name === 'events.publish' && kind === 'producer');
     expect(pushed?.traceparent).toBe(`00-${publish?.traceId ?? ''}-${publish?.spanId ?? ''}-01`);
-    await longshore.recordUsage(pushed);
+    await longshore.events['usage-record'](pushed);
     const handled = tracer.spans.find(({ name }) => name === 'usage-record');
     expect(handled).toMatchObject({ kind: 'consumer', parentId: publish?.spanId, traceId: publish?.traceId });
     expect(childrenOf(tracer.spans, 'usage-record')).toContain('documents.commit');
@@ -112,7 +112,7 @@ describe('a traced event', () => {
     await pushImage(app, 'team/app', 'v1', makeImage('late'));
     memory.calls.clearFaults();
     clock.pass(20_000);
-    await longshore.sweepOutbox();
+    await longshore.timers['events-sweep']();
     expect(childrenOf(tracer.spans, 'events-sweep')).toEqual(
       expect.arrayContaining(['documents.query', 'events.publish', 'documents.commit']),
     );

@@ -79,7 +79,7 @@ describe('deleting an index', () => {
       await post(restoring.app, '/api/v1/bin/restore', { repository, digest: image.digest }).catch(() => undefined);
       if (dies) expect((await tagsIn(longshore.app)).length).toBeLessThan(45);
       longshore.passTime(hour);
-      await longshore.runDue();
+      await longshore.timers['purge-collect']();
       expect(await tagsIn(longshore.app)).toEqual(names);
       expect(await binOf(longshore.app)).toEqual([]);
     }
@@ -137,7 +137,7 @@ describe('deleting an index', () => {
       const resumed = await trial(new CallPlan().crashAfter(n));
       if ((await binOf(resumed.app)).length === 0) continue;
       resumed.passTime(2 * 60_000);
-      await resumed.runDue();
+      await resumed.timers['purge-collect']();
       expect(
         (await binOf(resumed.app)).filter(({ kind }) => kind === 'manifest'),
         `crash after ${n}`,
@@ -149,7 +149,7 @@ describe('deleting an index', () => {
     const longshore = timedLongshore();
     const { index } = await pushSigned(longshore.app);
     const usage = async () => {
-      for (const event of longshore.world.region().events.log) await longshore.recordUsage(event);
+      for (const event of longshore.world.region().events.log) await longshore.events['usage-record'](event);
       return (await ask(longshore.app, 'GET', `/api/v1/usage?repository=${repository}`)).json();
     };
     const before = await usage();
@@ -159,11 +159,11 @@ describe('deleting an index', () => {
     expect(await usage()).toEqual(before);
     await statusOf(longshore.app, at(index.digest), 'DELETE');
     longshore.passTime(14 * day + 1);
-    await longshore.runDue();
+    await longshore.timers['purge-collect']();
     longshore.passTime(day + 1);
-    await longshore.runDue();
+    await longshore.timers['purge-collect']();
     longshore.passTime(day + 1);
-    await longshore.runDue();
+    await longshore.timers['purge-collect']();
     const types = new Set(publishedTypes(longshore));
     for (const type of ['Longshore.Recycled', 'Longshore.Restored', 'Longshore.Purged', 'Longshore.BlobCollected'])
       expect([...types]).toContain(type);

@@ -11,7 +11,7 @@ export const hour = 3600 * 1000;
 export const day = 24 * hour;
 
 export interface Timed extends TestLongshore {
-  readonly runDue: () => ReturnType<TestLongshore['runDue']>;
+  readonly runDue: TestLongshore['timers']['purge-collect'];
   readonly passTime: (ms: number) => void;
   /** Another instance over the same world. */
   readonly another: () => TestLongshore;
@@ -21,7 +21,13 @@ export interface Timed extends TestLongshore {
 export function timedLongshore(): Timed {
   let now = Date.parse('2026-01-01T00:00:00Z');
   const world = createMemoryWorld({ clock: { now: () => new Date(now) } });
-  return { ...composeForTest({ world }), passTime: (ms) => (now += ms), another: () => composeForTest({ world }) };
+  const longshore = composeForTest({ world });
+  return {
+    ...longshore,
+    runDue: longshore.timers['purge-collect'],
+    passTime: (ms) => (now += ms),
+    another: () => composeForTest({ world }),
+  };
 }
 
 type Manifest = Pick<TestImage, 'bytes' | 'digest' | 'mediaType'>;

@@ -43,7 +43,7 @@ async function costBeside(rest: number, charges: { units: number }): Promise<{ u
   const before = charges.units;
   let collected = 0;
   for (let step = 0; step < 3; step += 1) {
-    const { done } = await longshore.runDue();
+    const { done } = await longshore.timers['purge-collect']();
     collected += done['blob-check'] ?? 0;
     now += day + 1;
   }

@@ -49,7 +49,7 @@ describe('a signature that somebody has deleted by its digest', () => {
     }
     await comeBack(longshore);
     longshore.passTime(60_000);
-    await longshore.runDue();
+    await longshore.timers['purge-collect']();
     expect(await Promise.all([image, kept, gone].map(({ digest }) => statusOf(app, at(digest))))).toEqual([
       200, 200, 404,
     ]);
@@ -73,12 +73,12 @@ describe('a signature that somebody has deleted by its digest', () => {
       for (const each of [signature.digest, image.digest]) expect(await statusOf(app, at(each), 'DELETE')).toBe(202);
       await comeBack(longshore);
       longshore.passTime(60_000);
-      await longshore.runDue();
+      await longshore.timers['purge-collect']();
       expect(
         await Promise.all([image.digest, signature.digest, signatureTag].map((each) => statusOf(app, at(each)))),
       ).toEqual([200, 404, 404]);
       longshore.passTime(15 * day);
-      await longshore.runDue();
+      await longshore.timers['purge-collect']();
       expect(await statusOf(app, at('v1'))).toBe(200);
     },
   );

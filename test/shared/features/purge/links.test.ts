@@ -32,10 +32,10 @@ describe('a link that no manifest needs', () => {
     const longshore = timedLongshore();
     const digest = await pushBlob(longshore.app, repository, bytes);
     longshore.passTime(day - 1);
-    await longshore.runDue();
+    await longshore.timers['purge-collect']();
     expect(await statusOf(longshore.app, `/v2/${repository}/blobs/${digest}`, 'GET')).toBe(307);
     longshore.passTime(1);
-    await longshore.runDue();
+    await longshore.timers['purge-collect']();
     expect(await statusOf(longshore.app, `/v2/${repository}/blobs/${digest}`, 'GET')).toBe(404);
     expect(longshore.world.region().blobs.names()).toHaveLength(1);
     await graces(longshore, 1);
@@ -64,7 +64,7 @@ describe('a link that no manifest needs', () => {
     passTime(day);
     expect(await statusOf(app, `/v2/team/other/blobs/uploads/?mount=${digest}&from=${repository}`, 'POST')).toBe(201);
     await graces(longshore, 0);
-    await longshore.runDue();
+    await longshore.timers['purge-collect']();
     expect(await statusOf(app, `/v2/${repository}/blobs/${digest}`)).toBe(404);
     expect(await statusOf(app, `/v2/team/other/blobs/${digest}`)).toBe(307);
     await graces(longshore, 2);
@@ -203,10 +203,10 @@ describe('what a crash leaves in Blob Storage', () => {
     await ask(app, 'DELETE', location(cancelled));
     expect(world.region().blobs.names()).toHaveLength(4);
     passTime(week - 2);
-    await longshore.sweepLeftovers();
+    await longshore.timers['purge-leftovers']();
     expect(world.region().blobs.names()).toHaveLength(4);
     passTime(2);
-    await longshore.sweepLeftovers();
+    await longshore.timers['purge-leftovers']();
     expect(world.region().blobs.names()).toHaveLength(2);
     for (const blob of [image.config, ...image.layers])
       expect(await statusOf(app, `/v2/${repository}/blobs/${await digestOf(blob)}`)).toBe(307);
@@ -226,7 +226,7 @@ describe('what a crash leaves in Blob Storage', () => {
     expect(contents()).toHaveLength(2);
     await ask(app, 'DELETE', `/v2/${repository}/manifests/${image.digest}`);
     passTime(week);
-    await longshore.sweepLeftovers();
+    await longshore.timers['purge-leftovers']();
     expect(contents()).toHaveLength(2);
     await pushImage(app, repository, 'v1', image);
     expect(contents()).toHaveLength(2);

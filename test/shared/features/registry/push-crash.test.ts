@@ -35,9 +35,9 @@ async function pushUnder(plan: (calls: CallPlan) => void) {
 async function restart({ world, passTime }: Awaited<ReturnType<typeof worldWithBlobs>>) {
   const next = composeForTest({ world });
   passTime(sweepAge + 1);
-  await next.sweepOutbox();
+  await next.timers['events-sweep']();
   const published = world.region().events.log.filter((event) => event.type === pushedType);
-  for (const event of [...published, ...published].reverse()) await next.recordUsage(event);
+  for (const event of [...published, ...published].reverse()) await next.events['usage-record'](event);
   const pulled = await ask(next.app, 'GET', `/v2/${repository}/manifests/v1`);
   const usage = await ask(next.app, 'GET', `/api/v1/usage?repository=${repository}`);
   return {

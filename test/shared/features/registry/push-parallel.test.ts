@@ -60,7 +60,7 @@ describe('64 pushes into one repository at once, their tags overlapping', () => 
 
       // What a push of a lost answer has recorded, besides the event of the push, the sweep tells of.
       passTime(sweepAge + 1);
-      await longshore.sweepOutbox();
+      await longshore.timers['events-sweep']();
       const events = [...new Map(world.region().events.log.map((event) => [event.id, event])).values()];
       const pushed = events.filter(({ type }) => type === 'Microsoft.ContainerRegistry.ImagePushed');
       const moved = events.filter(({ type }) => type === 'Longshore.TagMoved');

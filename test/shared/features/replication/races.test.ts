@@ -36,7 +36,7 @@ async function pushTo(region: TestRegion, repository = 'team/app'): Promise<void
 
 /** The copies are planned, and nobody has been told to make them. */
 async function planned(regions: Replicating, from: TestRegion): Promise<void> {
-  for (const event of regions.world.region(from.name).events.log) await from.planReplication(event);
+  for (const event of regions.world.region(from.name).events.log) await from.events['replication-plan'](event);
 }
 
 const copiesOf = ({ world }: Replicating) =>
@@ -81,7 +81,7 @@ describe('a copy that two processes find due at once', () => {
         return found;
       });
     }
-    await Promise.all(both.map((each) => each.copyBlobs()));
+    await Promise.all(both.map((each) => each.messages['replication-copy']()));
     expect(waiting).toBe(2);
     expect(both.map(({ memory }) => memory.calls.count('blobs.stageFrom')).sort()).toEqual([0, 8]);
     expect(await statesOf(east, 'team/app', 'v1')).toMatchObject({ north: 'complete' });
@@ -103,10 +103,10 @@ describe('a copy that two processes find due at once', () => {
       // Four begin at once, before the first of them has come.
       if (blocks <= 4) return;
       asked += 1;
-      await other.copyBlobs();
+      await other.messages['replication-copy']();
     });
     const began = regions.clock.now().getTime();
-    await north.copyBlobs();
+    await north.messages['replication-copy']();
     expect(regions.clock.now().getTime() - began).toBeGreaterThan(2 * leaseMs);
     expect([blocks, asked]).toEqual([16, 12]);
     expect(other.memory.calls.count('blobs.stageFrom')).toBe(0);
@@ -124,11 +124,11 @@ describe('a copy that two processes find due at once', () => {
       if (each.name === 'blobs.commit') north.memory.calls.crashBefore(each.n);
       return 0;
     });
-    await north.copyBlobs().catch(() => undefined);
-    await other.copyBlobs();
+    await north.messages['replication-copy']().catch(() => undefined);
+    await other.messages['replication-copy']();
     expect(other.memory.calls.count('blobs.commit')).toBe(0);
     regions.clock.advance(leaseMs + 1);
-    await other.copyBlobs();
+    await other.messages['replication-copy']();
     // What the other has staged is not fetched again.
     expect([other.memory.calls.count('blobs.stageFrom'), other.memory.calls.count('blobs.commit')]).toEqual([0, 1]);
     expect(await statesOf(east, 'team/app', 'v1')).toMatchObject({ north: 'complete' });
@@ -167,7 +167,7 @@ describe('a copy that ends while an upload registers its own of the same digest 
       await pushBlob(other.app, 'team/other', bytes);
       uploaded = blobsIn(regions, 'north').filter((name) => !copied.includes(name));
     });
-    await north.copyBlobs();
+    await north.messages['replication-copy']();
     expect(uploaded).toHaveLength(1);
     expect(copiesOf(regions).north?.name).toBe(uploaded[0]);
     expect(blobsIn(regions, 'north')).toEqual(uploaded);
@@ -189,12 +189,12 @@ describe('a region that is emptied', () => {
     // Whoever deletes bytes runs as well, before and after the region is left.
     for (let minutes = 0; minutes < 29; minutes += 1) {
       await regions.minutes();
-      for (const name of regionNames) await regions.region[name].runDue();
+      for (const name of regionNames) await regions.region[name].timers['purge-collect']();
       expect(follow(regions, url), `after ${minutes + 1} minutes`).toEqual(bytes);
     }
     expect(Object.keys(copiesOf(regions))).toEqual(['east']);
     regions.clock.advance(3 * minute);
-    await north.runDue();
+    await north.timers['purge-collect']();
     expect(follow(regions, url)).toBeUndefined();
     expect(follow(regions, await urlAt(north))).toEqual(bytes);
   });
@@ -215,17 +215,17 @@ describe('a region that is emptied', () => {
       calls.delay(async (each) => {
         if (hasLeft || !commitsTo(each, '"do":"replace"') || !commitsTo(each, '"collected"')) return;
         hasLeft = true;
-        await regions.region[first].sweepReplication();
+        await regions.region[first].timers['replication-sweep']();
         expect(Object.keys(copiesOf(regions))).toEqual([second]);
       });
-      await regions.region[second].sweepReplication();
+      await regions.region[second].timers['replication-sweep']();
       expect(hasLeft).toBe(true);
       calls.clearFaults();
       // It is in one region at least, at every moment.
       expect(Object.keys(copiesOf(regions))).toEqual([second]);
       for (let turn = 0; turn < 3; turn += 1) {
         await regions.minutes(32);
-        for (const name of regionNames) await regions.region[name].runDue();
+        for (const name of regionNames) await regions.region[name].timers['purge-collect']();
       }
       expect(Object.keys(copiesOf(regions))).toEqual(['west']);
       expect(follow(regions, await urlAt(regions.region.west))).toEqual(bytes);

@@ -103,7 +103,7 @@ describe('a replica', () => {
     await regions.minutes(2);
     expect(blobsIn(regions, 'north')).toBe(4);
     regions.clock.advance(31 * 60_000);
-    await north.runDue();
+    await north.timers['purge-collect']();
     await regions.minutes();
     expect(blobsIn(regions, 'north')).toBe(0);
     expect((await call(east, 'GET', '/replicas/north')).status).toBe(404);
@@ -171,7 +171,7 @@ describe('a replica', () => {
       call(west, 'DELETE', '/replicas/west'),
     ]);
     await regions.minutes(33);
-    for (const each of [east, north, west]) await each.runDue();
+    for (const each of [east, north, west]) await each.timers['purge-collect']();
     await regions.minutes(2);
     const { body } = await call(east, 'GET', '/replicas');
     expect(body).toMatchObject({ replicas: [{ status: 'active' }] });

@@ -34,9 +34,9 @@ export function replicating(settings: Partial<Settings> & { readonly lagMs?: num
     const { events, queues } = world.region(name);
     const from = delivered.get(name) ?? 0;
     delivered.set(name, events.log.length);
-    for (const event of events.log.slice(from)) await here.planReplication(event);
+    for (const event of events.log.slice(from)) await here.events['replication-plan'](event);
     const messages = queues.drain('replication-copies');
-    for (const _ of messages) await here.copyBlobs();
+    for (const _ of messages) await here.messages['replication-copy']();
     return events.log.length > from || messages.length > 0;
   };
   const settle = async () => {
@@ -50,7 +50,7 @@ export function replicating(settings: Partial<Settings> & { readonly lagMs?: num
     async minutes(count = 1) {
       for (let n = 0; n < count; n += 1) {
         clock.advance(60_000);
-        for (const each of all) await each.sweepReplication();
+        for (const each of all) await each.timers['replication-sweep']();
         await settle();
       }
     },

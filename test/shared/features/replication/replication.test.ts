@@ -77,7 +77,7 @@ describe('a pushed image', () => {
     };
     await push('old', [3_000, 4_000]);
     await push('new', [2_000, 1_000]);
-    for (const event of regions.world.region('east').events.log) await east.planReplication(event);
+    for (const event of regions.world.region('east').events.log) await east.events['replication-plan'](event);
     expect((await ask(north.app, 'GET', `/v2/team/app/blobs/${digestOf(Buffer.alloc(4_000, 'old'))}`)).status).toBe(
       307,
     );
@@ -87,7 +87,7 @@ describe('a pushed image', () => {
       if (name === 'blobs.stageFrom') sizes.push((input as { length: number }).length);
       return 0;
     });
-    await north.copyBlobs();
+    await north.messages['replication-copy']();
     // Some are made at once, begun in their order.
     expect(new Set(sizes.slice(0, 4))).toEqual(new Set([4_000, 1_000, 2_000, sizes.find((size) => size < 200)]));
     expect(sizes.at(-1)).toBe(3_000);
@@ -104,7 +104,7 @@ describe('a copy', () => {
     });
     await pushBlob(east.app, 'team/app', bytes);
     await pushImage(east.app, 'team/app', 'v1', image);
-    for (const event of regions.world.region('east').events.log) await east.planReplication(event);
+    for (const event of regions.world.region('east').events.log) await east.events['replication-plan'](event);
     const staged: string[] = [];
     const watch = (calls: typeof north.memory.calls) =>
       calls.delay(({ name, input }) => {
@@ -117,12 +117,12 @@ describe('a copy', () => {
       // The storage refuses everything after some more blocks, as if the process were gone.
       let left = 4;
       north.memory.calls.failOn((each) => each.name === 'blobs.stageFrom' && (left -= 1) < 0);
-      await north.copyBlobs();
+      await north.messages['replication-copy']();
       north.memory.calls.clearFaults();
       watch(north.memory.calls);
       regions.clock.advance(11 * 60_000);
     }
-    await north.sweepReplication();
+    await north.timers['replication-sweep']();
     expect(await statesOf(north, 'team/app', 'v1')).toMatchObject({ north: 'complete' });
     const fetched = Map.groupBy(staged, (id) => id);
     expect(fetched.size).toBe(21);
@@ -142,9 +142,9 @@ describe('a copy', () => {
         config: { mediaType: 'application/vnd.example', digest: digestOf(bytes), size: bytes.length },
       }),
     );
-    for (const event of regions.world.region('east').events.log) await east.planReplication(event);
+    for (const event of regions.world.region('east').events.log) await east.events['replication-plan'](event);
     north.memory.calls.resetCounts();
-    await north.copyBlobs();
+    await north.messages['replication-copy']();
     const calls = Map.groupBy(
       north.memory.calls.list.filter((name) => name.startsWith('blobs.') && name !== 'blobs.probe'),
       (name) => name,
@@ -209,7 +209,7 @@ describe('a copy', () => {
       'v1',
       makeImage('gone', 0, { config: { mediaType: 'application/vnd.example', digest, size: 9 } }),
     );
-    for (const event of regions.world.region('east').events.log) await east.planReplication(event);
+    for (const event of regions.world.region('east').events.log) await east.events['replication-plan'](event);
     let collected = false;
     north.memory.calls.delay(({ name }) => {
       if (name === 'blobs.commit' && !collected) {
@@ -218,7 +218,7 @@ describe('a copy', () => {
       }
       return 0;
     });
-    await north.copyBlobs();
+    await north.messages['replication-copy']();
     expect(collected).toBe(true);
     expect(regions.world.documents.partition('blobs', [digest])?.records.has('copy:north')).toBe(false);
     expect(regions.world.region('north').blobs.names()).toHaveLength(0);
@@ -237,9 +237,9 @@ describe('a copy', () => {
         config: { mediaType: 'application/vnd.example', digest: digestOf(bytes), size: bytes.length },
       }),
     );
-    for (const event of regions.world.region('east').events.log) await east.planReplication(event);
+    for (const event of regions.world.region('east').events.log) await east.events['replication-plan'](event);
     const began = performance.now();
-    await north.copyBlobs();
+    await north.messages['replication-copy']();
     expect(performance.now() - began).toBeGreaterThan(440);
     expect(await statesOf(north, 'team/app', 'v1')).toMatchObject({ north: 'complete' });
   });

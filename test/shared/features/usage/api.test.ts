@@ -30,7 +30,7 @@ async function history(): Promise<{ longshore: TestLongshore; clock: SteppedCloc
   await pull('team/a');
   await foldAll(longshore);
   clock.advance(hourMs);
-  await longshore.surveyUsage();
+  await longshore.timers['usage-survey']();
   return { longshore, clock };
 }
 

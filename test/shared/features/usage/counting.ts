@@ -28,15 +28,15 @@ export async function usageOf({ app }: TestLongshore, query: Readonly<Record<str
 
 /** As the queue's trigger would: everything that is counted, until the queue is empty. */
 export async function foldAll(longshore: TestLongshore): Promise<unknown[]> {
-  await longshore.flushPulls();
+  await longshore.flush();
   const messages = longshore.world.region().queues.drain('usage-pulls');
-  for (const message of messages) await longshore.foldPulls(message);
+  for (const message of messages) await longshore.messages['usage-fold'](message);
   return messages;
 }
 
 /** Delivers every event that was published so far. */
 export async function deliverEvents(longshore: TestLongshore): Promise<void> {
-  for (const event of longshore.world.region().events.log) await longshore.recordUsage(event);
+  for (const event of longshore.world.region().events.log) await longshore.events['usage-record'](event);
 }
 
 export function as(userAgent: string): { readonly headers: Record<string, string> } {

@@ -57,15 +57,15 @@ describe('batches of counted pulls', () => {
             if (by !== image.digest) counted[by as 'v1' | 'v2'] += pulls;
             counted.all += pulls;
             if (pulls > 0) counted.last = clock.now().toISOString();
-            if (flush) await longshore.flushPulls();
+            if (flush) await longshore.flush();
           }
-          for (const each of instances) await each.flushPulls();
+          for (const each of instances) await each.flush();
           const batches = world.region().queues.drain('usage-pulls');
           const deliveries = [...batches, ...batches]
             .map((batch) => ({ batch, at: random.next().value as number }))
             .sort((a, b) => a.at - b.at);
           await Promise.all(
-            deliveries.map(({ batch }, index) => (instances[index % 2] ?? instances[0]).foldPulls(batch)),
+            deliveries.map(({ batch }, index) => (instances[index % 2] ?? instances[0]).messages['usage-fold'](batch)),
           );
           if (counted.all === 0) return;
           const [longshore] = instances;
@@ -108,7 +108,7 @@ describe('batches of counted pulls', () => {
     const longshore = await start();
     longshore.memory.calls.loseAnswerOn('queues.send', 1);
     await pull(longshore);
-    await longshore.flushPulls();
+    await longshore.flush();
     await pull(longshore);
     const messages = await foldAll(longshore);
     expect(messages.map((message) => batchSchema.parse(message).id.split(':')[1])).toEqual(['0', '0', '1']);
@@ -121,7 +121,7 @@ describe('batches of counted pulls', () => {
     longshore.memory.calls.failOn('queues.send', 2);
     for (let n = 0; n < 3; n++) {
       await pull(longshore);
-      await longshore.flushPulls();
+      await longshore.flush();
     }
     longshore.memory.calls.failOn('documents.commit', 1);
     await foldAll(longshore);
@@ -137,13 +137,13 @@ describe('batches of counted pulls', () => {
       const longshore = await start(world);
       await pull(longshore);
       await pull(longshore, image.digest);
-      await longshore.flushPulls();
+      await longshore.flush();
       const [batch] = world.region().queues.drain('usage-pulls');
       const dying = composeForTest({ world, connection: { calls: plan } });
-      await dying.foldPulls(batch).catch((error: unknown) => {
+      await dying.messages['usage-fold'](batch).catch((error: unknown) => {
         if (!crashed) throw error;
       });
-      await longshore.foldPulls(batch);
+      await longshore.messages['usage-fold'](batch);
       expect([
         (await usageOf(longshore)).pulls,
         (await usageOf(longshore, { repository })).pulls,
@@ -161,7 +161,7 @@ describe('batches of counted pulls', () => {
     const world = createMemoryWorld({ clock: steppedClock() });
     const longshore = await start(world);
     await pull(longshore);
-    await longshore.flushPulls();
+    await longshore.flush();
     await pull(longshore);
     const next = composeForTest({ world });
     await foldAll(next);
@@ -170,8 +170,8 @@ describe('batches of counted pulls', () => {
 
   it('are dropped when they cannot be read, instead of failing for ever', async () => {
     const longshore = await start();
-    await expect(longshore.foldPulls({ schemaVersion: 2 })).resolves.toBeUndefined();
-    await expect(longshore.foldPulls('no batch')).resolves.toBeUndefined();
+    await expect(longshore.messages['usage-fold']({ schemaVersion: 2 })).resolves.toBeUndefined();
+    await expect(longshore.messages['usage-fold']('no batch')).resolves.toBeUndefined();
   });
 
   it('make tracking begin anew when some before them were lost', async () => {
@@ -181,7 +181,7 @@ describe('batches of counted pulls', () => {
     const [batch] = (await foldAll(longshore)) as [object];
     const began = (await usageOf(longshore)).trackedSince;
     clock.advance(3_600_000);
-    await longshore.foldPulls({ ...batch, id: 'another:0', gap: true });
+    await longshore.messages['usage-fold']({ ...batch, id: 'another:0', gap: true });
     expect([began, (await usageOf(longshore)).trackedSince]).toEqual([
       '2026-03-01T00:00:00.000Z',
       clock.now().toISOString(),

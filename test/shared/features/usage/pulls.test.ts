@@ -202,7 +202,7 @@ describe('tracking of last pulls', () => {
     const { longshore, pull, clock } = await pushed();
     const tracked = lastPullsIn(longshore.memory.documents);
     expect(await tracked.trackedSince(key.registry)).toBeUndefined();
-    await longshore.surveyUsage();
+    await longshore.timers['usage-survey']();
     const began = clock.now();
     clock.advance(3_600_000);
     await pull('v1');

@@ -27,7 +27,7 @@ describe('a quota that is nearly used', () => {
     const longshore = composeForTest({ settings });
     const store = async (bytes: number, seed: number) => {
       await pushBlob(longshore.app, 'team/app', Buffer.alloc(bytes, seed));
-      for (const _ of [1, 2]) await longshore.surveyUsage();
+      for (const _ of [1, 2]) await longshore.timers['usage-survey']();
     };
     await store(790, 1);
     expect(percents(longshore)).toEqual([]);
@@ -72,11 +72,11 @@ describe('a quota that is nearly used', () => {
     const world = createMemoryWorld();
     const dying = composeForTest({ world, settings });
     await pushBlob(dying.app, 'team/app', Buffer.alloc(900));
-    await dying.surveyUsage().catch(() => undefined);
+    await dying.timers['usage-survey']().catch(() => undefined);
     const [first] = warned(dying);
     world.documents.partition('registries', ['default'])?.records.delete('usage-survey');
     const next = composeForTest({ world, settings });
-    await next.surveyUsage();
+    await next.timers['usage-survey']();
     expect(warned(next).map(({ id }) => id)).toEqual([first?.id, first?.id]);
   });
 
@@ -84,10 +84,10 @@ describe('a quota that is nearly used', () => {
     const longshore = composeForTest({ settings });
     await pushBlob(longshore.app, 'team/app', Buffer.alloc(900));
     longshore.memory.calls.failOn('events.publish');
-    await longshore.surveyUsage();
+    await longshore.timers['usage-survey']();
     expect(percents(longshore)).toEqual([]);
     longshore.memory.calls.clearFaults();
-    for (const _ of [1, 2]) await longshore.surveyUsage();
+    for (const _ of [1, 2]) await longshore.timers['usage-survey']();
     expect(percents(longshore)).toEqual([90]);
   });
 });

@@ -51,7 +51,7 @@ describe('the usage of a repository', () => {
           const deliveries = [...events, ...events]
             .map((event) => ({ event, at: random.next().value as number }))
             .sort((a, b) => a.at - b.at);
-          await Promise.all(deliveries.map(({ event }) => longshore.recordUsage(event)));
+          await Promise.all(deliveries.map(({ event }) => longshore.events['usage-record'](event)));
           if (pushes === 0) return;
           expect(await usageOf(longshore.app)).toMatchObject({
             repository,
@@ -70,7 +70,7 @@ describe('the usage of a repository', () => {
     const image = makeImage('many', 130);
     await pushImage(longshore.app, repository, 'v1', image);
     const deliver = async () => {
-      for (const event of longshore.world.region().events.log) await longshore.recordUsage(event);
+      for (const event of longshore.world.region().events.log) await longshore.events['usage-record'](event);
     };
     await deliver();
     expect(await usageOf(longshore.app)).toMatchObject({ images: 1, bytes: bytesOf([image]) });
@@ -81,7 +81,9 @@ describe('the usage of a repository', () => {
 
   it('drops an event that is not of the catalogue instead of failing for ever', async () => {
     const longshore = composeForTest();
-    await expect(longshore.recordUsage({ specversion: '1.0', type: 'Somebody.Else' })).resolves.toBeUndefined();
+    await expect(
+      longshore.events['usage-record']({ specversion: '1.0', type: 'Somebody.Else' }),
+    ).resolves.toBeUndefined();
   });
 
   it('answers 404 for a repository to which nothing was pushed, and 400 for what is no name', async () => {

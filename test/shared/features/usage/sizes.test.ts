@@ -54,7 +54,7 @@ async function deliverShuffled(longshore: TestLongshore, random: fc.Stream<numbe
   const deliveries = [...log, ...log]
     .map((event) => ({ event, at: random.next().value as number }))
     .sort((a, b) => a.at - b.at);
-  await Promise.all(deliveries.map(({ event }) => longshore.recordUsage(event)));
+  await Promise.all(deliveries.map(({ event }) => longshore.events['usage-record'](event)));
 }
 
 describe('the sizes of what is stored', () => {
@@ -68,7 +68,7 @@ describe('the sizes of what is stored', () => {
           const holdings = new Holdings(longshore.app);
           for (const each of steps) await take(holdings, each);
           await deliverShuffled(longshore, random);
-          await longshore.surveyUsage();
+          await longshore.timers['usage-survey']();
           const { sizes = {} } = await usageOf(longshore);
           expect((sizes['uniqueBytes'] ?? 0) + (sizes['sharedBytes'] ?? 0) + (sizes['unlinkedBytes'] ?? 0)).toBe(
             storedIn(longshore),
@@ -124,10 +124,10 @@ describe('the sizes of what is stored', () => {
             if (action === 'delete') await ask(app, 'DELETE', `/v2/${repository}/manifests/${image.digest}`);
             if (action === 'pull') await ask(app, 'GET', `/v2/${repository}/manifests/${image.digest}`);
             if (action === 'days') clock.advance(10 * 24 * 3600_000);
-            if (action === 'collect') await longshore.runDue();
+            if (action === 'collect') await longshore.timers['purge-collect']();
           }
           await deliverShuffled(longshore, random);
-          await longshore.surveyUsage();
+          await longshore.timers['usage-survey']();
           const {
             uniqueBytes = 0,
             sharedBytes = 0,
@@ -151,9 +151,9 @@ describe('the sizes of what is stored', () => {
     await pushImage(longshore.app, 'one', 'v1', large);
     await ask(longshore.app, 'DELETE', `/v2/one/manifests/${large.digest}`);
     clock.advance(20 * 24 * 3600_000);
-    await longshore.runDue();
+    await longshore.timers['purge-collect']();
     await deliverEvents(longshore);
-    await longshore.surveyUsage();
+    await longshore.timers['usage-survey']();
     expect(storedIn(longshore)).toBeGreaterThan(140 * 1024);
     expect((await usageOf(longshore)).sizes).toMatchObject({
       storedBytes: storedIn(longshore),
@@ -167,10 +167,10 @@ describe('the sizes of what is stored', () => {
     const digest = await pushBlob(longshore.app, 'one', bytes);
     await pushImage(longshore.app, 'one', 'v1', makeImage('a', 0));
     await deliverEvents(longshore);
-    await longshore.surveyUsage();
+    await longshore.timers['usage-survey']();
     const before = (await usageOf(longshore, { repository: 'one' })).sizes;
     await ask(longshore.app, 'DELETE', `/v2/one/blobs/${digest}`);
-    await longshore.surveyUsage();
+    await longshore.timers['usage-survey']();
     const [after, registry] = [
       (await usageOf(longshore, { repository: 'one' })).sizes,
       (await usageOf(longshore)).sizes,
@@ -188,14 +188,14 @@ describe('the sizes of what is stored', () => {
     await pushImage(longshore.app, 'one', 'v1', image);
     await pushBlob(longshore.app, 'one', Buffer.from('forgotten'));
     await deliverEvents(longshore);
-    await longshore.surveyUsage();
+    await longshore.timers['usage-survey']();
     expect((await usageOf(longshore, { repository: 'one' })).sizes).toMatchObject({
       unneededBytes: 9,
       recycledBytes: 0,
     });
     await ask(longshore.app, 'DELETE', `/v2/one/manifests/${image.digest}`);
     await deliverEvents(longshore);
-    await longshore.surveyUsage();
+    await longshore.timers['usage-survey']();
     expect((await usageOf(longshore)).sizes).toMatchObject({
       unneededBytes: 9,
       recycledBytes: storedIn(longshore) - 9,
@@ -208,7 +208,7 @@ describe('the sizes of what is stored', () => {
     const large = makeImage('large', 1, { annotations: { filler: 'x'.repeat(140 * 1024) } });
     await pushImage(longshore.app, 'one', 'v1', large);
     await deliverEvents(longshore);
-    await longshore.surveyUsage();
+    await longshore.timers['usage-survey']();
     const alone = await usageOf(longshore, { repository: 'one', digest: large.digest });
     expect([alone.sizes?.['freedBytes'], (await usageOf(longshore)).sizes?.['uniqueBytes']]).toEqual([
       storedIn(longshore),
@@ -216,7 +216,7 @@ describe('the sizes of what is stored', () => {
     ]);
     await pushImage(longshore.app, 'two', 'v1', large);
     await deliverEvents(longshore);
-    await longshore.surveyUsage();
+    await longshore.timers['usage-survey']();
     const both = await usageOf(longshore, { repository: 'one', digest: large.digest });
     // Each repository has a copy of the manifest of its own; the blobs are shared.
     const blobs = [large.config, ...large.layers].reduce((sum, { length }) => sum + length, 0);
@@ -259,7 +259,7 @@ describe('the survey', () => {
     };
     await pull('/v2/one/manifests/old', 25);
     await pull('/v2/two/manifests/recent', 3);
-    await longshore.surveyUsage();
+    await longshore.timers['usage-survey']();
     const answer = await ask(longshore.app, 'GET', '/api/v1/usage/pulled');
     const bytes = (blobs: readonly Uint8Array[]) => blobs.reduce((sum, { length }) => sum + length, 0);
     const [lately, both] = [
@@ -286,7 +286,7 @@ describe('the survey', () => {
       (await ask(longshore.app, 'GET', '/api/v1/usage/forecast')).status,
     ]).toEqual([404, 404]);
     longshore.memory.calls.failOn('documents.query', 1);
-    await expect(longshore.surveyUsage()).rejects.toThrow('planned outage');
+    await expect(longshore.timers['usage-survey']()).rejects.toThrow('planned outage');
     expect((await ask(longshore.app, 'GET', '/api/v1/usage/pulled')).status).toBe(404);
   });
 });
@@ -333,7 +333,7 @@ describe('the forecast', () => {
     });
     for (const n of [1, 2, 3]) {
       await pushBlob(longshore.app, 'one', Buffer.alloc(100, n));
-      await longshore.surveyUsage();
+      await longshore.timers['usage-survey']();
       clock.advance(24 * 3600_000);
     }
     const answer = await (await ask(longshore.app, 'GET', '/api/v1/usage/forecast')).json();

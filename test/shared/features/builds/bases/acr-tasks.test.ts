@@ -78,8 +78,9 @@ async function building(
   await of.api('POST', '/tasks/app/run');
   const settle = async () => {
     const one = process();
-    for (const message of of.world.region('home').queues.drain('build-runs')) await one.workOnBuild(message);
-    await one.sweepBuilds();
+    for (const message of of.world.region('home').queues.drain('build-runs'))
+      await one.messages['builds-work'](message);
+    await one.timers['builds-sweep']();
   };
   return { of, process, settle, id: () => idIn(azure.asked[0]?.body ?? '') };
 }
@@ -245,13 +246,13 @@ describe('a task that an Azure Container Registry builds', () => {
     azure.answers = [run('Queued')];
     const [message] = whole.of.world.region('home').queues.drain('build-runs');
     const calls = new CallPlan();
-    await whole.process(calls).workOnBuild(message);
+    await whole.process(calls).messages['builds-work'](message);
     for (let n = 1; n <= calls.total(); n += 1) {
       azure.asked.length = 0;
       const it = await building();
       await it
         .process(new CallPlan().crashAfter(n))
-        .workOnBuild(it.of.world.region('home').queues.drain('build-runs')[0])
+        .messages['builds-work'](it.of.world.region('home').queues.drain('build-runs')[0])
         .catch((error: unknown) => {
           if (!(error instanceof Crash)) throw error;
         });

@@ -227,10 +227,10 @@ export function registry(
     for (;;) {
       const published = twist(events.log.slice(delivered));
       delivered = events.log.length;
-      for (const event of published) await one.learnBases(event);
-      for (const event of published) await one.planBuild(event);
+      for (const event of published) await one.events['builds-learn'](event);
+      for (const event of published) await one.events['builds-plan'](event);
       const messages = twist(queues.drain('build-runs'));
-      for (const message of messages) await one.workOnBuild(message);
+      for (const message of messages) await one.messages['builds-work'](message);
       if (published.length === 0 && messages.length === 0) return;
     }
   };

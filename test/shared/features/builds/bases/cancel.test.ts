@@ -41,8 +41,8 @@ const digestsOf = (of: Registry) => Promise.all(['app:1', 'top:1'].map(async (im
 async function plan(of: Registry): Promise<unknown[]> {
   const [process, { events, queues }] = [of.process(), of.world.region('home')];
   for (let at = 0; at < events.log.length; at += 1) {
-    await process.learnBases(events.log[at]);
-    await process.planBuild(events.log[at]);
+    await process.events['builds-learn'](events.log[at]);
+    await process.events['builds-plan'](events.log[at]);
   }
   return queues.drain('build-runs');
 }
@@ -77,9 +77,9 @@ describe('a build that is cancelled', () => {
       if (isCancelled || name !== 'documents.commit' || !JSON.stringify(input).includes('"manifest"')) return;
       isCancelled = true;
       await of.api('POST', `/builds/${id}/cancel`);
-      await of.process().workOnBuild({ build: id });
+      await of.process().messages['builds-work']({ build: id });
     });
-    for (const message of messages) await of.process(calls).workOnBuild(message);
+    for (const message of messages) await of.process(calls).messages['builds-work'](message);
     await of.settle();
     expect(isCancelled).toBe(true);
     expect(await digestsOf(of)).toEqual(before);
@@ -95,13 +95,13 @@ describe('a build that is cancelled', () => {
       await of.api('POST', `/builds/${id}/cancel`);
       await of
         .process(calls)
-        .workOnBuild({ build: id })
+        .messages['builds-work']({ build: id })
         .catch((error: unknown) => {
           if (!(error instanceof Crash)) throw error;
         });
       for (let sweep = 0; sweep < 3; sweep += 1) {
         of.clock.advance(181_000);
-        await of.process().sweepBuilds();
+        await of.process().timers['builds-sweep']();
       }
       expect(await newest(of)).toMatchObject({ state: 'finished', counts: { succeeded: 0, stopped: 2 } });
       expect(await digestsOf(of)).toEqual(before);

@@ -33,11 +33,11 @@ async function live(of: Registry, calls: CallPlan, from: number): Promise<void> 
     const published = events.log.slice(at);
     at = events.log.length;
     for (const event of published) {
-      await one.learnBases(event);
-      await one.planBuild(event);
+      await one.events['builds-learn'](event);
+      await one.events['builds-plan'](event);
     }
     const messages = queues.drain('build-runs');
-    for (const message of messages) await one.workOnBuild(message);
+    for (const message of messages) await one.messages['builds-work'](message);
     if (published.length === 0 && messages.length === 0) return;
   }
 }
@@ -47,9 +47,9 @@ async function recovered(of: Registry, from: number): Promise<void> {
   const one = of.process();
   for (let n = 0; n < 8; n += 1) {
     of.clock.advance(181_000);
-    await one.sweepOutbox();
+    await one.timers['events-sweep']();
     await live(of, new CallPlan(), n === 0 ? from : of.world.region('home').events.log.length);
-    await one.sweepBuilds();
+    await one.timers['builds-sweep']();
   }
   await of.settle();
 }

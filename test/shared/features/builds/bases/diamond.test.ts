@@ -27,8 +27,8 @@ async function diamond(runs: Partial<Record<'left' | 'right', string>> = {}): Pr
   await of.settle();
   await of.push(build('base', 'base 2'), '1');
   const { log } = of.world.region('home').events;
-  for (const event of [...log]) await of.process().learnBases(event);
-  for (const event of [...log]) await of.process().planBuild(event);
+  for (const event of [...log]) await of.process().events['builds-learn'](event);
+  for (const event of [...log]) await of.process().events['builds-plan'](event);
   return of;
 }
 
@@ -59,11 +59,11 @@ describe('an image on two images of one base', () => {
       });
       await of
         .process(dying)
-        .workOnBuild(message)
+        .messages['builds-work'](message)
         .catch(() => undefined);
       expect(isTaken).toBe(true);
       expect(await states(of)).toMatchObject({ 'top:1': 'waiting' });
-      await of.process().workOnBuild(message);
+      await of.process().messages['builds-work'](message);
       await of.settle();
       expect(await states(of)).toEqual({ 'left:1': 'succeeded', 'right:1': 'succeeded', 'top:1': 'succeeded' });
       const made = of

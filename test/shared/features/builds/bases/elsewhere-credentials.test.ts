@@ -56,7 +56,7 @@ async function given(runner: object = { webhook: { url: `${ci.url}/build` } }, i
   });
   secrets = await manage<TaskSecrets>(one, 'PUT', '/tasks/app/hook', { secret });
   const { build } = await manage<{ build: string }>(one, 'POST', '/tasks/app/run');
-  await one.workOnBuild({ build });
+  await one.messages['builds-work']({ build });
   const [asked] = ci.asked;
   if (asked === undefined) throw new Error('the runner was told of nothing');
   return { one, asked, context };
@@ -164,7 +164,7 @@ describe('a workflow of GitHub', () => {
     const { one, asked } = await given();
     const { build, claim } = jobIn(asked);
     await manage(one, 'POST', `/builds/${build}/cancel`);
-    await one.workOnBuild({ build });
+    await one.messages['builds-work']({ build });
     expect(await statusOf(one, 'POST', pathOf(claim), claimed(secrets.claimSecret, claim, one.clock.now()))).toBe(409);
   });
 });

@@ -204,7 +204,7 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
   it('that tells nothing fails at the deadline, and what it tells later is too late', async () => {
     const { of, job } = await begun(subject);
     of.clock.advance(599_000);
-    await of.process().sweepBuilds();
+    await of.process().timers['builds-sweep']();
     await of.settle();
     expect([becauses(of), ci.asked.length]).toEqual([[], 1]);
     ci.answers = [
@@ -212,7 +212,7 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
       { status: 202 },
     ];
     of.clock.advance(2_000);
-    await of.process().sweepBuilds();
+    await of.process().timers['builds-sweep']();
     await of.settle();
     subject.stopped(job, ci.asked.slice(1));
     expect(becauses(of)).toEqual(['its runner has not told of its end within 600 s']);
@@ -263,7 +263,7 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
     await of.api('POST', '/tasks/app/run');
     await of.settle();
     of.clock.advance(31_000);
-    await of.process().sweepBuilds();
+    await of.process().timers['builds-sweep']();
     const [first, second] = await Promise.all(ci.asked.map((asked) => jobOf(of, subject, asked)));
     expect(second).toMatchObject({ build: first?.build });
     expect(ci.asked[1]?.headers['webhook-id']).toBe(ci.asked[0]?.headers['webhook-id']);
@@ -274,7 +274,7 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
     for (let n = 0; n < 8; n += 1) {
       await of.settle();
       of.clock.advance(300_000);
-      await of.process().sweepBuilds();
+      await of.process().timers['builds-sweep']();
     }
     expect(ci.asked).toHaveLength(6);
     expect(becauses(of)).toEqual([expect.stringContaining('answered 503')]);
@@ -292,19 +292,19 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
     const whole = await withTask(subject);
     await whole.api('POST', '/tasks/app/run');
     const calls = new CallPlan();
-    await whole.process(calls).workOnBuild(whole.world.region('home').queues.drain('build-runs')[0]);
+    await whole.process(calls).messages['builds-work'](whole.world.region('home').queues.drain('build-runs')[0]);
     for (const n of callsToFail(1, calls.total())) {
       ci.asked.length = 0;
       const of = await withTask(subject);
       await of.api('POST', '/tasks/app/run');
       await of
         .process(new CallPlan().crashAfter(n))
-        .workOnBuild(of.world.region('home').queues.drain('build-runs')[0])
+        .messages['builds-work'](of.world.region('home').queues.drain('build-runs')[0])
         .catch((error: unknown) => {
           if (!(error instanceof Crash)) throw error;
         });
       of.clock.advance(181_000);
-      await of.process().sweepBuilds();
+      await of.process().timers['builds-sweep']();
       await of.settle();
       const jobs = await Promise.all(ci.asked.map((asked) => jobOf(of, subject, asked)));
       expect(jobs.length, `crash after call ${n}`).toBeLessThanOrEqual(2);

@@ -24,8 +24,8 @@ async function started(policy: object = { mode: 'rebase' }): Promise<Registry> {
 async function planned(of: Registry): Promise<void> {
   const { log } = of.world.region('home').events;
   const one = of.process();
-  await one.learnBases(log.findLast(({ type }) => type === 'Longshore.TagMoved'));
-  await one.planBuild(log.findLast(({ type }) => type === 'Longshore.BaseImageUpdated'));
+  await one.events['builds-learn'](log.findLast(({ type }) => type === 'Longshore.TagMoved'));
+  await one.events['builds-plan'](log.findLast(({ type }) => type === 'Longshore.BaseImageUpdated'));
 }
 
 async function updated(of: Registry): Promise<void> {
@@ -131,7 +131,7 @@ const cases: Record<(typeof reasons)[number], () => Promise<unknown>> = {
     const [message] = of.world.region('home').queues.drain('build-runs');
     await of
       .process(new CallPlan().crashBefore(8))
-      .workOnBuild(message)
+      .messages['builds-work'](message)
       .catch(() => undefined);
     return app(of);
   },

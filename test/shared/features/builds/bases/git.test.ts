@@ -93,12 +93,12 @@ describe('a task whose context is in git', () => {
     });
     await of
       .process(calls)
-      .workOnBuild(messages[0])
+      .messages['builds-work'](messages[0])
       .catch(() => undefined);
     expect(isCut).toBe(true);
     of.git.commit(git, 'main', { 'app/Dockerfile': `FROM ${host}/base:1\nRUN later` });
     of.clock.advance(181_000);
-    await of.process().sweepBuilds();
+    await of.process().timers['builds-sweep']();
     await of.settle();
     // By the second build of the runner.
     expect(await layersOf(of)).toEqual([`layer FROM ${host}/base:1 (2)`]);

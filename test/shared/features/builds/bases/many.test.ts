@@ -40,11 +40,11 @@ describe('a base of ten thousand images', () => {
     const one = of.process();
     const { log } = of.world.region('home').events;
     const moved = log.findLast(({ type }) => type === 'Longshore.TagMoved');
-    await one.learnBases(moved);
+    await one.events['builds-learn'](moved);
     globalThis.gc?.();
     // Processor time: a busy machine changes it little.
     const [heap, began] = [process.memoryUsage().heapUsed, process.cpuUsage()];
-    await one.planBuild(log.findLast(({ type }) => type === 'Longshore.BaseImageUpdated'));
+    await one.events['builds-plan'](log.findLast(({ type }) => type === 'Longshore.BaseImageUpdated'));
     const { user, system } = process.cpuUsage(began);
     const planMs = (user + system) / 1_000;
     const grown = (process.memoryUsage().heapUsed - heap) / 2 ** 20;

@@ -91,7 +91,7 @@ describe('a task whose Dockerfile names its base by digest', () => {
       return 0;
     });
     await of.api('POST', '/tasks/app/run');
-    await of.process(calls).workOnBuild(of.world.region('home').queues.drain('build-runs')[0]);
+    await of.process(calls).messages['builds-work'](of.world.region('home').queues.drain('build-runs')[0]);
     expect((await builtFrom(of)).at(-1)).toBe(second);
     expect(reads).toBe(1);
   });

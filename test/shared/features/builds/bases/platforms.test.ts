@@ -107,18 +107,18 @@ describe('a task for several platforms', () => {
   it('builds none again that was pushed, whenever its process dies', async () => {
     const whole = await withTask(`FROM ${host}/base:1`, both);
     const calls = new CallPlan();
-    await whole.process(calls).workOnBuild(whole.world.region('home').queues.drain('build-runs')[0]);
+    await whole.process(calls).messages['builds-work'](whole.world.region('home').queues.drain('build-runs')[0]);
     let again = 0;
     for (let n = 1; n <= calls.total(); n += 3) {
       const of = await withTask(`FROM ${host}/base:1`, both);
       await of
         .process(new CallPlan().crashAfter(n))
-        .workOnBuild(of.world.region('home').queues.drain('build-runs')[0])
+        .messages['builds-work'](of.world.region('home').queues.drain('build-runs')[0])
         .catch((error: unknown) => {
           if (!(error instanceof Crash)) throw error;
         });
       of.clock.advance(181_000);
-      await of.process().sweepBuilds();
+      await of.process().timers['builds-sweep']();
       await of.settle();
       const { manifests } = await indexAt(of);
       const builds = await Promise.all(

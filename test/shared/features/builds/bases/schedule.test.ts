@@ -24,7 +24,7 @@ const built = (of: Registry) => of.events('Longshore.BuildSucceeded').length;
 async function hours(of: Registry, count: number): Promise<void> {
   for (let n = 0; n < count; n += 1) {
     of.clock.advance(hourMs);
-    await of.process().sweepBuilds();
+    await of.process().timers['builds-sweep']();
     await of.settle();
   }
 }
@@ -44,7 +44,7 @@ describe('a task with a schedule', () => {
   it('is built once by several timers at the same moment, and once for all times that were missed', async () => {
     const of = await daily();
     of.clock.advance(10 * 24 * hourMs);
-    await Promise.all([of.process(), of.process(), of.process()].map((one) => one.sweepBuilds()));
+    await Promise.all([of.process(), of.process(), of.process()].map((one) => one.timers['builds-sweep']()));
     await of.settle();
     await hours(of, 1);
     expect(built(of)).toBe(1);

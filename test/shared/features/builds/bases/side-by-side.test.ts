@@ -30,8 +30,8 @@ const buildsOf = async (of: Registry) => (await of.api('GET', '/builds')).body.i
 async function plan(of: Registry): Promise<unknown[]> {
   const [one, { events, queues }] = [of.process(), of.world.region('home')];
   for (let at = 0; at < events.log.length; at += 1) {
-    await one.learnBases(events.log[at]);
-    await one.planBuild(events.log[at]);
+    await one.events['builds-learn'](events.log[at]);
+    await one.events['builds-plan'](events.log[at]);
   }
   return queues.drain('build-runs');
 }
@@ -64,7 +64,7 @@ describe('updates of two bases', () => {
       reason: 'waits-for-a-build',
       build: id,
     });
-    for (const message of queued) await of.process().workOnBuild(message);
+    for (const message of queued) await of.process().messages['builds-work'](message);
     await of.settle();
     expect(await buildsOf(of)).toMatchObject([
       { state: 'finished', updates: [{}, {}], counts: { failed: 0, stopped: 0 } },
@@ -93,15 +93,15 @@ describe('a base that is updated again while what is built on it is made', () =>
     await anew(of, 'a', 3);
     // Made on version 3, by a plan that knows of version 2; version 4 is there before anybody has learned what it is
     // on.
-    for (const message of queued) await of.process().workOnBuild(message);
+    for (const message of queued) await of.process().messages['builds-work'](message);
     await anew(of, 'a', 4);
     const { log } = of.world.region('home').events;
     const [one, moved] = [
       of.process(),
       log.filter(({ type, subject }) => type === 'Longshore.TagMoved' && subject === 'a:1'),
     ];
-    for (const event of moved) await one.learnBases(event);
-    for (const event of [...log]) await one.planBuild(event);
+    for (const event of moved) await one.events['builds-learn'](event);
+    for (const event of [...log]) await one.events['builds-plan'](event);
     await of.settle();
     for (const { counts } of await buildsOf(of)) expect(counts).toMatchObject({ failed: 0, stopped: 0 });
     expect((await of.pull('a1:1')).layers).toEqual(['layer a 4', 'layer a1']);

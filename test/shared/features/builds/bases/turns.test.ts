@@ -32,16 +32,16 @@ describe('a task that is built at most so often in an hour', () => {
     }
     expect(builtIn(of)).toBe(2);
     of.clock.advance(30 * minutes);
-    await of.process().sweepBuilds();
+    await of.process().timers['builds-sweep']();
     expect(builtIn(of)).toBe(2);
     of.clock.advance(6 * minutes);
-    await of.process().sweepBuilds();
+    await of.process().timers['builds-sweep']();
     await of.settle();
     expect(builtIn(of)).toBe(3);
     // What came while it waited is made too, when its turn comes.
     for (let n = 0; n < 12; n += 1) {
       of.clock.advance(10 * minutes);
-      await of.process().sweepBuilds();
+      await of.process().timers['builds-sweep']();
       await of.settle();
     }
     expect(builtIn(of)).toBe(4);
@@ -59,12 +59,12 @@ describe('a task that is built at most so often in an hour', () => {
     await update(of, 2);
     for (let n = 0; n < 8; n += 1) {
       of.clock.advance(7 * minutes);
-      await of.process().sweepBuilds();
+      await of.process().timers['builds-sweep']();
       await of.settle();
     }
     expect([builtIn(of), of.events('Longshore.BuildFailed').length]).toEqual([1, 0]);
     of.clock.advance(5 * minutes);
-    await of.process().sweepBuilds();
+    await of.process().timers['builds-sweep']();
     await of.settle();
     expect([builtIn(of), of.events('Longshore.BuildFailed').length]).toEqual([2, 0]);
   });
@@ -76,11 +76,11 @@ describe('a task that is built at most so often in an hour', () => {
     for (const n of [6, 8, 10]) {
       await of
         .process(new CallPlan().crashAfter(n))
-        .workOnBuild(message)
+        .messages['builds-work'](message)
         .catch(() => undefined);
       of.clock.advance(4 * minutes);
     }
-    await of.process().sweepBuilds();
+    await of.process().timers['builds-sweep']();
     await of.settle();
     expect(builtIn(of)).toBe(1);
   });

@@ -59,7 +59,7 @@ async function minutes(of: Registry, count: number): Promise<void> {
   const one = of.process();
   for (let n = 0; n < count; n += 1) {
     of.clock.advance(minuteMs);
-    await one.sweepBuilds();
+    await one.timers['builds-sweep']();
   }
   await of.settle();
 }
@@ -266,8 +266,8 @@ describe('another registry', () => {
     for (let minute = 0; minute < 20; minute += 1) {
       const before = there.asked.length;
       of.clock.advance(minuteMs);
-      await one.sweepBuilds();
-      await one.sweepBuilds();
+      await one.timers['builds-sweep']();
+      await one.timers['builds-sweep']();
       expect(there.asked.length - before).toBeLessThanOrEqual(7);
     }
     // All had their turn by then, and none twice.
@@ -296,7 +296,7 @@ describe('another registry', () => {
     while (there.asked.length < tags && minutesTaken < 60) {
       const before = there.asked.length;
       of.clock.advance(minuteMs);
-      await Promise.all(instances.map((one) => one.sweepBuilds()));
+      await Promise.all(instances.map((one) => one.timers['builds-sweep']()));
       expect(there.asked.length - before).toBeLessThanOrEqual(30);
       minutesTaken += 1;
     }

@@ -107,7 +107,7 @@ describe('a task that follows the newest version of its base within a range', ()
       const event = of.events('Microsoft.ContainerRegistry.ImagePushed').at(-1);
       await of
         .process(calls)
-        .learnBases(event)
+        .events['builds-learn'](event)
         .catch(() => undefined);
       await of.settle();
       return [await found(of), await buildsOf(of)];
@@ -129,7 +129,7 @@ describe('a task that follows the newest version of its base within a range', ()
       await of.api('PUT', `/tasks/app-${n}`, { image: `app-${n}:1`, context, versions, mode: 'notify' });
     await of.push(build('base', 'base 1.3.0'), '1.3.0');
     const event = of.events('Microsoft.ContainerRegistry.ImagePushed').at(-1);
-    await of.process().learnBases(event);
+    await of.process().events['builds-learn'](event);
     const { items: tasks, nextLink } = (await of.api('GET', '/tasks?limit=100')).body as {
       items: { found: object }[];
       nextLink: string;

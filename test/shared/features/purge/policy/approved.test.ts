@@ -104,7 +104,7 @@ describe('an approved plan that is under way', () => {
     calls.clearFaults();
     expect((await call(app, 'PUT', '/purge/policies/nightly', { ...policy, ...change })).status).toBeOneOf([200, 201]);
     longshore.passDays(0.1);
-    await longshore.runPolicies();
+    await longshore.timers['purge-mark']();
     for (const name of ['one', 'two']) expect(await statusOf(app, at(name))).toBe(200);
   });
 
@@ -167,7 +167,7 @@ describe('an approved plan that is under way', () => {
     longshore.memory.calls.clearFaults();
     expect(isEdited).toBe(true);
     longshore.passDays(0.1);
-    await longshore.runPolicies();
+    await longshore.timers['purge-mark']();
     const left = await Promise.all(names.map(async (name) => (await statusOf(app, at(name))) === 200));
     expect(left.filter(Boolean)).toHaveLength(2);
     expect(body.state).toBe('void');

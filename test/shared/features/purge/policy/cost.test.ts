@@ -79,10 +79,10 @@ async function costBeside(
   await fill(documents, rest);
   const before = charges.units;
   const { digest, mediaType } = manifest('due 0');
-  await longshore.markTouched(pushOf(digest, mediaType));
+  await longshore.events['purge-touched'](pushOf(digest, mediaType));
   const push = charges.units - before;
   now += 20 * day;
-  await longshore.runPolicies();
+  await longshore.timers['purge-mark']();
   const run = charges.units - before - push;
   const { outcome } = await currentPlan(longshore.app);
   documents.dispose();

@@ -34,7 +34,7 @@ describe('a policy that runs', () => {
     await pushImage(app, repository, 'main', makeImage('main', 0));
     await longshore.deliver();
     longshore.passDays(2);
-    await longshore.runPolicies();
+    await longshore.timers['purge-mark']();
     const tags = (await (await ask(app, 'GET', `/v2/${repository}/tags/list`)).json()) as { tags: string[] };
     expect(tags.tags).toEqual(['build-4', 'build-5', 'main']);
   });
@@ -47,7 +47,7 @@ describe('a policy that runs', () => {
     for (const tag of ['temp', 'v1']) await pushImage(app, repository, tag, image);
     await longshore.deliver();
     longshore.passDays(11);
-    await longshore.runPolicies();
+    await longshore.timers['purge-mark']();
     expect([await statusOf(app, 'temp'), await statusOf(app, 'v1')]).toEqual([404, 200]);
     expect(await binOf(app)).toMatchObject([
       { kind: 'tag', tag: 'temp', by: { actor: 'policy:nightly', rule: 'nightly/old' } },
@@ -63,10 +63,10 @@ describe('a policy that runs', () => {
     longshore.passDays(20);
     longshore.pull(repository, 'v1');
     longshore.passDays(29);
-    await longshore.runPolicies();
+    await longshore.timers['purge-mark']();
     expect(await statusOf(app, 'v1')).toBe(200);
     longshore.passDays(2);
-    await longshore.runPolicies();
+    await longshore.timers['purge-mark']();
     expect(await statusOf(app, 'v1')).toBe(404);
   });
 
@@ -80,14 +80,14 @@ describe('a policy that runs', () => {
     await pushImage(app, repository, signature, makeImage('signature', 0));
     await longshore.deliver();
     longshore.passDays(11);
-    await longshore.runPolicies();
+    await longshore.timers['purge-mark']();
     expect(
       (await explained(app, `${repository}:${signature}`)).policies.find(({ policy }) => policy === 'nightly')?.tags,
     ).toMatchObject([{ verdict: 'keep', rule: 'subject' }]);
     await ask(app, 'DELETE', `/v2/${repository}/manifests/${image.digest}`);
     await longshore.deliver();
     longshore.passDays(1);
-    await longshore.runPolicies();
+    await longshore.timers['purge-mark']();
     expect(await statusOf(app, signature)).toBe(404);
   });
 
@@ -104,14 +104,14 @@ describe('a policy that runs', () => {
     for (const tag of ['1.0.0', 'feature']) await pushImage(app, repository, tag, makeImage(tag, 0));
     await longshore.deliver();
     longshore.passDays(11);
-    await longshore.runPolicies();
+    await longshore.timers['purge-mark']();
     expect([await statusOf(app, '1.0.0'), await statusOf(app, 'feature')]).toEqual([200, 404]);
     expect(
       (await explained(app, `${repository}:1.0.0`)).policies.find(({ policy }) => policy === 'nightly')?.tags[0]?.why,
     ).toBe('the rule to keep "releases" of the policy "releases"');
     expect((await call(app, 'POST', '/purge/policies/releases/stop')).status).toBe(200);
     longshore.passDays(1);
-    await longshore.runPolicies();
+    await longshore.timers['purge-mark']();
     expect(await statusOf(app, '1.0.0')).toBe(404);
   });
 
@@ -152,8 +152,8 @@ describe('a policy that runs', () => {
       const body = await currentPlan(app);
       if (body.state === 'awaiting') expect((await approve(app, made)).status, `crash after ${n}`).toBe(200);
       longshore.passDays(0.01);
-      await longshore.runDue();
-      await longshore.runPolicies();
+      await longshore.timers['purge-collect']();
+      await longshore.timers['purge-mark']();
       expect((await currentPlan(app)).state).toBe('done');
       const binned = await binOf(app);
       expect(
@@ -220,7 +220,7 @@ describe('a plan of many pages', () => {
     const plan = await sixtyOld(longshore);
     let other: Promise<void> | undefined;
     const calls = new CallPlan().delay(async (each) => {
-      if (each.n === 300) other = longshore.runPolicies();
+      if (each.n === 300) other = longshore.timers['purge-mark']();
       if (each.n === 300) await other;
     });
     const one = composeForTest({ world, connection: { calls }, adapters: { lastPulls } });
@@ -264,7 +264,7 @@ describe('marking', () => {
     const plan = await planOf(app);
     expect(tagsOf(plan)).toEqual(['a', 'b']);
     for (const event of [...world.region().events.log, ...world.region().events.log.toReversed()])
-      await longshore.markTouched(event);
+      await longshore.events['purge-touched'](event);
     expect((await planOf(app)).hash).toBe(plan.hash);
   });
 });

@@ -48,7 +48,7 @@ export function policed({ trackedDays = 1_000 }: { trackedDays?: number } = {}):
     pull: (repository, reference) => void pulls.set(`${repository} ${reference}`, new Date(now).toISOString()),
     async deliver() {
       const { log } = world.region().events;
-      for (; delivered < log.length; delivered += 1) await longshore.markTouched(log[delivered]);
+      for (; delivered < log.length; delivered += 1) await longshore.events['purge-touched'](log[delivered]);
     },
   };
 }

@@ -26,7 +26,7 @@ describe('the policy that every registry has', () => {
     expect(tagsOf(await planOf(app, 'default'))).toEqual(['feature']);
     for (let n = 0; n < 3; n += 1) {
       longshore.passDays(7);
-      await longshore.runPolicies();
+      await longshore.timers['purge-mark']();
     }
     expect(await binOf(app)).toEqual([]);
   });
@@ -84,7 +84,7 @@ describe('a plan', () => {
     await pushImage(app, repository, 'three', makeImage('three'));
     await longshore.deliver();
     longshore.passDays(32);
-    await longshore.runPolicies();
+    await longshore.timers['purge-mark']();
     expect(await statusOf(app, at('three'))).toBe(404);
     expect(publishedTypes(longshore)).toContain('Longshore.PurgePlanned');
   });
@@ -245,7 +245,7 @@ describe('a plan', () => {
     await approve(app, plan);
     for (const days of [14, 1.1, 1.1, 1.1]) {
       longshore.passDays(days);
-      await longshore.runDue();
+      await longshore.timers['purge-collect']();
     }
     expect(before - stored()).toBe(plan.bytes);
     expect(plan.bytes).toBeGreaterThan(200_000);
@@ -270,7 +270,7 @@ describe('the brake', () => {
     }
     await longshore.deliver();
     longshore.passDays(31);
-    await longshore.runPolicies();
+    await longshore.timers['purge-mark']();
     expect(await binOf(app)).toHaveLength(2);
     const plan = await currentPlan(app);
     expect(plan).toMatchObject({
@@ -323,13 +323,13 @@ describe('what a policy took', () => {
     expect((await call(app, 'POST', '/bin/restore', { repository, group: one?.group })).status).toBe(200);
     await longshore.deliver();
     longshore.passDays(4);
-    await longshore.runPolicies();
+    await longshore.timers['purge-mark']();
     expect(await statusOf(app, at('one'))).toBe(200);
     expect(
       (await explained(app, `${repository}:one`)).policies.find(({ policy }) => policy === 'nightly')?.tags,
     ).toMatchObject([{ verdict: 'keep', rule: 'held' }]);
     longshore.passDays(1.1);
-    await longshore.runDue();
+    await longshore.timers['purge-collect']();
     expect(await binOf(app)).toEqual([]);
     expect(await statusOf(app, at('one'))).toBe(200);
   });

@@ -121,7 +121,7 @@ describe('deleting a repository when the process dies', () => {
         const again = await askJson(next.app, 'DELETE', '/acr/v1/a/b');
         expect([202, 404], `crash ${moment} ${n}`).toContain(again.status);
         state.passTime(sweepAge + 1);
-        await next.sweepOutbox();
+        await next.timers['events-sweep']();
         expect((await askJson(next.app, 'GET', '/v2/_catalog')).body.repositories).toEqual([]);
         const ids = (type: string) =>
           new Set(
@@ -153,7 +153,7 @@ describe('a repository that is pushed to while it is deleted', () => {
     // The second instance still knows the live entry, and writes no other.
     await pushImage(two.app, 'a/b', 'v3', makeImage('three', 1));
     expect((await askJson(one.app, 'GET', '/v2/_catalog')).body.repositories).toEqual([]);
-    await one.settleRepositories();
+    await one.timers['acr-settle']();
     passTime(entryFreshness + 1);
     expect((await askJson(one.app, 'GET', '/v2/_catalog')).body.repositories).toEqual(['a/b']);
     expect((await askJson(one.app, 'GET', '/acr/v1/a/b')).body).toMatchObject({ manifestCount: 1, tagCount: 1 });
@@ -174,7 +174,7 @@ describe('a repository that is pushed to while it is deleted', () => {
       });
       const deleting = composeForTest({ world, connection: { calls } });
       expect((await askJson(deleting.app, 'DELETE', '/acr/v1/a/b')).status).toBe(202);
-      await other.settleRepositories();
+      await other.timers['acr-settle']();
       const { tags } = (await askJson(other.app, 'GET', '/acr/v1/a/b/_tags')).body as { tags?: { name: string }[] };
       for (const { name } of tags ?? [])
         expect((await ask(other.app, 'HEAD', `/v2/a/b/manifests/${name}`)).status, `before call ${n}`).toBe(200);
@@ -203,10 +203,10 @@ describe('a repository that is pushed to while it is deleted', () => {
     await askJson(app, 'DELETE', '/acr/v1/a/b');
     const entry = () =>
       memory.documents.readDocument({ container: 'registries', partition: ['default'], id: 'repository:a:b' });
-    await longshore.settleRepositories();
+    await longshore.timers['acr-settle']();
     expect(await entry()).toBeDefined();
     passTime(settleAge);
-    await longshore.settleRepositories();
+    await longshore.timers['acr-settle']();
     expect(await entry()).toBeUndefined();
   });
 });

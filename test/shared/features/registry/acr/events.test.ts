@@ -51,7 +51,7 @@ describe('a Helm chart', () => {
       { type: 'Microsoft.ContainerRegistry.ChartDeleted', subject: 'mychart:1.0.0+build', target },
     ]);
     expect(publishedTypes(longshore).filter((type) => type.includes('Image'))).toEqual([]);
-    for (const event of world.region().events.log) await longshore.recordUsage(event);
+    for (const event of world.region().events.log) await longshore.events['usage-record'](event);
     const usage = await ask(app, 'GET', '/api/v1/usage?repository=charts/mychart');
     expect(await usage.json()).toMatchObject({ repository: 'charts/mychart', pushes: 1, images: 0, bytes: 0 });
   });
@@ -98,7 +98,7 @@ describe('a new repository', () => {
       const next = composeForTest({ world });
       await pushImage(next.app, 'a/b', 'v1', image);
       now += sweepAge + 1;
-      await next.sweepOutbox();
+      await next.timers['events-sweep']();
       const created = world.region().events.log.filter(({ type }) => type === 'Longshore.RepositoryCreated');
       expect(new Set(created.map(({ id }) => id)).size, `crash after ${n}`).toBe(1);
       expect(await (await ask(next.app, 'GET', '/v2/_catalog')).json()).toEqual({ repositories: ['a/b'] });

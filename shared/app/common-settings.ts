@@ -1,0 +1,28 @@
+import type { Gate } from '../core/admission/gate.ts';
+import type { GiveWay } from '../core/http/give-way.ts';
+import type { HostNames } from '../core/http/host-names.ts';
+import type { RegistryName } from '../core/oci/name.ts';
+import type { Reach } from '../core/outbound/public-address.ts';
+import type { SealingSettings } from '../core/secrets/sealing-keys.ts';
+
+/** Settings of no feature in particular, as the app goes by them. Those of a feature are beside it. */
+export interface CommonSettings {
+  readonly registryName: RegistryName;
+  /** This region's name: the key of its copy in a blob's document. */
+  readonly region: string;
+  /** How a blob's bytes reach the client: by a redirect to Blob Storage, or through this process. */
+  readonly blobs: 'redirect' | 'proxy';
+  /** `source` of events: the topic path of the registry in Azure, a path of its own elsewhere. */
+  readonly eventSource: string;
+  readonly sealing: SealingSettings;
+  /** Where clients find the registry; absent, where a request came in. */
+  readonly publicUrl?: URL;
+  /** The names that requests may come to; absent, any. */
+  readonly hostNames?: HostNames;
+  /** Lets pulls go first; absent, everything goes at once. */
+  readonly giveWay?: GiveWay;
+  /** Gates beside those of the features. */
+  readonly gates?: readonly Gate[];
+  /** Where URLs that users give may lead. */
+  readonly reach: Reach;
+}

@@ -1,0 +1,22 @@
+import { builds } from '../features/builds/feature.ts';
+import { events } from '../features/events/feature.ts';
+import { identity } from '../features/identity/feature.ts';
+import { purge } from '../features/purge/feature.ts';
+import { registry } from '../features/registry/feature.ts';
+import { replication } from '../features/replication/feature.ts';
+import { usage } from '../features/usage/feature.ts';
+import { webhooks } from '../features/webhooks/feature.ts';
+import { commonSettings } from './config/common.ts';
+import { FeatureList } from './feature-list.ts';
+import type { Ground } from './ground.ts';
+
+/** All features. One that asks for what another gives stands behind it. */
+export const features = FeatureList.from<Ground, typeof commonSettings>(commonSettings)
+  .and(events)
+  .and(identity)
+  .and(usage)
+  .and(webhooks)
+  .and(purge)
+  .and(replication)
+  .and(registry)
+  .and(builds);

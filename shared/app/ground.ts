@@ -1,0 +1,102 @@
+import { Admission } from '../core/admission/admission.ts';
+import { withoutEmptyPages } from '../core/documents/pages.ts';
+import { sealedPages } from '../core/documents/sealed-pages.ts';
+import { sealedPlaces } from '../core/documents/whole-list.ts';
+import type { Blobs } from '../core/ports/blobs.ts';
+import type { Clock, RandomIds } from '../core/ports/clock.ts';
+import type { Documents } from '../core/ports/documents.ts';
+import type { Git } from '../core/ports/git.ts';
+import type { Log } from '../core/ports/log.ts';
+import type { AzureManagement } from '../core/ports/management.ts';
+import type { AskUrl, GetJson } from '../core/ports/outbound.ts';
+import type { HashPassword } from '../core/ports/passwords.ts';
+import type { PostRequest } from '../core/ports/post.ts';
+import type { ProbeDependency } from '../core/ports/probe.ts';
+import type { ReadLastPulls } from '../core/ports/pulls.ts';
+import type { SendMessage } from '../core/ports/queues.ts';
+import type { Runner } from '../core/ports/runner.ts';
+import type { Secrets } from '../core/ports/secrets.ts';
+import type { PublishEvents } from '../core/ports/topic.ts';
+import type { Tracer } from '../core/ports/tracer.ts';
+import type { OtherRegions } from '../core/regions/reach.ts';
+import { reachRegions } from '../core/regions/reach.ts';
+import { sealingKeys } from '../core/secrets/sealing-keys.ts';
+import { counted } from '../core/telemetry/counted.ts';
+import { Metrics } from '../core/telemetry/metrics.ts';
+import { hearDeletions } from '../features/registry/deleted-in.ts';
+import { RepositoryEntries } from '../features/registry/entries.ts';
+import { ManifestCache } from '../features/registry/manifest-cache.ts';
+import type { OwnRegistrySettings } from '../features/registry/settings.ts';
+import type { CommonSettings } from './common-settings.ts';
+
+/** Everything that the app reaches outside itself: Azure's services, or memory. */
+export interface Adapters {
+  readonly documents: Documents;
+  /** This region's, as the queues. */
+  readonly blobs: Blobs;
+  readonly queues: SendMessage;
+  readonly topic: PublishEvents;
+  readonly outbound: GetJson & AskUrl;
+  readonly receivers: PostRequest;
+  /** The other regions, and documents as this one shows them. Absent where there is one region. */
+  readonly others?: OtherRegions;
+  /** Builds images; absent where nothing does. */
+  readonly runner?: Runner;
+  /** Azure Resource Manager; absent where the app has no identity. */
+  readonly management?: AzureManagement;
+  readonly git?: Git;
+  /** Absent where no vault is configured. */
+  readonly secrets?: Secrets;
+  /** Absent where nothing is traced. */
+  readonly tracer?: Tracer;
+  /** Absent, what usage has counted. */
+  readonly lastPulls?: ReadLastPulls;
+  readonly probes: readonly ProbeDependency[];
+  readonly clock: Clock;
+  readonly ids: RandomIds;
+  readonly passwords: HashPassword;
+  readonly log: Log;
+}
+
+/** Adapters whose calls are counted, and whose queries have no empty page but the last. */
+function seen(adapters: Adapters, metrics: Metrics) {
+  const all = counted(adapters, metrics, adapters.clock, adapters.tracer);
+  return { ...all, documents: withoutEmptyPages(all.documents) };
+}
+
+/** Makes what all features stand on: the stores as they are seen here, and what is kept of them in memory. */
+export function groundOf(adapters: Adapters, settings: CommonSettings & OwnRegistrySettings) {
+  const metrics = new Metrics();
+  const { stores, nearby, regions, told } = reachRegions(adapters, settings.region, (ports) =>
+    seen({ ...adapters, ...ports }, metrics),
+  );
+  const admission = new Admission();
+  const manifests = new ManifestCache({ clock: adapters.clock, maxBytes: settings.manifestCacheBytes });
+  const documents = manifests.watched(stores.documents);
+  return {
+    ...adapters,
+    ...stores,
+    /** The cache of manifests notices what is changed. */
+    documents,
+    /** Is opened when all features are made: they provide its gates, and ask it. */
+    admission,
+    metrics,
+    regions,
+    nearby: nearby ?? documents,
+    manifests,
+    /** For lists of the management API, whose pages are named by sealed tokens. */
+    lists: { documents: sealedPages(documents, settings.uploadKey), places: sealedPlaces(settings.uploadKey) },
+    entries: new RepositoryEntries({ ...adapters, admission, documents }),
+    sealing: sealingKeys(stores.secrets, settings.sealing),
+    registry: settings.registryName,
+    eventSource: settings.eventSource,
+    /** Is handed each event that may tell of a deletion in another region, and hands it on. */
+    hears: hearDeletions(settings.registryName, told, manifests),
+    settings,
+  };
+}
+
+/** What a feature may ask for, beside what the features before it give. */
+export interface Ground extends Omit<ReturnType<typeof groundOf>, 'settings'> {
+  readonly settings: CommonSettings;
+}

@@ -1,0 +1,61 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { z } from 'zod';
+import type { Gate } from '../admission/gate.ts';
+import type { ProbeDependency } from '../ports/probe.ts';
+import type { EventConsumer } from './events.ts';
+
+/** Environment variables by their names, each with the schema that parses it. */
+export type SettingsShape = Readonly<Record<string, z.ZodType>>;
+
+/** What the schemas of settings make of the environment. */
+export type Parsed<S extends SettingsShape> = z.output<z.ZodObject<S>>;
+
+/** What a feature adds to the app. Triggers go by the names of the functions that call them. */
+export interface FeatureParts {
+  /** Its part of the management API, below `/api/v1`. */
+  readonly routes?: OpenAPIHono;
+  /** Adds to the OpenAPI document of the management API what is not a route. Called when the document is made. */
+  readonly describe?: (registry: OpenAPIHono['openAPIRegistry']) => void;
+  /** What answers elsewhere, by the path that Hono matches. */
+  readonly surfaces?: Readonly<Record<string, (request: Request, requestId: string) => Promise<Response>>>;
+  readonly events?: Readonly<Record<string, EventConsumer>>;
+  readonly messages?: Readonly<Record<string, (message: unknown) => unknown>>;
+  readonly timers?: Readonly<Record<string, () => Promise<unknown>>>;
+  /** What may refuse requests, beside the locks. */
+  readonly gates?: readonly Gate[];
+  /** What `/healthz` asks beside the stores. */
+  readonly probes?: readonly ProbeDependency[];
+  /** Sends what is in this instance's memory alone. Called before the instance ends. */
+  readonly flush?: () => Promise<void>;
+  /** Ports that the features behind it in the list may ask for, and the app. */
+  readonly gives?: object;
+}
+
+/**
+ * A feature as the list in shared/app/features.ts takes it. `Ports` is what it asks for, `Given` the settings that it
+ * reads, `Own` what it makes of them.
+ */
+export interface Feature<Ports, Parts extends FeatureParts, S extends SettingsShape, Given, Own extends object> {
+  /** The name of its folder. */
+  readonly name: string;
+  /** Its own settings, merged into the app's. */
+  readonly settings?: S;
+  /** Makes of the parsed settings what `make` finds in `ports.settings`. */
+  readonly read?: (given: Given) => Own;
+  /** Makes the feature for one registry of this instance. It asks no store for anything. */
+  readonly make: (ports: Ports) => Parts;
+}
+
+/** Nothing: neither ports, nor triggers, nor settings. */
+export type None = { readonly [name in never]: never };
+
+/** Types a feature, so that the list can check that it gets every port and setting it asks for. */
+export function feature<
+  Ports,
+  Parts extends FeatureParts,
+  S extends SettingsShape = None,
+  Given = unknown,
+  Own extends object = None,
+>(definition: Feature<Ports, Parts, S, Given, Own>): Feature<Ports, Parts, S, Given, Own> {
+  return definition;
+}

@@ -1,0 +1,55 @@
+import type { CatalogueEvent } from '../../core/events/envelope.ts';
+import { onEvents } from '../../core/feature/events.ts';
+import { feature } from '../../core/feature/feature.ts';
+import type { RegistryName } from '../../core/oci/name.ts';
+import type { ReadLastPulls } from '../../core/ports/pulls.ts';
+import { usageRoutes } from './http.ts';
+import type { UsagePorts } from './pipeline.ts';
+import { usagePipeline } from './pipeline.ts';
+import type { UsageSettings } from './settings.ts';
+import { readUsageSettings, usageSettings } from './settings.ts';
+import { lastPullsIn } from './tracking.ts';
+
+interface Ports extends UsagePorts {
+  readonly registry: RegistryName;
+  readonly eventSource: string;
+  /** Is handed each event that may tell of a deletion in another region, and hands it on. */
+  readonly hears: (event: CatalogueEvent) => CatalogueEvent;
+  /** Absent, what is counted here. */
+  readonly lastPulls?: ReadLastPulls;
+  readonly settings: { readonly usage: UsageSettings; readonly region: string };
+}
+
+/** Counts pulls and pushes, and measures what is stored. */
+export const usage = feature({
+  name: 'usage',
+  settings: usageSettings,
+  read: readUsageSettings,
+  make(ports: Ports) {
+    const { registry, eventSource, documents, clock, hears, settings } = ports;
+    const { usage: own, region } = settings;
+    const pipeline = usagePipeline(ports, { ...own, region, eventSource, registryName: registry });
+    return {
+      routes: usageRoutes({ documents, clock, quotaBytes: own.quotaBytes }, registry),
+      events: {
+        'usage-record': onEvents(
+          [
+            'Microsoft.ContainerRegistry.ImagePushed',
+            'Microsoft.ContainerRegistry.ImageDeleted',
+            'Microsoft.ContainerRegistry.ChartPushed',
+            'Microsoft.ContainerRegistry.ChartDeleted',
+            'Longshore.Restored',
+          ],
+          (event) => pipeline.record(hears(event)),
+        ),
+      },
+      messages: {
+        'usage-fold': (message: unknown) => pipeline.fold(message),
+        'usage-fold-again': (message: unknown) => pipeline.fold(message),
+      },
+      timers: { 'usage-survey': () => pipeline.survey(), 'usage-first-survey': () => pipeline.surveyFirst() },
+      flush: () => pipeline.flush(),
+      gives: { pulls: pipeline.pulls, lastPulls: ports.lastPulls ?? lastPullsIn(documents) },
+    };
+  },
+});

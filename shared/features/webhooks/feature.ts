@@ -1,0 +1,39 @@
+import type { Places } from '../../core/documents/whole-list.ts';
+import { onEveryEvent } from '../../core/feature/events.ts';
+import { feature } from '../../core/feature/feature.ts';
+import { checkTarget } from '../../core/outbound/outbound-target.ts';
+import type { Reach } from '../../core/outbound/public-address.ts';
+import type { Documents } from '../../core/ports/documents.ts';
+import { webhookRoutes } from './management/http.ts';
+import { describeReceived } from './management/received.ts';
+import { webhookPipeline } from './pipeline.ts';
+import type { WebhookPorts } from './ports.ts';
+
+interface Ports extends WebhookPorts {
+  readonly lists: { readonly documents: Documents; readonly places: Places };
+  readonly settings: { readonly publicUrl?: URL; readonly reach: Reach };
+}
+
+/** Posts events to the receivers that users name. */
+export const webhooks = feature({
+  name: 'webhooks',
+  make(ports: Ports) {
+    const { lists, settings } = ports;
+    const pipeline = webhookPipeline(ports);
+    return {
+      routes: webhookRoutes({
+        ...pipeline.ports,
+        ...lists,
+        ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
+        checkTarget: (url) => checkTarget(url, settings.reach),
+      }),
+      describe: describeReceived,
+      events: { 'webhooks-dispatch': onEveryEvent((event) => pipeline.dispatch(event)) },
+      messages: {
+        'webhooks-deliver': (message: unknown) => pipeline.deliver(message),
+        'webhooks-let-go': (message: unknown) => pipeline.letGo(message),
+      },
+      timers: { 'webhooks-sweep': () => pipeline.sweep() },
+    };
+  },
+});
