@@ -18,7 +18,7 @@ export interface Setting {
 }
 
 /** The files that may hold settings: the configuration itself, and a feature's or an adapter's own. */
-const places = [
+const usualPlaces = [
   'shared/app/config/*.ts',
   'shared/core/feature/setting-formats.ts',
   'shared/features/*/settings.ts',
@@ -27,7 +27,7 @@ const places = [
 const settingName = /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$/;
 
 /** Reads all settings from the sources, in the order in which they stand there. Throws where a schema cannot be read. */
-export function readSettings(root: string): Setting[] {
+export function readSettings(root: string, places: readonly string[] = usualPlaces): Setting[] {
   const sources = places
     .flatMap((place) => globSync(join(root, place)))
     .toSorted()

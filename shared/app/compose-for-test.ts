@@ -17,47 +17,52 @@ import { settingsOf } from './config/settings-of.ts';
 /** scrypt at a cost that slows no guess, and no test. */
 export const cheapPasswords = scryptPasswords({ N: 2, r: 1, p: 1 });
 
-const usual: { settings?: Settings } = {};
-
-/** What the settings of every feature are unless a test says otherwise. */
-function usualSettings(): Settings {
-  return (usual.settings ??= {
-    ...settingsOf(
-      parseConfig({
-        LONGSHORE_AUTH: 'open',
-        LONGSHORE_HOST_NAMES: 'any',
-        LONGSHORE_REGION: 'home',
-        LONGSHORE_OUTBOUND: 'loopback',
-        LONGSHORE_SKU: 'basic',
-        LONGSHORE_UPLOAD_KEY: Buffer.alloc(32, 'a key for tests alone').toString('base64'),
-        LONGSHORE_SECRET_KEY: Buffer.alloc(32, 'a key for tests that seals').toString('base64'),
-        COSMOS_ENDPOINT: nowhere,
-        BLOB_ENDPOINT: nowhere,
-        QUEUE_ENDPOINT: nowhere,
-        EVENTGRID_ENDPOINT: nowhere,
-      }),
-    ),
-    auth: { mode: 'open' },
-  });
-}
-
 /** Stores are in memory: nothing is asked at these addresses. */
 const nowhere = 'https://nowhere.invalid';
 
-export interface TestLongshore extends Longshore {
+/** The environment of an app over memory. */
+export const testEnvironment = {
+  LONGSHORE_AUTH: 'open',
+  LONGSHORE_HOST_NAMES: 'any',
+  LONGSHORE_REGION: 'home',
+  LONGSHORE_OUTBOUND: 'loopback',
+  LONGSHORE_SKU: 'basic',
+  LONGSHORE_UPLOAD_KEY: Buffer.alloc(32, 'a key for tests alone').toString('base64'),
+  LONGSHORE_SECRET_KEY: Buffer.alloc(32, 'a key for tests that seals').toString('base64'),
+  COSMOS_ENDPOINT: nowhere,
+  BLOB_ENDPOINT: nowhere,
+  QUEUE_ENDPOINT: nowhere,
+  EVENTGRID_ENDPOINT: nowhere,
+};
+
+let parsed: Settings | undefined;
+
+/** What the settings of every feature are unless a test says otherwise. */
+function usualSettings(): Settings {
+  return (parsed ??= { ...settingsOf(parseConfig(testEnvironment)), auth: { mode: 'open' } });
+}
+
+interface WorldOptions {
+  readonly world?: MemoryWorld;
+  readonly connection?: MemoryConnectionOptions;
+  readonly adapters?: Partial<Adapters>;
+}
+
+export interface TestWorld {
   readonly world: MemoryWorld;
   readonly memory: MemoryConnection;
 }
 
+export interface TestLongshore extends Longshore, TestWorld {}
+
 /** The whole app over memory. The same `world` again is another instance, or the one that starts after a crash. */
-export function composeForTest(
-  options: {
-    readonly world?: MemoryWorld;
-    readonly connection?: MemoryConnectionOptions;
-    readonly adapters?: Partial<Adapters>;
-    readonly settings?: Partial<Settings>;
-  } = {},
-): TestLongshore {
+export function composeForTest(options: WorldOptions & { readonly settings?: Partial<Settings> } = {}): TestLongshore {
+  const { adapters, ...world } = adaptersForTest(options);
+  return { ...assemble(adapters, { ...usualSettings(), ...options.settings }), ...world };
+}
+
+/** What an app over memory reaches. */
+export function adaptersForTest(options: WorldOptions = {}): TestWorld & { readonly adapters: Adapters } {
   const world = options.world ?? createMemoryWorld();
   // Where a test looks at the store itself, it sees all of it.
   const memory = connectMemory(world, { ...options.connection, chance: 'none' });
@@ -78,5 +83,5 @@ export function composeForTest(
     log: silentLog,
     ...options.adapters,
   };
-  return { ...assemble(adapters, { ...usualSettings(), ...options.settings }), world, memory };
+  return { world, memory, adapters };
 }

@@ -1,43 +1,55 @@
 import { z } from 'zod';
 import { blobOrigin } from '../../adapters/buildah/settings.ts';
 import { defined } from '../../core/documents/defined.ts';
+import type { Parsed } from '../../core/feature/feature.ts';
 import { isAboutNumber } from '../../core/feature/number-setting.ts';
 import { HostNames } from '../../core/http/host-names.ts';
 import type { SealingSettings } from '../../core/secrets/sealing-keys.ts';
+import type { identitySettings } from '../../features/identity/settings.ts';
 import { features } from '../features.ts';
 import { refusedInAzure, unresolvedReferences } from './azure.ts';
+import type { commonSettings } from './common.ts';
 
 function isLoopback(url: string): boolean {
   return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
 }
 
-/** Every setting of the app: the common ones, and those of each feature. */
-const settingsSchema = z
-  .object(features.settings)
-  .refine(
-    (settings) =>
+/** What is asked of settings together, once each is right by itself. */
+type Together = Parsed<typeof commonSettings & typeof identitySettings>;
+
+const rules: readonly {
+  readonly path: keyof Together;
+  readonly error: string;
+  readonly holds: (settings: Together) => boolean;
+}[] = [
+  {
+    path: 'LONGSHORE_SECRET_KEY',
+    error: 'or LONGSHORE_KEY_VAULT must be set when LONGSHORE_AUTH is "required"',
+    holds: (settings) =>
       settings.LONGSHORE_AUTH === 'open' ||
       (settings.LONGSHORE_SECRET_KEY ?? settings.LONGSHORE_KEY_VAULT) !== undefined,
-    { path: ['LONGSHORE_SECRET_KEY'], error: 'or LONGSHORE_KEY_VAULT must be set when LONGSHORE_AUTH is "required"' },
-  )
-  .refine((settings) => settings.LONGSHORE_CLOCK_AHEAD_DAYS === 0 || isLoopback(settings.COSMOS_ENDPOINT), {
-    path: ['LONGSHORE_CLOCK_AHEAD_DAYS'],
+  },
+  {
+    path: 'LONGSHORE_CLOCK_AHEAD_DAYS',
     error: 'may be set only where COSMOS_ENDPOINT is on this machine (127.0.0.1, localhost or [::1])',
-  })
-  .refine((settings) => settings.LONGSHORE_REGIONS?.some(({ name }) => name === settings.LONGSHORE_REGION) ?? true, {
-    path: ['LONGSHORE_REGIONS'],
+    holds: (settings) => settings.LONGSHORE_CLOCK_AHEAD_DAYS === 0 || isLoopback(settings.COSMOS_ENDPOINT),
+  },
+  {
+    path: 'LONGSHORE_REGIONS',
     error: 'must name LONGSHORE_REGION too',
-  })
-  .refine((settings) => settings.BLOB_CONNECTION_STRING ?? settings.BLOB_ENDPOINT, {
-    path: ['BLOB_ENDPOINT'],
+    holds: (settings) => settings.LONGSHORE_REGIONS?.some(({ name }) => name === settings.LONGSHORE_REGION) ?? true,
+  },
+  {
+    path: 'BLOB_ENDPOINT',
     error: 'or BLOB_CONNECTION_STRING must be set',
-  })
-  .refine((settings) => settings.QUEUE_CONNECTION_STRING ?? settings.QUEUE_ENDPOINT, {
-    path: ['QUEUE_ENDPOINT'],
+    holds: (settings) => (settings.BLOB_CONNECTION_STRING ?? settings.BLOB_ENDPOINT) !== undefined,
+  },
+  {
+    path: 'QUEUE_ENDPOINT',
     error: 'or QUEUE_CONNECTION_STRING must be set',
-  });
-
-export type Config = z.infer<typeof settingsSchema>;
+    holds: (settings) => (settings.QUEUE_CONNECTION_STRING ?? settings.QUEUE_ENDPOINT) !== undefined,
+  },
+];
 
 /** Names every fault of the settings at once, and never a value: it may be a secret. */
 export class BadConfiguration extends Error {
@@ -48,23 +60,36 @@ export class BadConfiguration extends Error {
   }
 }
 
-/** Parses the environment. An empty value counts as absent. Throws `BadConfiguration`. */
-export function parseConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
-  );
-  const parsed = settingsSchema.safeParse(given);
-  const refused = [...refusedInAzure(given), ...unresolvedReferences(given)];
-  if (parsed.success && refused.length === 0) return parsed.data;
-  const faults = parsed.error?.issues ?? [];
-  throw new BadConfiguration([
-    ...faults.map((issue) => `${issue.path.join('.')} ${faultOf(issue, given)}`),
-    ...refused,
-  ]);
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Returns what parses the environment by these schemas, the common ones and those of identity among them. */
+export function parsing<S extends typeof commonSettings & typeof identitySettings>(shape: S) {
+  const schema = z.object(shape).superRefine((parsed, context) => {
+    for (const { path, error, holds } of rules)
+      if (!holds(parsed as unknown as Together)) context.addIssue({ code: 'custom', path: [path], message: error });
+  });
+  return (environment: Environment) => {
+    const given = Object.fromEntries(
+      Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+    );
+    const parsed = schema.safeParse(given);
+    const refused = [...refusedInAzure(given), ...unresolvedReferences(given)];
+    if (parsed.success && refused.length === 0) return parsed.data;
+    const faults = parsed.error?.issues ?? [];
+    throw new BadConfiguration([
+      ...faults.map((issue) => `${issue.path.join('.')} ${faultOf(issue, given)}`),
+      ...refused,
+    ]);
+  };
 }
 
+/** Parses the environment. An empty value counts as absent. Throws `BadConfiguration`. */
+export const parseConfig = parsing(features.settings);
+
+export type Config = ReturnType<typeof parseConfig>;
+
 /** A value may be a secret, so only that of a number is shown. */
-function faultOf(issue: z.core.$ZodIssue, given: Readonly<Record<string, string | undefined>>): string {
+function faultOf(issue: z.core.$ZodIssue, given: Environment): string {
   const value = given[String(issue.path[0])];
   if (value === undefined && issue.code === 'invalid_type') return 'is missing';
   return value !== undefined && isAboutNumber(issue) ? `${issue.message}, not "${value}"` : issue.message;

@@ -1,14 +1,19 @@
 import { defined } from '../../core/documents/defined.ts';
 import { reachOf } from '../../core/outbound/public-address.ts';
 import type { Settings } from '../assemble.ts';
+import type { CommonSettings } from '../common-settings.ts';
 import { features } from '../features.ts';
 import type { Config } from './config.ts';
 import { blobDelivery, hostNamesOf, sealingSettings } from './config.ts';
 
 /** What the app goes by, of the parsed environment. */
 export function settingsOf(config: Config): Settings {
+  return { ...features.read(config), ...commonSettingsOf(config) };
+}
+
+/** What the app goes by that is of no feature in particular. */
+export function commonSettingsOf(config: Config): CommonSettings {
   return {
-    ...features.read(config),
     registryName: config.LONGSHORE_REGISTRY,
     region: config.LONGSHORE_REGION,
     blobs: blobDelivery(config),
