@@ -29,7 +29,7 @@ async function withReferrers(count: number) {
 }
 
 describe('deleting a manifest with many referrers', () => {
-  it('makes at most six store calls for each of them', async () => {
+  it('makes at most five store calls for each of them', async () => {
     const { longshore, path, left } = await withReferrers(200);
     expect((await ask(longshore.app, 'DELETE', path)).status).toBe(202);
     await expect.poll(left, { timeout: 30_000 }).toBe(0);
@@ -45,7 +45,7 @@ describe('deleting a manifest with many referrers', () => {
       )
       .toBe(0);
     console.info(`200 referrers: ${longshore.memory.calls.total()} store calls`);
-    expect(longshore.memory.calls.total() / 200).toBeLessThanOrEqual(6);
+    expect(longshore.memory.calls.total() / 200).toBeLessThanOrEqual(5);
     expect(await binOf(longshore.another().app)).not.toHaveLength(0);
   }, 60_000);
 

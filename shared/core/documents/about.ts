@@ -1,6 +1,7 @@
+import type { LimitFunction } from 'p-limit';
 import type { Digest } from '../oci/digest.ts';
 import { parseDigest } from '../oci/digest.ts';
-import type { Documents, QueryDocuments, ReadDocument } from '../ports/documents.ts';
+import type { Documents, Predicate, QueryDocuments, ReadDocument } from '../ports/documents.ts';
 import type { TagDocument } from './manifest.ts';
 import { manifestDocumentSchema, manifestRef, tagDocumentSchema, tagId } from './manifest.ts';
 import type { RepositoryKey } from './names.ts';
@@ -63,19 +64,46 @@ export async function tagsAbout(
   digest: Digest,
 ): Promise<TagDocument[]> {
   const name = aboutName(digest);
-  const ways = [
-    { path: 'id', is: 'starts-with' as const, value: tagId(name) },
-    { path: 'about', is: '=' as const, value: name },
-  ];
+  const ways = [named(name), { path: 'about', is: '=' as const, value: name }];
   const found = await Promise.all(ways.map((way) => allTags(documents, key, way)));
   const tags = new Map(found.flat().map((tag) => [tag.name, tag]));
-  return [...tags.values()].filter((tag) => aboutIn(tag.name) === name && tag.digest !== digest);
+  return [...tags.values()].filter((tag) => isAbout(tag, digest));
+}
+
+/**
+ * Those of several manifests that the name of some tag is about: what pushes wrote down is one query for all of them.
+ * `limit` is for the others. Throws `StoreFailure`.
+ */
+export async function aboutAmong(
+  documents: Pick<Documents, 'queryDocuments'>,
+  key: RepositoryKey,
+  digests: readonly Digest[],
+  limit: LimitFunction,
+): Promise<Set<Digest>> {
+  const names = new Map(digests.map((digest) => [aboutName(digest), digest]));
+  const found = await Promise.all([
+    allTags(documents, key, { path: 'about', is: 'in', values: [...names.keys()] }),
+    ...digests.map((digest) => limit(() => allTags(documents, key, named(aboutName(digest))))),
+  ]);
+  const about = found.flat().flatMap((tag) => {
+    const digest = names.get(aboutIn(tag.name) ?? '');
+    return digest !== undefined && isAbout(tag, digest) ? [digest] : [];
+  });
+  return new Set(about);
+}
+
+function named(name: string): Predicate {
+  return { path: 'id', is: 'starts-with', value: tagId(name) };
+}
+
+function isAbout({ name, digest: of }: TagDocument, digest: Digest): boolean {
+  return aboutIn(name) === aboutName(digest) && of !== digest;
 }
 
 async function allTags(
   documents: Pick<Documents, 'queryDocuments'>,
   key: RepositoryKey,
-  way: { path: string; is: '=' | 'starts-with'; value: string },
+  way: Predicate,
 ): Promise<TagDocument[]> {
   const [container, partition] = ['repositories' as const, partitionOf(key)];
   const tags = await allStored(

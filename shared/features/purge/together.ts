@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { tagsAbout } from '../../core/documents/about.ts';
+import { aboutAmong } from '../../core/documents/about.ts';
 import type { BinnedDocument } from '../../core/documents/bin.ts';
 import { binnedDocumentSchema } from '../../core/documents/bin.ts';
 import { removing } from '../../core/documents/changes.ts';
@@ -108,11 +108,7 @@ async function lonelyAmong(
       ],
       referrerDocumentSchema,
     ),
-    Promise.all(
-      digests.map((digest) =>
-        limit(async () => ((await tagsAbout(ports.documents, key, digest)).length > 0 ? digest : undefined)),
-      ),
-    ),
+    aboutAmong(ports.documents, key, digests, limit),
   ]);
   const subjects = new Set(referrers.map(({ document }) => document.subject));
   return new Set(
@@ -122,7 +118,7 @@ async function lonelyAmong(
           childrenOf(each).length === 0 &&
           !kept.has(each.digest) &&
           !subjects.has(each.digest) &&
-          !about.includes(each.digest),
+          !about.has(each.digest),
       )
       .map(({ digest }) => digest),
   );
