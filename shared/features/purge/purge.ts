@@ -64,7 +64,7 @@ async function tryPurge(
   }
   // Before the document goes, and due after it is gone: a link that no check is left for would stay for ever.
   await checkLinksLater(ports, key, binned.document);
-  const tags = (await binnedTagsOf(ports, key, digest)).slice(0, tagsAtOnce);
+  const tags = await binnedTagsOf(ports, key, digest, tagsAtOnce);
   if (!withinGrace(ports, lookedAt)) return undefined;
   return commitPurge(ports, key, binned, tags, cause);
 }

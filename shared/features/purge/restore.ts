@@ -13,9 +13,10 @@ import { untilUncontended } from '../../core/documents/contention.ts';
 import { childrenOf, holdChange, manifestRef, tagRef } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
-import { allStored } from '../../core/documents/pages.ts';
+import type { WholeQuery } from '../../core/documents/pages.ts';
+import { firstOf, pagesOf, storedOf } from '../../core/documents/pages.ts';
 import type { Stored } from '../../core/documents/stored.ts';
-import { readStored } from '../../core/documents/stored.ts';
+import { parseStored, readStored } from '../../core/documents/stored.ts';
 import type { Cause } from '../../core/events/envelope.ts';
 import { isRecorded, publishCommitted, recordEvent } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';
@@ -92,7 +93,7 @@ async function tryBringBack(
   const live = await ports.documents.readDocument(manifestRef(key, digest));
   const held = live === undefined ? await holdChildren(ports, key, binned.document, cause) : [];
   const { group } = binned.document.recycled;
-  const tags = withTags === undefined ? [] : (await tagsAlong(ports, key, digest, group)).slice(0, tagsAtOnce);
+  const tags = withTags === undefined ? [] : await tagsAlong(ports, key, digest, group);
   const event = restoredEvent(ports, key, cause, group, {
     manifests: [binned.document],
     tags: tags.map(({ document }) => document),
@@ -159,7 +160,7 @@ export async function bringTagsBack(
   let came = false;
   for (let more = true; more; came ||= more) {
     const events = await untilUncontended(`the tags of ${key.repository}@${digest}`, async () => {
-      const tags = (await tagsAlong(ports, key, digest, group)).slice(0, tagsAtOnce);
+      const tags = await tagsAlong(ports, key, digest, group);
       return tags.length === 0 ? [] : tagsBack(ports, key, digest, tags, cause);
     });
     more = events.length > 0;
@@ -217,31 +218,44 @@ async function tagsBack(
   return outcome.index === 0 ? [] : undefined;
 }
 
-/** Tags of a digest that went along with it in this deletion and whose names are free. */
+/**
+ * Tags of a digest that went along with it in this deletion and whose names are free, as many as one transaction brings
+ * back. No more is read than that takes: an image may have thousands.
+ */
 async function tagsAlong(
-  ports: StorePorts,
+  { documents }: StorePorts,
   key: RepositoryKey,
   digest: Digest,
   group: string,
 ): Promise<Stored<BinnedTag>[]> {
-  const all = (await binnedTagsOf(ports, key, digest)).filter(
-    ({ document: { recycled } }) => recycled.group === group && !recycled.asked,
-  );
-  const taken = await Promise.all(all.map(({ document }) => ports.documents.readDocument(tagRef(key, document.name))));
-  return all.filter((_, index) => taken[index] === undefined);
+  const free: Stored<BinnedTag>[] = [];
+  for await (const page of pagesOf(documents, binnedTagsQuery(key, digest, tagsAtOnce))) {
+    const along = page
+      .map((found) => parseStored(binnedTagSchema, found, { container: 'repositories' }))
+      .filter(({ document: { recycled } }) => recycled.group === group && !recycled.asked);
+    const taken = await Promise.all(along.map(({ document }) => documents.readDocument(tagRef(key, document.name))));
+    free.push(...along.filter((_, index) => taken[index] === undefined));
+    if (free.length >= tagsAtOnce) break;
+  }
+  return free.slice(0, tagsAtOnce);
 }
 
-/** All tags in the bin that pointed at a digest, in the order of their names. */
+/** The tags in the bin that pointed at a digest, all or the first, in the order of their names. */
 export function binnedTagsOf(
   { documents }: Pick<StorePorts, 'documents'>,
   key: RepositoryKey,
   digest: Digest,
+  most = Infinity,
 ): Promise<Stored<BinnedTag>[]> {
-  const [container, partition] = ['repositories' as const, partitionOf(key)];
-  const where = [{ path: 'id', is: 'starts-with' as const, value: binnedTagId(digest) }];
-  return allStored(
-    documents,
-    { container, partition, where, orderBy: { path: 'id', direction: 'asc' }, limit: 100 },
-    binnedTagSchema,
-  );
+  return firstOf(most, storedOf(documents, binnedTagsQuery(key, digest, Math.min(most, 100)), binnedTagSchema));
+}
+
+function binnedTagsQuery(key: RepositoryKey, digest: Digest, limit: number): WholeQuery {
+  return {
+    container: 'repositories',
+    partition: partitionOf(key),
+    where: [{ path: 'id', is: 'starts-with', value: binnedTagId(digest) }],
+    orderBy: { path: 'id', direction: 'asc' },
+    limit,
+  };
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import pLimit from 'p-limit';
 import { patching, removing } from '../../core/documents/changes.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
@@ -11,6 +12,9 @@ import { blobsOf, missingIn, readManifest, withChildren } from './contents.ts';
 import type { Replicated } from './documents.ts';
 import { replicatedRef, replicatedSchema } from './documents.ts';
 import type { ReplicationPorts } from './ports.ts';
+
+/** Each is up to 4 MiB in memory. */
+const contentsAtOnce = 4;
 
 /**
  * Checks whether an image is whole in a region by now, and if so records it: its document and the event in one
@@ -34,7 +38,9 @@ export async function settleImage(
   }
   const manifests = await withChildren(ports, key, manifest);
   if (missingIn(region, await blobsOf(ports, manifests)).length > 0) return 'queued';
-  for (const each of manifests) if (!(await bringContent(ports, each, region))) return 'queued';
+  const limit = pLimit(contentsAtOnce);
+  const brought = await Promise.all(manifests.map((each) => limit(() => bringContent(ports, each, region))));
+  if (brought.includes(false)) return 'queued';
   return tellComplete(ports, key, found);
 }
 
@@ -44,11 +50,13 @@ export async function forgetImage(
   key: RepositoryKey,
   digest: Digest,
 ): Promise<void> {
-  for (const region of regions.names) {
-    const { container, partition, id } = replicatedRef(key, digest, region);
-    // In most regions it was never queued.
-    await documents.commitDocuments(container, partition, [{ do: 'delete', id }]);
-  }
+  await Promise.all(
+    regions.names.map((region) => {
+      const { container, partition, id } = replicatedRef(key, digest, region);
+      // In most regions it was never queued.
+      return documents.commitDocuments(container, partition, [{ do: 'delete', id }]);
+    }),
+  );
 }
 
 async function tellComplete(

@@ -1,3 +1,4 @@
+import type { LimitFunction } from 'p-limit';
 import pLimit from 'p-limit';
 import type { BlobDocument } from '../../core/documents/blob.ts';
 import { blobDocumentSchema, blobRef } from '../../core/documents/blob.ts';
@@ -20,13 +21,16 @@ export async function withChildren(
   key: RepositoryKey,
   manifest: ManifestDocument,
   depth = 0,
+  limit: LimitFunction = pLimit(readsAtOnce),
 ): Promise<ManifestDocument[]> {
   const children = depth < deepest ? childrenOf(manifest) : [];
-  const limit = pLimit(readsAtOnce);
-  const found = await Promise.all(children.map((digest) => limit(() => readManifest(ports, key, digest))));
-  const nested: ManifestDocument[][] = [];
-  for (const child of found) if (child !== undefined) nested.push(await withChildren(ports, key, child, depth + 1));
-  return [manifest, ...nested.flat()];
+  const below = await Promise.all(
+    children.map(async (digest) => {
+      const child = await limit(() => readManifest(ports, key, digest));
+      return child === undefined ? [] : withChildren(ports, key, child, depth + 1, limit);
+    }),
+  );
+  return [manifest, ...below.flat()];
 }
 
 export async function readManifest(

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import pLimit from 'p-limit';
 import { inTurn } from '../../core/documents/alone.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import type { CatalogueEvent } from '../../core/events/envelope.ts';
@@ -45,6 +46,8 @@ const runMs = 10 * 60_000;
 const sweepMs = 25_000;
 /** A blob that many pull is hastened once in so many milliseconds. */
 const hastenedMs = 60_000;
+/** A restore and a purge tell of many images in one event, which is handled within 30 s. */
+const imagesAtOnce = 4;
 
 export function replicationPipeline(ports: ReplicationPorts): ReplicationPipeline {
   const pace = new Pace();
@@ -63,10 +66,13 @@ export function replicationPipeline(ports: ReplicationPorts): ReplicationPipelin
       if (event.type === 'Longshore.Purged') return forgetPurged(ports, event);
       const pushed = imageIn(ports, event);
       if (pushed === undefined) return;
-      for (const replica of await readReplicas(ports)) {
-        if (replica.draining === undefined)
-          for (const digest of pushed.digests) await planWithSignatures(ports, pushed.key, digest, replica);
-      }
+      const replicas = (await readReplicas(ports)).filter(({ draining }) => draining === undefined);
+      const limit = pLimit(imagesAtOnce);
+      await Promise.all(
+        replicas.flatMap((replica) =>
+          pushed.digests.map((digest) => limit(() => planWithSignatures(ports, pushed.key, digest, replica))),
+        ),
+      );
     },
     async copy() {
       if (several) await unlessDown(ports, () => copyDue(ports, pace, until(runMs)));
@@ -144,8 +150,14 @@ type Purged = Extract<CatalogueEvent, { type: 'Longshore.Purged' }>;
  */
 async function forgetPurged(ports: ReplicationPorts, { data: { target } }: Purged): Promise<void> {
   const key = { registry: ports.registry, repository: target.repository };
-  for (const { digest } of target.manifests)
-    if ((await readManifest(ports, key, digest)) === undefined) await forgetImage(ports, key, digest);
+  const limit = pLimit(imagesAtOnce);
+  await Promise.all(
+    target.manifests.map(({ digest }) =>
+      limit(async () => {
+        if ((await readManifest(ports, key, digest)) === undefined) await forgetImage(ports, key, digest);
+      }),
+    ),
+  );
 }
 
 function imageIn(

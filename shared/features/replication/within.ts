@@ -1,3 +1,4 @@
+import type { LimitFunction } from 'p-limit';
 import pLimit from 'p-limit';
 import { subjectNamed, tagsAbout } from '../../core/documents/about.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
@@ -16,7 +17,7 @@ type Reading = Pick<ReplicationPorts, 'documents'>;
 /** Signatures of attestations of children of indexes are the deepest case. */
 const deepest = 4;
 const documentsAtOnce = 1_000;
-const manifestsAtOnce = 8;
+const readsAtOnce = 8;
 
 /**
  * Says whether the filters include an image: by itself, or with an index that lists it, or with the image that it
@@ -53,23 +54,27 @@ export async function isTaken(
  */
 export async function aboutImage(ports: Reading, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
   const found = new Set<Digest>();
-  const limit = pLimit(manifestsAtOnce);
+  const limit = pLimit(readsAtOnce);
   let wave = [digest];
   for (let depth = 0; wave.length > 0 && depth < deepest; depth += 1) {
-    const near = (await Promise.all(wave.map((each) => limit(() => aboutWithChildren(ports, key, each))))).flat();
+    const near = (await Promise.all(wave.map((each) => aboutWithChildren(ports, key, each, limit)))).flat();
     wave = [...new Set(near)].filter((about) => about !== digest && !found.has(about));
     for (const about of wave) found.add(about);
   }
   return [...found];
 }
 
-async function aboutWithChildren(ports: Reading, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
-  const manifest = await readManifest(ports, key, digest);
+/** An index may list a thousand images, and each may be signed. */
+async function aboutWithChildren(
+  ports: Reading,
+  key: RepositoryKey,
+  digest: Digest,
+  limit: LimitFunction,
+): Promise<Digest[]> {
+  const manifest = await limit(() => readManifest(ports, key, digest));
   if (manifest === undefined) return [];
-  const about: Digest[] = [];
-  for (const part of await withChildren(ports, key, manifest))
-    about.push(...(await directlyAbout(ports, key, part.digest)));
-  return about;
+  const parts = await withChildren(ports, key, manifest);
+  return (await Promise.all(parts.map((part) => limit(() => directlyAbout(ports, key, part.digest))))).flat();
 }
 
 async function directlyAbout(ports: Reading, key: RepositoryKey, digest: Digest): Promise<Digest[]> {

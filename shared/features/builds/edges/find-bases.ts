@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { defined } from '../../../core/documents/defined.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
@@ -20,6 +21,7 @@ const evidenceKept = 50;
 
 /** An index of more platforms than there are is looked into so far. */
 const childrenLookedAt = 30;
+const childrenAtOnce = 8;
 const childrenNamed = 100;
 
 type Said = BaseReference & { readonly said?: string | undefined };
@@ -38,11 +40,17 @@ export async function findBases(
   const { manifests, annotations } = image.manifest;
   const named = manifests.slice(0, childrenNamed).map((child) => child.annotations ?? {});
   const found = [annotations ?? {}, ...named].flatMap((each) => annotated(ports, each, ownHosts));
-  for (const { digest } of manifests.slice(0, childrenLookedAt)) {
-    const child = await ports.images.readImage(key, digest);
-    if (child !== undefined) found.push(...(await findingsIn(ports, key, child, ownHosts)));
-  }
-  return merged([...found, ...(await findingsIn(ports, key, image, ownHosts))]);
+  const limit = pLimit(childrenAtOnce);
+  const findings = await Promise.all([
+    ...manifests.slice(0, childrenLookedAt).map(({ digest }) =>
+      limit(async () => {
+        const child = await ports.images.readImage(key, digest);
+        return child === undefined ? [] : findingsIn(ports, key, child, ownHosts);
+      }),
+    ),
+    findingsIn(ports, key, image, ownHosts),
+  ]);
+  return merged([...found, ...findings.flat()]);
 }
 
 async function findingsIn(

@@ -29,6 +29,7 @@ import { hostsSaid, shownReference } from './names.ts';
 type Place = Learned['leaving'][number];
 
 const edgesAtOnce = 8;
+const imagesAtOnce = 8;
 
 interface LearnOptions {
   /** Names of this registry, by which it was just found. */
@@ -177,10 +178,16 @@ async function known(
   tag: Tag,
   { digest, manifest }: StoredImage,
 ): Promise<void> {
-  for (const each of [digest, ...manifest.manifests.map((child) => child.digest)].slice(0, mostImagesKnown)) {
-    await learnChain(ports, key, each);
-    await rememberTag(ports, key, tag, each);
-  }
+  const limit = pLimit(imagesAtOnce);
+  const images = [digest, ...manifest.manifests.map((child) => child.digest)].slice(0, mostImagesKnown);
+  await Promise.all(
+    [...new Set(images)].map((each) =>
+      limit(async () => {
+        await learnChain(ports, key, each);
+        await rememberTag(ports, key, tag, each);
+      }),
+    ),
+  );
 }
 
 function unique(places: readonly Place[]): Place[] {
@@ -231,7 +238,12 @@ async function makeEdges(
 }
 
 async function deleteEdges({ documents }: BuildPorts, { leaving }: Learned): Promise<void> {
-  for (const { base, id } of leaving) await documents.commitDocuments('dependencies', [base], [{ do: 'delete', id }]);
+  const limit = pLimit(edgesAtOnce);
+  await Promise.all(
+    leaving.map(({ base, id }) =>
+      limit(() => documents.commitDocuments('dependencies', [base], [{ do: 'delete', id }])),
+    ),
+  );
 }
 
 /** Another registry tells of nothing: its tag is looked at from now on. One that is watched already stays as it is. */

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { manifestRef } from '../../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import type { CatalogueEvent } from '../../../core/events/envelope.ts';
@@ -8,6 +9,8 @@ import type { BuildPorts } from '../ports.ts';
 import { forgetChain, isPlaced, learnChain, tellFollowers } from './chains.ts';
 import type { TaggedImage } from './documents.ts';
 import { learnTag } from './learn.ts';
+
+const imagesAtOnce = 4;
 
 /** What an event touches, to be looked at as it is now. */
 interface Touched {
@@ -68,14 +71,19 @@ export async function learnTouched(ports: BuildPorts, event: CatalogueEvent): Pr
   const touched = touchedBy(ports, event);
   if (touched === undefined) return;
   const { key, tags, digests, hosts } = touched;
-  for (const digest of digests)
-    await ((await isLive(ports, key, digest)) ? learnChain : forgetChain)(ports, key, digest);
-  for (const tag of tags) await learnTag(ports, key, tag, { hosts });
+  // A restore tells of many in one event, which is handled within 30 s.
+  const limit = pLimit(imagesAtOnce);
+  await Promise.all(
+    digests.map((digest) =>
+      limit(async () => ((await isLive(ports, key, digest)) ? learnChain : forgetChain)(ports, key, digest)),
+    ),
+  );
+  await Promise.all(tags.map((tag) => limit(() => learnTag(ports, key, tag, { hosts }))));
   // Events come in any order: what is built on an image may be known before it. By what name this one was pushed says
   // nothing of what others name.
   const look = ({ registry, repository, tag }: TaggedImage) =>
     learnTag(ports, { registry, repository }, tag, { isAgain: true });
-  for (const digest of digests) await tellFollowers(ports, key, digest, look);
+  await Promise.all(digests.map((digest) => limit(() => tellFollowers(ports, key, digest, look))));
 }
 
 /**

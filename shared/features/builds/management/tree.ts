@@ -1,3 +1,4 @@
+import type { Edge } from '../edges/documents.ts';
 import { dependentsOf } from '../edges/learn.ts';
 import type { BaseReference } from '../edges/names.ts';
 import { ownBase, shownReference } from '../edges/names.ts';
@@ -6,6 +7,7 @@ import type { Tree } from './bases-wire.ts';
 
 /** More is nothing that anybody looks at; a build has all. */
 const mostImages = 1_000;
+const looksAtOnce = 16;
 
 interface Growing extends Tree {
   readonly dependents: Growing[];
@@ -15,17 +17,30 @@ interface Growing extends Tree {
 export async function treeOf(ports: BuildPorts, base: BaseReference): Promise<Tree> {
   const root: Growing = { image: shownReference(base), dependents: [] };
   const seen = new Set([root.image]);
-  const open: { of: Growing; base: BaseReference }[] = [{ of: root, base }];
-  for (let next = open.shift(); next !== undefined && seen.size < mostImages; next = open.shift()) {
-    const { edges } = await dependentsOf(ports, next.base.base, next.base.tag, { limit: mostImages });
-    for (const { registry, repository, dependentTag } of edges) {
-      const above = { base: ownBase(registry, repository), tag: dependentTag };
-      const node: Growing = { image: shownReference(above), dependents: [] };
-      if (seen.has(node.image) || seen.size >= mostImages) continue;
-      seen.add(node.image);
-      next.of.dependents.push(node);
-      open.push({ of: node, base: above });
+  let level: { of: Growing; base: BaseReference }[] = [{ of: root, base }];
+  while (level.length > 0 && seen.size < mostImages) {
+    const next: typeof level = [];
+    // Somebody waits, and a base may have as many images as are shown.
+    for (let at = 0; at < level.length && seen.size < mostImages; at += looksAtOnce) {
+      const some = level.slice(at, at + looksAtOnce);
+      const found = await Promise.all(
+        some.map((each) => dependentsOf(ports, each.base.base, each.base.tag, { limit: mostImages })),
+      );
+      for (const [index, { of }] of some.entries()) next.push(...grow(of, found[index]?.edges ?? [], seen));
     }
+    level = next;
   }
   return root;
+}
+
+/** Hangs below an image what is built on it and was not seen before; gives what that is a base of. */
+function grow(of: Growing, edges: readonly Edge[], seen: Set<string>): { of: Growing; base: BaseReference }[] {
+  return edges.flatMap(({ registry, repository, dependentTag }) => {
+    const base = { base: ownBase(registry, repository), tag: dependentTag };
+    const node: Growing = { image: shownReference(base), dependents: [] };
+    if (seen.has(node.image) || seen.size >= mostImages) return [];
+    seen.add(node.image);
+    of.dependents.push(node);
+    return [{ of: node, base }];
+  });
 }

@@ -1,9 +1,13 @@
+import pLimit from 'p-limit';
 import { defined } from '../../../core/documents/defined.ts';
-import { documentsOf } from '../../../core/documents/pages.ts';
+import { pagesOf } from '../../../core/documents/pages.ts';
 import type { Cause } from '../../../core/events/envelope.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { RegistryName } from '../../../core/oci/name.ts';
+import type { VersionedDocument } from '../../../core/ports/documents.ts';
+import { maxChangesPerCommit } from '../../../core/ports/documents.ts';
 import { nextRun } from '../../../core/rules/schedule.ts';
+import { inBatches } from '../together.ts';
 import type { Plan, PolicyDocument } from './documents.ts';
 import { changePolicy, newPolicy, planRef, policyRef, readPolicies } from './documents.ts';
 import type { Policy } from './policy.ts';
@@ -61,21 +65,44 @@ export async function putPolicy(
 export async function removePolicy({ documents }: Editing, registry: RegistryName, name: string): Promise<void> {
   await documents.commitDocuments('registries', [registry], [{ do: 'delete', id: policyRef(registry, name).id }]);
   await lookAgain({ documents }, registry);
-  const marks = documentsOf(documents, {
+  const marks = pagesOf(documents, {
     container: 'repositories',
     partition: [registry],
     where: [
       { path: 'type', is: '=', value: 'purge-due' },
       { path: 'policy', is: '=', value: name },
     ],
-    limit: 100,
+    limit: marksInPage,
   });
-  for await (const { document } of marks)
-    await documents.commitDocuments(
+  for await (const page of marks) await forget({ documents }, registry, page);
+}
+
+/** There may be one for each manifest of the registry, and somebody waits. */
+const marksInPage = 1_000;
+const batchesAtOnce = 8;
+
+async function forget(
+  { documents }: Pick<Editing, 'documents'>,
+  registry: RegistryName,
+  marks: readonly VersionedDocument[],
+): Promise<void> {
+  const limit = pLimit(batchesAtOnce);
+  const drop = (repository: string, ids: readonly string[]) =>
+    documents.commitDocuments(
       'repositories',
-      [registry, String(document.repository)],
-      [{ do: 'delete', id: document.id }],
+      [registry, repository],
+      ids.map((id) => ({ do: 'delete' as const, id })),
     );
+  const byRepository = Map.groupBy(marks, ({ document }) => String(document.repository));
+  const batches = [...byRepository].flatMap(([repository, found]) =>
+    inBatches(found, maxChangesPerCommit).map((some) => ({ repository, ids: some.map(({ document }) => document.id) })),
+  );
+  const outcomes = await Promise.all(
+    batches.map(({ repository, ids }) => limit(async () => (await drop(repository, ids)).committed)),
+  );
+  // One of them is gone already: then the others go by themselves.
+  const refused = batches.filter((_, at) => outcomes[at] === false);
+  await Promise.all(refused.flatMap(({ repository, ids }) => ids.map((id) => limit(() => drop(repository, [id])))));
 }
 
 /** Switches a policy off. A plan that is being carried out stops before its next page. */

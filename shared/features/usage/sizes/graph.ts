@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { ManifestDocument } from '../../../core/documents/manifest.ts';
 import {
   manifestDocumentSchema,
@@ -7,11 +8,13 @@ import {
 } from '../../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import { partitionOf } from '../../../core/documents/names.ts';
-import { documentsOf } from '../../../core/documents/pages.ts';
+import { allStored, documentsOf } from '../../../core/documents/pages.ts';
 import { parseStored, readStored } from '../../../core/documents/stored.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import { isIndexMediaType, manifestMediaTypes } from '../../../core/oci/media-types.ts';
 import type { DocumentQuery, Predicate, QueryDocuments, ReadDocument } from '../../../core/ports/documents.ts';
+
+const readsAtOnce = 16;
 
 type GraphDocuments = ReadDocument & QueryDocuments;
 
@@ -23,6 +26,9 @@ export class ManifestGraph {
   readonly #documents: GraphDocuments;
   readonly #key: RepositoryKey;
   readonly #manifests = new Map<Digest, Promise<ManifestDocument | undefined>>();
+  /** Whether it has a tag. */
+  readonly #tagged = new Map<Digest, Promise<boolean>>();
+  readonly #limit = pLimit(readsAtOnce);
   #parents: Promise<ReadonlyMap<Digest, readonly Digest[]>> | undefined;
 
   constructor(documents: GraphDocuments, key: RepositoryKey) {
@@ -33,7 +39,7 @@ export class ManifestGraph {
   manifest(digest: Digest): Promise<ManifestDocument | undefined> {
     const reading =
       this.#manifests.get(digest) ??
-      readStored(this.#documents, manifestDocumentSchema, manifestRef(this.#key, digest)).then(
+      this.#limit(() => readStored(this.#documents, manifestDocumentSchema, manifestRef(this.#key, digest))).then(
         (found) => found?.document,
       );
     this.#manifests.set(digest, reading);
@@ -43,29 +49,45 @@ export class ManifestGraph {
   /** Returns the manifest and all that it lists, directly or not. */
   async withChildren(digest: Digest): Promise<Set<Digest>> {
     const found = new Set<Digest>([digest]);
-    for (const each of found) for (const child of childrenOf(await this.manifest(each))) found.add(child);
+    let wave = [digest];
+    while (wave.length > 0) {
+      const children = await Promise.all(wave.map(async (each) => childrenOf(await this.manifest(each))));
+      wave = [...new Set(children.flat())].filter((child) => !found.has(child));
+      for (const child of wave) found.add(child);
+    }
     return found;
   }
 
   /**
    * Returns the manifest and all that nothing but it keeps: its children that have no tag and no other parent, its
    * referrers, and theirs.
+   * All of a wave are read side by side: an image may have thousands of referrers, and somebody waits.
    */
   async withDependents(digest: Digest): Promise<Set<Digest>> {
     const going = new Set<Digest>([digest]);
-    for (let before = 0; before < going.size;) {
-      before = going.size;
-      for (const each of [...going]) {
-        for (const dependent of [...childrenOf(await this.manifest(each)), ...(await this.#referrersOf(each))])
-          if (!going.has(dependent) && !(await this.isKept(dependent, going))) going.add(dependent);
-      }
+    const dependents = new Set<Digest>();
+    let wave = [digest];
+    while (wave.length > 0) {
+      for (const each of (await Promise.all(wave.map((one) => this.#dependentsOf(one)))).flat()) dependents.add(each);
+      // What goes makes more of the rest go, so also those that a wave before has left are looked at again.
+      const left = [...dependents].filter((each) => !going.has(each));
+      const kept = await Promise.all(left.map((each) => this.isKept(each, going)));
+      wave = left.filter((_, at) => kept[at] === false);
+      for (const each of wave) going.add(each);
     }
     return going;
   }
 
+  async #dependentsOf(digest: Digest): Promise<Digest[]> {
+    const [manifest, referrers] = await Promise.all([this.manifest(digest), this.#referrersOf(digest)]);
+    return [...childrenOf(manifest), ...referrers];
+  }
+
   /** Says whether a manifest is kept by a tag, or by an index that is not deleted with it. */
   async isKept(digest: Digest, going: ReadonlySet<Digest> = new Set()): Promise<boolean> {
-    return (await this.tagsOf(digest, 1)).length > 0 || this.isListed(digest, going);
+    const tagged = this.#tagged.get(digest) ?? this.tagsOf(digest, 1).then((tags) => tags.length > 0);
+    this.#tagged.set(digest, tagged);
+    return (await tagged) || this.isListed(digest, going);
   }
 
   async isListed(digest: Digest, going: ReadonlySet<Digest> = new Set()): Promise<boolean> {
@@ -74,24 +96,21 @@ export class ManifestGraph {
   }
 
   async tagsOf(digest: Digest, limit: number): Promise<string[]> {
-    const page = await this.#documents.queryDocuments(
-      this.#query(
-        [
-          { path: 'type', is: '=', value: 'tag' },
-          { path: 'digest', is: '=', value: digest },
-        ],
-        limit,
-      ),
+    const query = this.#query(
+      [
+        { path: 'type', is: '=', value: 'tag' },
+        { path: 'digest', is: '=', value: digest },
+      ],
+      limit,
     );
+    const page = await this.#limit(() => this.#documents.queryDocuments(query));
     return page.documents.map(({ document }) => document.id);
   }
 
   async #referrersOf(subject: Digest): Promise<Digest[]> {
     const query = this.#query([{ path: 'id', is: 'starts-with', value: referrerId(subject, '' as Digest) }]);
-    const found: Digest[] = [];
-    for await (const each of documentsOf(this.#documents, query))
-      found.push(parseStored(referrerDocumentSchema, each, query).document.digest);
-    return found;
+    const found = await this.#limit(() => allStored(this.#documents, query, referrerDocumentSchema));
+    return found.map(({ document }) => document.digest);
   }
 
   /** Reads which indexes list a manifest. A manifest does not know that; there are few indexes. */
