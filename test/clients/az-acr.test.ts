@@ -96,7 +96,7 @@ async function pushSamples(): Promise<void> {
   }
 }
 
-describe('az acr, by a name and a certificate that were made here', () => {
+describe('az acr, by a name and a certificate that were made here (C2)', () => {
   it('logs in, and what pulls then is logged in', async () => {
     expect(await acrText(`login --name ${name}`, ['admin', password])).toContain('Login Succeeded');
     expect(JSON.parse(await there('skopeo', ['inspect', `docker://${host}/team/app:v1`]))).toMatchObject({

@@ -42,7 +42,7 @@ afterAll(async () => {
   await required.stop();
 });
 
-describe.each(['url', 'functionsUrl'] as const)("by the stack's %s", (host) => {
+describe.each(['url', 'functionsUrl'] as const)("newer clients (C7), by the stack's %s", (host) => {
   const registry = () => new URL(required.stack[host]).host;
   const at = (name: string) => `${registry()}/${host.toLowerCase()}/${name}`;
   const file = (name: string) => join(required.folder, `${host}-${name}`);
@@ -170,7 +170,7 @@ describe.each(['url', 'functionsUrl'] as const)("by the stack's %s", (host) => {
   });
 });
 
-describe('docker 26 with buildx', () => {
+describe('docker 26 with buildx (C7)', () => {
   let engine: DockerEngine;
 
   beforeAll(async () => {
