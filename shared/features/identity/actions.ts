@@ -16,14 +16,17 @@ const verbs: Readonly<Record<string, RepositoryAction>> = {
   'deleted/restore': 'deleted_restore',
 };
 
-/** What a scope map may say beside repositories. */
+/** The actions of a scope map besides those of repositories. */
 const others: Readonly<Record<string, Grants>> = {
   'catalog/read': { ...noGrants, catalog: true, deletedCatalog: true },
   'management/read': { ...noGrants, management: 'read' },
   'management/write': { ...noGrants, management: 'write' },
 };
 
-/** `repositories/NAME-OR-PATTERN/VERB`, as ACR writes it; the pattern may have slashes, so it is read from its end. */
+/**
+ * Parses `repositories/NAME-OR-PATTERN/VERB`, as ACR writes it; the pattern may have slashes, so it is read from its
+ * end.
+ */
 function parseAction(action: string, from: string): Grants | undefined {
   const other = Object.hasOwn(others, action) ? others[action] : undefined;
   if (other !== undefined) return other;
@@ -47,7 +50,7 @@ export const actionSchema = z
       `repositories/NAME/VERB, where NAME may be a pattern (team/* is all below team/) and VERB is one of ${Object.keys(verbs).join(', ')}`,
   });
 
-/** What the actions of a scope map grant together. `from` names the map in explanations. */
+/** Returns what the actions of a scope map grant together. `from` names the map in explanations. */
 export function grantsOfActions(actions: readonly string[], from: string): Grants {
   return union(actions.map((action) => parseAction(action, from) ?? noGrants));
 }

@@ -5,10 +5,10 @@ import type { ReadDocument } from '../../core/ports/documents.ts';
 import type { Grants } from './grants.ts';
 import { anonymousGrants } from './resolve.ts';
 
-/** How long an instance goes by what it last read: so late is a change seen elsewhere. In milliseconds. */
+/** An instance uses what it last read for so many milliseconds: a change elsewhere is seen as late. */
 const freshMs = 30_000;
 
-/** What everyone may do, read from the store at most every half minute. */
+/** The grants of everyone, read from the store at most every half minute. */
 export class AnonymousGrants {
   readonly #documents: ReadDocument;
   readonly #registry: RegistryName;
@@ -24,13 +24,14 @@ export class AnonymousGrants {
   }
 
   /**
-   * Throws `StoreFailure` when it is time to look and the store does not answer: what was open may be closed by now.
+   * Returns the grants. Throws `StoreFailure` when they are too old and the store does not answer: what was open may be
+   * closed by now.
    */
   read(): Promise<Grants> {
     return this.#known.get(this.#registry, () => anonymousGrants(this.#documents, this.#registry));
   }
 
-  /** This instance has just changed it. */
+  /** Forgets the grants, because this instance has just changed them. */
   forget(): void {
     this.#known.forget();
   }

@@ -4,7 +4,7 @@ import type { Clock } from '../../core/ports/clock.ts';
 
 interface Failures {
   readonly count: number;
-  /** Milliseconds since 1970. */
+  /** The time of the next try, in milliseconds since 1970. */
   readonly nextAt: number;
 }
 
@@ -17,30 +17,30 @@ const forgetAfterMs = 60 * 60_000;
 const maxRemembered = 10_000;
 const maxWelcome = 1_000;
 
-/** What a secret opens. */
+/** The kinds of secrets, by what they open. */
 const kinds = ['administrator', 'token', 'door'] as const;
 
-/** Who tries what: `address` is absent where nobody knows it. */
+/** An attempt; `address` is absent where it is not known. */
 export interface Attempt {
   readonly kind: (typeof kinds)[number];
-  /** Of the identity, or of what else the secret opens. */
+  /** The name of the identity, or of what else the secret opens. */
   readonly name: string;
   readonly address: string | undefined;
 }
 
 /**
- * Slows guessing down by name and address together, so that nobody is kept out by what somebody does elsewhere. In the
- * memory of this instance: with several, a guesser gets so many tries on each. Only failures count. Bounded: what was
- * least used is forgotten first.
+ * Slows guessing down by name and address together, so that nobody is locked out by attempts from elsewhere. It uses
+ * the memory of this instance: with several, a guesser gets as many tries on each. Only failures count. The memory is
+ * bounded: the least used entries are forgotten first.
  */
 export class FailedAttempts {
   readonly #clock: Clock;
   /**
-   * Each kind apart: names are made up for nothing, and thousands of them must not make it forget who guesses at the
-   * administrator's password.
+   * The failures of each kind apart: made-up names cost nothing, and thousands of them must not make it forget a
+   * guesser at the administrator's password.
    */
   readonly #failures: ReadonlyMap<Attempt['kind'], LRUCache<string, Failures>>;
-  /** Where the right secret was shown from: a guesser behind the same address does not keep its owner out. */
+  /** The places that the right secret was shown from: a guesser behind the same address does not lock out its owner. */
   readonly #welcome = new LRUCache<string, true>({ max: maxWelcome });
 
   constructor(clock: Clock) {
@@ -53,28 +53,28 @@ export class FailedAttempts {
     );
   }
 
-  /** How many failures stand against it. */
+  /** Returns how many failures stand against an attempt. */
   failuresOf(attempt: Attempt): number {
     return this.#of(attempt)?.count ?? 0;
   }
 
   /**
-   * Before a look at a secret that can be guessed. Throws `RegistryError` (`too-many-requests`) for whoever must wait:
-   * but not where the address is unknown, as that wait would be everybody's.
+   * Checks, before a secret that can be guessed is checked, that the attempt need not wait. Throws `RegistryError`
+   * (`too-many-requests`) if it must: but not where the address is unknown, as that wait would be everybody's.
    */
   requireTurn(attempt: Attempt): void {
     if (attempt.address !== undefined && !this.#welcome.has(keyOf(attempt))) this.requireNoWait(attempt);
   }
 
-  /** The same, also where the right secret was shown from. */
+  /** Checks as `requireTurn` does, also for places that the right secret was shown from. */
   requireNoWait(attempt: Attempt): void {
     const waitMs = (this.#of(attempt)?.nextAt ?? 0) - this.#clock.now().getTime();
     if (attempt.address !== undefined && waitMs > 0) throw tooMany(waitMs);
   }
 
   /**
-   * What was shown is wrong. Throws `RegistryError` (`too-many-requests`) when it came before its time; it does not
-   * make the wait longer then.
+   * Counts a wrong secret. Throws `RegistryError` (`too-many-requests`) when it came before its time; it does not make
+   * the wait longer then.
    */
   failed(attempt: Attempt): void {
     const now = this.#clock.now().getTime();
@@ -83,12 +83,12 @@ export class FailedAttempts {
     this.#failures.get(attempt.kind)?.set(keyOf(attempt), { count: count + 1, nextAt: now + waitAfter(count + 1) });
   }
 
-  /** What was shown is right. */
+  /** Forgets the failures, because the secret was right. */
   succeeded(attempt: Attempt): void {
     this.#failures.get(attempt.kind)?.delete(keyOf(attempt));
   }
 
-  /** The right secret, of those that can be guessed, was shown from here. */
+  /** Remembers the place, because the right one of the secrets that can be guessed was shown from it. */
   welcome(attempt: Attempt): void {
     this.succeeded(attempt);
     if (attempt.address !== undefined) this.#welcome.set(keyOf(attempt), true);

@@ -1,12 +1,12 @@
-/** What an `Authorization` header holds. */
+/** The content of an `Authorization` header. */
 export type Credentials =
   | { readonly scheme: 'Basic'; readonly user: string; readonly password: string }
   | { readonly scheme: 'Bearer'; readonly token: string };
 
-/** Longer than any token of ours with fifty scopes, shorter than what would be a burden to look at. In characters. */
+/** The characters allowed: more than any token of ours with fifty scopes has, few enough to be parsed cheaply. */
 const maxLength = 16_384;
 
-/** `undefined` for what is neither Basic (RFC 7617) nor Bearer (RFC 6750). */
+/** Parses Basic (RFC 7617) or Bearer (RFC 6750); `undefined` for anything else. */
 export function parseCredentials(header: string): Credentials | undefined {
   if (header.length > maxLength) return undefined;
   const [, scheme = '', rest = ''] = /^([A-Za-z]+) +(\S+) *$/.exec(header) ?? [];
@@ -14,7 +14,7 @@ export function parseCredentials(header: string): Credentials | undefined {
   return scheme.toLowerCase() === 'basic' ? parseBasic(rest) : undefined;
 }
 
-/** The user ends at the first colon: a password may hold more. */
+/** Parses Basic. The user ends at the first colon: a password may hold more. */
 function parseBasic(base64: string): Credentials | undefined {
   const text = Buffer.from(base64, 'base64').toString('utf8');
   const colon = text.indexOf(':');

@@ -16,9 +16,9 @@ export const passwordNames = ['password1', 'password2'] as const;
 export type PasswordName = (typeof passwordNames)[number];
 
 const passwordSchema = z.object({
-  /** `hmac-sha256:` and base64url; of earlier versions scrypt, in base64url alone. */
+  /** The hash: `hmac-sha256:` and base64url; in earlier versions scrypt, in base64url alone. */
   hash: z.string(),
-  /** New with each password: a refresh token that was got with the one before is over. */
+  /** A new id for each password: a refresh token that was issued for the one before is no longer valid. */
   id: z.string(),
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime().optional(),
@@ -30,7 +30,7 @@ export const tokenDocumentSchema = z.object({
   ...inRegistry,
   scopeMap: z.string(),
   status: z.enum(['enabled', 'disabled']),
-  /** One for both passwords, so that checking a password against both is one computation. base64url. */
+  /** One salt in base64url for both passwords, so that checking a password against both is one computation. */
   salt: z.string(),
   passwords: z.partialRecord(z.enum(passwordNames), passwordSchema),
 });
@@ -44,7 +44,7 @@ export const scopeMapDocumentSchema = z.object({
 });
 export type ScopeMapDocument = z.infer<typeof scopeMapDocumentSchema>;
 
-/** Which repositories everyone may pull from. */
+/** The repositories that everyone may pull from. */
 export const anonymousDocumentSchema = z.object({
   ...documentShape('anonymous'),
   registry: registrySchema,
@@ -52,11 +52,11 @@ export const anonymousDocumentSchema = z.object({
   updatedAt: z.iso.datetime(),
 });
 
-/** What a claim must be: the text, where `*` stands for any. Of a claim that is a list one element must match. */
+/** A condition on a claim: its text, where `*` stands for any. If a claim is a list, one element must match. */
 const conditionSchema = z.object({ claim: z.string(), is: z.string() });
 export type ClaimCondition = z.infer<typeof conditionSchema>;
 
-/** Whose tokens are accepted in exchange for the registry's own, and what their bearers may do. */
+/** An issuer whose tokens are accepted in exchange for the registry's own, with the rights of their bearers. */
 export const issuerDocumentSchema = z.object({
   ...documentShape('trusted-issuer'),
   ...inRegistry,
@@ -65,7 +65,8 @@ export const issuerDocumentSchema = z.object({
   conditions: z.array(conditionSchema),
   scopeMap: z.string(),
   /**
-   * Since when issuer, audience and conditions are what they are; absent from what was written before this was noted.
+   * The time since which issuer, audience and conditions are as they are; absent from documents that were written
+   * before this was noted.
    */
   conditionsSince: z.iso.datetime().optional(),
 });

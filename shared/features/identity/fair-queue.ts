@@ -1,25 +1,25 @@
 import { RegistryError } from '../../core/oci/faults.ts';
 
-/** What waits costs no more than a connection. */
+/** The number of jobs that may wait, each of which costs no more than a connection. */
 const maxWaiting = 256;
 const maxOfGroup = 64;
 
-/** Whom a job is for: the queue takes turns between groups. */
+/** A waiting job with its group: the queue takes turns between groups. */
 interface Waiting {
   readonly group: string;
-  /** Asked when the next job is chosen: the lowest goes first. */
+  /** Returns the rank when the next job is chosen: the lowest goes first. */
   readonly rank: () => number;
   readonly start: () => Promise<void>;
   readonly drop: () => void;
 }
 
 /**
- * One job after the other, in turns between groups. When it is full, who waits last of the largest group makes room:
- * whoever sends many at once displaces its own.
+ * Runs one job after the other, in turns between groups. When it is full, the last job of the largest group makes room:
+ * a sender of many displaces its own.
  */
 export class FairQueue {
   readonly #waiting: Waiting[] = [];
-  /** Which groups had a turn, the last one at the end. */
+  /** The groups that had a turn, the last one at the end. */
   #served: string[] = [];
   #busy = false;
 

@@ -4,28 +4,30 @@ import type { Access, RepositoryAction } from '../../core/ports/authorize.ts';
 import type { RepositoryPattern } from './pattern.ts';
 import { everyRepository, matchesPattern } from './pattern.ts';
 
-/** One rule: what is allowed in the repositories of a pattern, and which document says so. */
+/** A rule: the actions that are allowed in the repositories of a pattern, and the document that says so. */
 export interface Rule {
   readonly pattern: RepositoryPattern;
   readonly actions: ReadonlySet<RepositoryAction>;
-  /** For administrators: `scope map ci: repositories/team/*`. */
+  /** The origin for administrators: `scope map ci: repositories/team/*`. */
   readonly from: string;
 }
 
-/** All that an identity may do. What no rule allows is denied. */
+/** All rights of an identity. An action that no rule allows is denied. */
 export interface Grants {
   readonly rules: readonly Rule[];
-  /** Listing every repository. */
+  /** The right to list every repository. */
   readonly catalog: boolean;
   /**
-   * Listing the repositories that have something deleted. A scope map gives both lists together, an access token each
-   * by its own scope.
+   * The right to list the repositories that have something deleted. A scope map gives both lists together, an access
+   * token each by its own scope.
    */
   readonly deletedCatalog: boolean;
-  /** Repositories that show in lists, beside those that a rule lets read. */
+  /** The repositories that show in lists, beside those that a rule lets read. */
   readonly listing: readonly RepositoryPattern[];
   readonly management: 'none' | 'read' | 'write';
-  /** Sources that it may say images are in use for; whoever may write to the management API may for all. */
+  /**
+   * The sources for which the identity may report images in use; one that may write to the management API may for all.
+   */
   readonly inUse: readonly string[];
 }
 
@@ -57,7 +59,7 @@ export const allGrants: Grants = {
   inUse: [],
 };
 
-/** Several identities' or documents' grants together. */
+/** Joins the grants of several identities or documents. */
 export function union(all: readonly Grants[]): Grants {
   return {
     rules: all.flatMap(({ rules }) => rules),
@@ -91,25 +93,28 @@ export function permits(grants: Grants, access: Access): boolean {
   }
 }
 
-/** The patterns of what somebody without the whole catalog sees of it. */
+/** Returns the patterns of the catalog's repositories that an identity without the whole catalog sees. */
 export function readable({ rules, listing }: Grants): RepositoryPattern[] {
   const reading = rules.filter(({ actions }) => actions.has('pull') || actions.has('metadata_read'));
   return [...new Set([...listing, ...reading.map(({ pattern }) => pattern)])];
 }
 
-/** The first rule that allows it; `undefined` when none does. */
+/** Returns the first rule that allows the action; `undefined` when none does. */
 export function decidingRule(grants: Grants, name: string, action: RepositoryAction): Rule | undefined {
   return grants.rules.find((rule) => rule.actions.has(action) && matchesPattern(rule.pattern, name));
 }
 
-/** One entry of the `access` claim, and of what a client asks for. */
+/** One entry of the `access` claim, or of a client's request. */
 export interface ResourceActions {
   readonly type: string;
   readonly name: string;
   readonly actions: readonly string[];
 }
 
-/** What of `asked` the grants allow: never more than either. Entries of which nothing is left are left out. */
+/**
+ * Returns the part of `asked` that the grants allow, which is never more than either. Entries of which nothing is left
+ * are left out.
+ */
 export function intersect(grants: Grants, asked: readonly ResourceActions[]): ResourceActions[] {
   return asked
     .map(({ type, name, actions }) => ({
@@ -143,7 +148,7 @@ function isRepositoryAction(text: string): text is RepositoryAction {
   return (repositoryActions as readonly string[]).includes(text);
 }
 
-/** The grants that an `access` claim stands for: what its token may be used for, and no more. */
+/** Returns the grants of an `access` claim: the uses of its token, and no more. */
 export function grantsOfAccess(access: readonly ResourceActions[]): Grants {
   return union(access.map(grantsOfEntry));
 }

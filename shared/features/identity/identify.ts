@@ -23,8 +23,8 @@ export interface IdentifyPorts extends ProvePorts {
 }
 
 /**
- * Callers by access token or, as ACR's clients send it, by user and password. Warm, it reads no store and checks no
- * signature.
+ * Identifies callers by access token or, as ACR's clients send it, by user and password. When it has seen the
+ * credentials, it reads no store and checks no signature.
  */
 export function identifyCallers(ports: IdentifyPorts): IdentifyCaller {
   return {
@@ -75,7 +75,7 @@ export function countAgainst(
   admission.count({ request, identity: name, isServed });
 }
 
-/** As bearer, an access token alone: a refresh token opens nothing by itself. */
+/** Proves credentials. A bearer token must be an access token: a refresh token opens nothing by itself. */
 function prove(
   ports: IdentifyPorts,
   request: Request,
@@ -88,7 +88,7 @@ function prove(
     : proveLogin(ports, loginOf(ports, request, credentials, host));
 }
 
-/** A user and a password that came with a request, whichever way. */
+/** Makes the login of a user and a password that came with a request, whichever way. */
 export function loginOf(
   { addressOf, limits }: IdentifyPorts,
   request: Request,
@@ -98,7 +98,10 @@ export function loginOf(
   return { user, password, host, address: addressOf(request), beforeStore: () => limits?.takeLook(request, 'name') };
 }
 
-/** With a challenge a refusal asks for a token with more; whoever came with a password has no more to show. */
+/**
+ * Makes the caller. With a challenge a refusal asks for a token with more rights; a caller with a password has no more
+ * to show.
+ */
 function callerOf(
   { identity, grants, withoutCatalog = false }: Pick<Proof, 'identity' | 'grants' | 'withoutCatalog'>,
   challenge: Challenge | undefined,

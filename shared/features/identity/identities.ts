@@ -27,25 +27,25 @@ import { SlowHashes } from './slow-hashes.ts';
 import { limitStrangers } from './strangers.ts';
 import { TokenDocuments } from './token-documents.ts';
 
-/** Who may do what: `open` lets everyone do everything. */
+/** The mode of authentication: `open` grants everyone every right. */
 export type AuthSettings =
   | ({ readonly mode: 'open' } & Pick<IdentitySettings, 'sku' | 'trustedHops'>)
   | ({ readonly mode: 'required' } & Omit<IdentitySettings, 'registry'>);
 
-/** Identities of one registry, whole. */
+/** The identities of one registry. */
 export interface Identities {
   readonly callers: IdentifyCaller;
-  /** `/oauth2/*`; absent where nobody needs a token. Throws `RegistryError` and `StoreFailure`. */
+  /** Answers `/oauth2/*`; absent where nobody needs a token. Throws `RegistryError` and `StoreFailure`. */
   readonly oauth2: ((request: Request) => Promise<Response>) | undefined;
   readonly strangers: LimitStrangers;
   readonly gates: readonly Gate[];
-  /** Where a request came from, as far as the trusted proxies tell. */
+  /** Returns the address that a request came from, as far as the trusted proxies tell. */
   readonly addressOf: ClientAddress;
-  /** Absent where nobody needs a token. */
+  /** Issues access tokens; absent where nobody needs a token. */
   readonly issueAccess: IssueAccess | undefined;
-  /** Asks what somebody may do who is not here. */
+  /** Answers which rights an identity has that is not the caller. */
   readonly grants: AskGrants;
-  /** A part of the management API; in open mode it prepares for the other. */
+  /** The part of the management API; in open mode it prepares for the other mode. */
   readonly management: OpenAPIHono;
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { passwordNames } from './documents.ts';
 import type { Grants } from './grants.ts';
 
-/** Who somebody is, as a token of ours remembers it: enough to look again whether that still holds. */
+/** An identity as a token of ours remembers it, with enough to check later whether it still holds. */
 export const identitySchema = z.discriminatedUnion('is', [
   z.object({ is: z.literal('administrator'), passwordId: z.string() }),
   z.object({ is: z.literal('token'), name: z.string(), password: z.enum(passwordNames), passwordId: z.string() }),
@@ -12,22 +12,25 @@ export const identitySchema = z.discriminatedUnion('is', [
 ]);
 export type Identity = z.infer<typeof identitySchema>;
 
-/**
- * An identity that was proven, what it may do, and until when the proof holds: milliseconds since 1970, absent: no end.
- */
+/** A proven identity with its rights, and the end of the proof in milliseconds since 1970; absent, it has none. */
 export interface Proof {
   readonly identity: Identity;
   readonly grants: Grants;
   readonly until?: number;
-  /** The proof is an access token, for less than the identity may: it must not become a token for all of that. */
+  /**
+   * Set when the proof is an access token, for less than the identity may: it must not become a token for all of that.
+   */
   readonly narrowed?: true;
-  /** Nor was that access token asked for the catalog: what it sees of it says nothing about its holder. */
+  /**
+   * Set when that access token was not requested for the catalog either: what it sees of it says nothing about its
+   * holder.
+   */
   readonly withoutCatalog?: boolean;
 }
 
 export const administratorName = 'admin';
 
-/** What events, logs and budgets call it. */
+/** Names an identity in events, logs and budgets. */
 export function actorOf(identity: Identity): string {
   switch (identity.is) {
     case 'administrator':

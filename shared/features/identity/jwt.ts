@@ -9,33 +9,35 @@ import type { RepositoryPattern } from './pattern.ts';
 import { patternSchema } from './pattern.ts';
 import type { IdentityPorts } from './ports.ts';
 
-/** As ACR signs itself; its clients read these claims. */
+/** The issuer by which ACR signs; its clients read these claims. */
 const issuer = 'Azure Container Registry';
 
 const claimsSchema = z.object({
   sub: z.string(),
-  /** Seconds since 1970. */
+  /** The end, in seconds since 1970. */
   exp: z.number(),
   iat: z.number(),
   grant_type: z.enum(['refresh_token', 'access_token']),
   tenant: z.string().optional(),
   access: z.array(z.object({ type: z.string(), name: z.string(), actions: z.array(z.string()) })).optional(),
-  /** What shows in lists of repositories: a token for the catalog of somebody who may not see all of it, or none. */
+  /**
+   * The repositories that show in lists: a token for the catalog has them if its holder may not see all of it, or none.
+   */
   listing: z.array(patternSchema).optional(),
   longshore: identitySchema,
 });
 
-/** What a token of ours says. */
+/** The claims of a token of ours. */
 export type Claims = z.infer<typeof claimsSchema>;
 
 export interface Issue {
   readonly identity: Identity;
-  /** Host and port that it is for. */
+  /** The host and port that it is for. */
   readonly host: string;
-  /** Milliseconds since 1970. */
+  /** The end, in milliseconds since 1970. */
   readonly expiresAt: number;
   readonly tenant?: string;
-  /** Makes it an access token. */
+  /** The access, which makes it an access token. */
   readonly access?: readonly ResourceActions[];
   readonly listing?: readonly RepositoryPattern[];
 }
@@ -45,7 +47,7 @@ export interface JwtPorts extends Pick<IdentityPorts, 'clock' | 'ids'> {
 }
 
 /**
- * A refresh token or, with `access`, an access token: a JWT with ACR's claims, signed with RS256. Throws
+ * Issues a refresh token or, with `access`, an access token: a JWT with ACR's claims, signed with RS256. Throws
  * `StoreFailure`.
  */
 export async function issueToken(ports: JwtPorts, issue: Issue): Promise<string> {
@@ -55,8 +57,7 @@ export async function issueToken(ports: JwtPorts, issue: Issue): Promise<string>
     version: '1.0',
     grant_type: issue.access === undefined ? 'refresh_token' : 'access_token',
     ...defined({ tenant: issue.tenant, access: issue.access, listing: issue.listing }),
-    // ACR's clients expect these two; what is allowed is decided by `access`, and by `longshore` when access is asked
-    // for.
+    // ACR's clients expect these two; `access` decides what is allowed, and `longshore` when access is asked for.
     permissions: { actions: issue.identity.is === 'administrator' ? ['*'] : [], notActions: [] },
     roles: [],
     longshore: issue.identity,
@@ -73,10 +74,12 @@ export async function issueToken(ports: JwtPorts, issue: Issue): Promise<string>
     .sign(key);
 }
 
-/** How far the clocks of instances may be apart. */
+/** The clocks of instances may differ by so much. */
 const clockToleranceSeconds = 30;
 
-/** What the token says when it is ours, for this host, and not over; else `undefined`. Throws `StoreFailure`. */
+/**
+ * Returns the claims of a token that is ours, for this host, and not expired; else `undefined`. Throws `StoreFailure`.
+ */
 export async function verifyToken(ports: JwtPorts, token: string, host: string): Promise<Claims | undefined> {
   try {
     const { payload } = await jwtVerify(token, ({ kid }) => keyOf(ports.ring, kid), {

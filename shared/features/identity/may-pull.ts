@@ -18,14 +18,14 @@ interface Ports {
   readonly anonymous: Pick<AnonymousGrants, 'read'>;
 }
 
-/** Where everyone may do everything. */
+/** The grants where everyone has every right. */
 export const openGrants: AskGrants = {
   isOpen: true,
   everyoneMayPull: () => Promise.resolve(true),
   mayPull: () => Promise.resolve(true),
 };
 
-/** From the documents as they are now; what everyone may pull is known for half a minute. */
+/** Answers from the documents as they are now; what everyone may pull is known for half a minute. */
 export function askGrants(ports: Ports, settings: IdentitySettings): AskGrants {
   const allows = (grants: Grants, name: RepositoryName) =>
     permits(grants, { type: 'repository', name, action: 'pull' });
@@ -50,7 +50,7 @@ export function principalOf(identity: Identity): Principal {
   }
 }
 
-/** What everyone has comes on top. A task is known to those who know tasks. */
+/** Returns the grants of an identity, without those of everyone. Tasks are known to builds alone. */
 async function grantsNow(ports: Ports, settings: IdentitySettings, { who, at }: PushedBy): Promise<Grants> {
   switch (who.is) {
     case 'administrator':
@@ -66,8 +66,8 @@ async function grantsNow(ports: Ports, settings: IdentitySettings, { who, at }: 
 }
 
 /**
- * A token of the same name that was made since is another's. One that nobody can show any more, for all its passwords
- * are over, may do nothing.
+ * Returns the grants of a named token. A token of the same name that was made since is another one. One that nobody can
+ * show any more, for all its passwords have expired, has no rights.
  */
 async function grantsOfName(
   { documents, clock }: Ports,
@@ -86,8 +86,8 @@ async function grantsOfName(
 }
 
 /**
- * What the workload's token said is not kept, so whether it would satisfy other conditions is not known: an entry whose
- * conditions have changed since counts no more.
+ * Returns the grants of a trusted issuer's entry. The claims of the workload's token are not kept, so whether it would
+ * satisfy other conditions is not known: an entry whose conditions have changed since grants nothing.
  */
 async function grantsOfEntry(
   { documents }: Ports,
@@ -101,7 +101,7 @@ async function grantsOfEntry(
   return scopeMapGrants(documents, registry, entry.scopeMap);
 }
 
-/** The clocks of two instances may differ by so much. In milliseconds. */
+/** The clocks of two instances may differ by so many milliseconds. */
 const toleranceMs = 30_000;
 
 function isLater(time: string, than: string): boolean {

@@ -2,72 +2,73 @@ import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { HashPassword } from '../../core/ports/passwords.ts';
 
-/** RFC 7914's parameters. */
+/** The parameters of scrypt (RFC 7914). */
 interface ScryptCost {
   readonly N: number;
   readonly r: number;
   readonly p: number;
 }
 
-/** Of what a person may have chosen: a guess must cost something. Formatted hashes have this cost alone. */
+/**
+ * The cost of a password that a person may have chosen: a guess must cost something. Formatted hashes have this cost
+ * alone.
+ */
 const cost: ScryptCost = { N: 16_384, r: 8, p: 1 };
 const hashBytes = 32;
 
 const derive = promisify<string, Buffer, number, ScryptCost, Buffer>(scrypt);
 
 /**
- * 256 random bits, as 43 characters of base64url. The first is no dash: `docker login -p -…` would take it for an
- * option.
+ * Makes a password of 256 random bits, as 43 characters of base64url. The first is no dash: `docker login -p -…` would
+ * take it for an option.
  */
 export function makePassword(): string {
   const password = randomBytes(32).toString('base64url');
   return password.startsWith('-') ? makePassword() : password;
 }
 
-/** Whether a text may have been made by `makePassword`. */
+/** Says whether a text may have been made by `makePassword`. */
 export function isMadePassword(text: string): boolean {
   return /^[\w-]{43}$/.test(text);
 }
 
-/** 16 random bytes in base64url. */
+/** Makes a salt of 16 random bytes in base64url. */
 export function makeSalt(): string {
   return randomBytes(16).toString('base64url');
 }
 
-/** scrypt of a password, in base64url. The usual cost is 16 MiB and some tens of milliseconds of a thread. */
+/** Hashes a password by scrypt, in base64url. The usual cost is 16 MiB and some tens of milliseconds of a thread. */
 export async function hashPassword(password: string, salt: string, of = cost): Promise<string> {
   return (await derive(password, Buffer.from(salt, 'base64url'), hashBytes, of)).toString('base64url');
 }
 
-/** By scrypt. Tests alone have another cost than the usual. */
+/** Hashes passwords by scrypt. Tests alone use another cost than the usual. */
 export function scryptPasswords(of = cost): HashPassword {
   return { hashPassword: (password, salt) => hashPassword(password, salt, of) };
 }
 
 const fastPrefix = 'hmac-sha256:';
 
-/**
- * What is kept of a password that was made here: nothing slows a guess of 256 random bits more than their number does.
- */
+/** Hashes a password that was made here: nothing slows a guess of 256 random bits more than their number does. */
 export function hashMadePassword(password: string, salt: string): string {
   return `${fastPrefix}${createHmac('sha256', Buffer.from(salt, 'base64url')).update(password).digest('base64url')}`;
 }
 
-/** Whether a stored hash is by `hashMadePassword`; those of earlier versions are by scrypt. */
+/** Says whether a stored hash is by `hashMadePassword`; those of earlier versions are by scrypt. */
 export function isFastHash(hash: string): boolean {
   return hash.startsWith(fastPrefix);
 }
 
-/** Takes the same time wherever the two differ. */
+/** Compares two hashes, in the same time wherever they differ. */
 export function sameHash(given: string, expected: string): boolean {
   const [left, right] = [Buffer.from(given), Buffer.from(expected)];
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-/** What nobody has: checking a password of an unknown name takes as long as one of a known. */
+/** The hash of a password that nobody has: checking a password of an unknown name takes as long as one of a known. */
 export const nobody: PasswordHash = { salt: makeSalt(), hash: makePassword() };
 
-/** A salted hash as one text: how a setting or a file keeps a password. */
+/** A salted hash as one text, in which a setting or a file keeps a password. */
 export interface PasswordHash {
   readonly salt: string;
   readonly hash: string;
@@ -77,7 +78,7 @@ export function formatPasswordHash({ salt, hash }: PasswordHash): string {
   return `scrypt:${cost.N}:${cost.r}:${cost.p}:${salt}:${hash}`;
 }
 
-/** `undefined` when the text is no hash of this kind and cost. */
+/** Parses a formatted hash; `undefined` when the text is no hash of this kind and cost. */
 export function parsePasswordHash(text: string): PasswordHash | undefined {
   const [, salt, hash] =
     new RegExp(`^scrypt:${cost.N}:${cost.r}:${cost.p}:([\\w-]{22}):([\\w-]{43})$`).exec(text) ?? [];

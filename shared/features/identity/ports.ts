@@ -9,7 +9,7 @@ import type { SealingKeys } from '../../core/secrets/sealing-keys.ts';
 import type { PasswordHash } from './password.ts';
 import type { RateLimitSettings, Sku } from './ratelimits.ts';
 
-/** What identities need of the world. */
+/** The ports of identities. */
 export interface IdentityPorts {
   readonly admission: Pick<Admission, 'count'>;
   readonly documents: Documents;
@@ -18,20 +18,20 @@ export interface IdentityPorts {
   readonly ids: RandomIds;
   readonly passwords: HashPassword;
   readonly log: Log;
-  /** For the private keys of the ring; the same on every instance. */
+  /** The keys that seal the private keys of the ring; they are the same on every instance. */
   readonly sealing: SealingKeys;
 }
 
 export interface IdentitySettings {
   readonly registry: RegistryName;
-  /** Of the user `admin`; without one there is no such user. */
+  /** The password of the user `admin`; without one there is no such user. */
   readonly administrator?: PasswordHash;
-  /** Where clients find the registry, when that is not where requests come in. */
+  /** The URL at which clients find the registry, when that is not where requests come in. */
   readonly publicUrl?: URL;
-  /** Of a registry whose settings name none; `standard` when absent. */
+  /** The SKU of a registry whose settings name none; `standard` when absent. */
   readonly sku?: Sku;
-  /** How many proxies before the app add to `X-Forwarded-For`; absent, none. */
+  /** The number of proxies before the app that add to `X-Forwarded-For`; absent, none. */
   readonly trustedHops?: number;
-  /** Absent: no limits. */
+  /** The rate limits; absent, there are none. */
   readonly rateLimits?: RateLimitSettings;
 }

@@ -15,7 +15,7 @@ import { administratorId, grantsOf, isPasswordGood, scopeMapGrants } from './res
 import type { SlowHashes } from './slow-hashes.ts';
 import type { TokenDocuments } from './token-documents.ts';
 
-/** The user of whoever gives a token of ours as the password (`az acr login`). */
+/** The user of clients that send a token of ours as the password (`az acr login`). */
 const tokenUser = '00000000-0000-0000-0000-000000000000';
 
 export interface ProvePorts extends IdentityPorts, JwtPorts {
@@ -29,25 +29,22 @@ export interface ProvePorts extends IdentityPorts, JwtPorts {
 export interface Login {
   readonly user: string;
   readonly password: string;
-  /** Where it came from, where that is known. */
+  /** The address that it came from, where that is known. */
   readonly address: string | undefined;
-  /** Which host's tokens count. */
+  /** The host whose tokens count. */
   readonly host: string;
-  /**
-   * Called before a store is asked for the sake of somebody of whom nothing is known; throws when strangers have asked
-   * enough.
-   */
+  /** Called before a store is read for a caller of whom nothing is known; throws when strangers have asked enough. */
   readonly beforeStore: () => void;
 }
 
 /**
- * Who a user and a password belong to; `undefined` when to nobody, and nothing tells why. What this instance has proven
- * within a minute is not proven again. Throws `RegistryError` (`too-many-requests`) for failures that come too fast,
- * and `StoreFailure`.
+ * Proves a user and a password; `undefined` when they are wrong, and nothing tells why. A proof of this instance is not
+ * made again within a minute. Throws `RegistryError` (`too-many-requests`) for failures that come too fast, and
+ * `StoreFailure`.
  */
 export async function proveLogin(ports: ProvePorts, login: Login): Promise<Proof | undefined> {
   const { user, password, host } = login;
-  // Alone a password that somebody may have chosen can be guessed.
+  // Only a password that somebody may have chosen can be guessed.
   const isGuessable = user === administratorName;
   const attempt: Attempt = {
     kind: isGuessable ? 'administrator' : 'token',
@@ -71,8 +68,8 @@ async function prove(ports: ProvePorts, login: Login, attempt: Attempt): Promise
 }
 
 /**
- * A refresh token stands for its identity, an access token for no more than it was issued for. `only` refuses the other
- * kind.
+ * Proves a token. A refresh token stands for its identity, an access token for no more than it was issued for. `only`
+ * refuses the other kind.
  */
 export async function proveToken(
   ports: ProvePorts,
@@ -99,7 +96,7 @@ async function proveAdministrator(
   password: string,
   attempt: Attempt,
 ): Promise<Proof | undefined> {
-  // Also where there is none: the time that the answer takes must not tell.
+  // The hash is computed where there is no administrator too: the time that the answer takes must not tell.
   const { salt, hash } = administrator ?? nobody;
   const found = await slowHashes.find([hash], salt, password, attempt);
   if (found === undefined || administrator === undefined) return undefined;
@@ -107,8 +104,8 @@ async function proveAdministrator(
 }
 
 /**
- * 256 random bits are not guessed: a right password is never kept waiting for the wrong ones, which are counted all the
- * same.
+ * Proves a named token. 256 random bits are not guessed: a right password never waits for the wrong ones, which are
+ * counted all the same.
  */
 async function proveNamedToken(
   ports: ProvePorts,
@@ -141,7 +138,7 @@ function wrong(attempts: FailedAttempts, attempt: Attempt): Proof | undefined {
   return undefined;
 }
 
-/** Passwords of earlier versions are known by scrypt alone. */
+/** Says whether a password may be right. Passwords of earlier versions are known by scrypt alone. */
 function mayBeRight(token: TokenDocument | undefined, password: string): boolean {
   return token !== undefined && (slowHashesOf(token).length > 0 || matchingByFastHash(token, password) !== undefined);
 }
@@ -152,7 +149,7 @@ function matchingByFastHash(token: TokenDocument, password: string): PasswordNam
   return matching.length === 0 ? undefined : matching;
 }
 
-/** `undefined` when there is none, and that is counted. */
+/** Finds the password by scrypt; `undefined` when there is none, and that is counted. */
 async function matchingBySlowHash(
   { slowHashes }: ProvePorts,
   token: TokenDocument,

@@ -3,11 +3,11 @@ import { Cached } from '../../core/documents/cached.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { Proof } from './identity.ts';
 
-/** How long a password is not looked at again: so late is a change of its token seen. In milliseconds. */
+/** A password is not checked again for so many milliseconds: a change of its token is seen as late. */
 const passwordFreshMs = 60_000;
 const maxProofs = 10_000;
 
-/** Whether a proof rests on a signature, which holds until its token is over, or on documents, which may change. */
+/** The basis of a proof: a signature, which holds until its token has expired, or documents, which may change. */
 export type ProofBy = 'signature' | 'documents';
 
 interface Proven {
@@ -16,12 +16,12 @@ interface Proven {
 }
 
 /**
- * Proofs that this instance has made, so that the next request with the same credentials costs no signature and no
+ * The proofs that this instance has made, so that the next request with the same credentials costs no signature and no
  * store.
  */
 export class ProvenCredentials {
   readonly #proofs: Cached<Proven>;
-  /** Credentials are kept as salted hashes: whoever reads this memory elsewhere cannot look passwords up by them. */
+  /** Credentials are kept as salted hashes: a reader of this memory cannot look up passwords by them. */
   readonly #salt = randomBytes(16).toString('base64url');
 
   constructor(clock: Clock) {
@@ -34,8 +34,8 @@ export class ProvenCredentials {
   }
 
   /**
-   * The proof for `header` at `host`, made by `prove` where it is not known. Requests with the same credentials at once
-   * make one. What does not hold is not remembered: it is looked at again each time, and slowed down elsewhere.
+   * Returns the proof for `header` at `host`, made by `prove` where it is not known. Requests with the same credentials
+   * at once make one. A failed proof is not remembered: it is tried again each time, and slowed down elsewhere.
    */
   async prove(
     header: string,
@@ -52,8 +52,8 @@ export class ProvenCredentials {
   }
 
   /**
-   * Something about identities has changed: every proof is made anew. One that is under way may rest on what was
-   * before: it serves its request and no other.
+   * Forgets all proofs, because something about identities has changed. One that is under way may rest on the earlier
+   * state: it serves its request and no other.
    */
   forget(): void {
     this.#proofs.forget();

@@ -12,12 +12,12 @@ import { partOf, ratesOfSku, skus } from './ratelimits.ts';
 const rate = z.int().min(1).max(999_999_999).optional();
 const ratesSchema = z.object({ read: rate, write: rate, delete: rate });
 
-/** What an administrator of a registry decides for it. What is absent is as the configuration and the SKU have it. */
+/** The settings of a registry by its administrator. Absent ones are as the configuration and the SKU have them. */
 export const settingsDocumentSchema = z.object({
   ...documentShape('settings'),
   registry: registrySchema,
   sku: z.enum(skus).optional(),
-  /** Requests a minute, instead of the SKU's. */
+  /** The requests a minute, instead of the SKU's. */
   rateLimits: z.object({ registry: ratesSchema, identity: ratesSchema }),
   updatedAt: z.iso.datetime(),
 });
@@ -27,15 +27,15 @@ export function settingsRef(registry: RegistryName): DocumentRef {
   return { container: 'registries', partition: [registry], id: 'settings' };
 }
 
-/** Of the deployment: what holds for a registry that says nothing else. */
+/** The defaults of the deployment, for a registry that sets nothing else. */
 export interface RegistryDefaults {
   readonly sku: Sku;
   readonly rateLimits: RateLimitSettings;
 }
 
 /**
- * The registry's own SKU and numbers hold where the deployment limits by SKU; its numbers, or that it limits nothing,
- * it keeps to itself.
+ * Returns the rates in force. The registry's own SKU and numbers hold where the deployment limits by SKU; the
+ * deployment's own numbers, or that it limits nothing, always hold.
  */
 export function ratesInForce(
   { sku, rateLimits }: RegistryDefaults,
@@ -61,7 +61,7 @@ export function ratesInForce(
   };
 }
 
-/** Whatever the numbers say, no identity alone takes all that there is for everybody. */
+/** Bounds an identity's rates: whatever the numbers say, no identity alone gets all that there is for everybody. */
 function below(registry: Rates, identity: Rates): Rates {
   const most = partOf(registry, 'identity');
   return {
@@ -71,7 +71,7 @@ function below(registry: Rates, identity: Rates): Rates {
   };
 }
 
-/** How long an instance goes by what it last read: so late is a change seen elsewhere. In milliseconds. */
+/** An instance uses what it last read for so many milliseconds: a change elsewhere is seen as late. */
 const freshMs = 10_000;
 
 interface Ports {
@@ -81,8 +81,8 @@ interface Ports {
 }
 
 /**
- * The limits of one registry as an instance knows them. No request waits for a look: it goes by what is known, at first
- * the deployment's defaults, and when the store does not answer by what was known last. Limits are no permission.
+ * The limits of one registry as an instance knows them. No request waits for a read: it uses what is known, at first
+ * the deployment's defaults, and when the store does not answer what was known last. Limits are no permission.
  */
 export class RegistryRates {
   readonly #ports: Ports;
@@ -106,7 +106,7 @@ export class RegistryRates {
     return this.#rates;
   }
 
-  /** This instance has just changed them. */
+  /** Uses settings that this instance has just changed. */
   learn(own: SettingsDocument): void {
     this.#lookedAt = this.#ports.clock.now().getTime();
     this.#rates = ratesInForce(this.#defaults, own);
@@ -117,7 +117,7 @@ export class RegistryRates {
     const at = this.#ports.clock.now().getTime();
     try {
       const own = await readStored(this.#ports.documents, settingsDocumentSchema, settingsRef(this.#registry));
-      // What was learned in the meantime is newer.
+      // Settings that were learned in the meantime are newer.
       if (this.#lookedAt < at) this.#rates = ratesInForce(this.#defaults, own?.document);
     } catch (error) {
       this.#ports.log.warn({ err: error }, "the registry's settings could not be read: its limits stay as they were");

@@ -29,8 +29,9 @@ interface Settings {
 }
 
 /**
- * What an identity may do now, from the documents as they are; `undefined` when it is no more: disabled, its password
- * changed or over, its issuer no longer trusted, or for somebody else than when it was proven. Throws `StoreFailure`.
+ * Returns the rights that an identity has now, from the documents as they are; `undefined` when it no longer holds:
+ * disabled, its password changed or expired, its issuer no longer trusted, or for somebody else than when it was
+ * proven. Throws `StoreFailure`.
  */
 export async function grantsOf(
   ports: Ports,
@@ -72,7 +73,7 @@ async function grantsOfToken(
   return scopeMapGrants(documents, registry, token.scopeMap);
 }
 
-/** The token is enabled and has this password, which is not over. */
+/** Says whether the token is enabled and has this password, which has not expired. */
 export function isPasswordGood(token: TokenDocument, name: PasswordName, now: Date): boolean {
   const password = token.passwords[name];
   if (token.status !== 'enabled' || password === undefined) return false;
@@ -80,7 +81,8 @@ export function isPasswordGood(token: TokenDocument, name: PasswordName, now: Da
 }
 
 /**
- * Every entry that it satisfied must still be there, with the conditions that it satisfied; what they grant now counts.
+ * Returns the grants of a workload. Every entry that it satisfied must still exist, with the conditions that it
+ * satisfied; what they grant now counts.
  */
 async function grantsOfWorkload(
   { documents }: Ports,
@@ -99,14 +101,14 @@ async function grantsOfWorkload(
 }
 
 /**
- * Whether its conditions are younger, in whole seconds, as tokens tell their time. What the workload's token said is
- * not kept, so nobody knows whether it would satisfy them.
+ * Says whether an entry's conditions are younger than the proof, in whole seconds, as tokens tell their time. The
+ * claims of the workload's token are not kept, so nobody knows whether it would satisfy them.
  */
 function isSince({ conditionsSince, updatedAt }: IssuerDocument, provenAt: Date): boolean {
   return Math.floor(Date.parse(conditionsSince ?? updatedAt) / 1000) > Math.floor(provenAt.getTime() / 1000);
 }
 
-/** A scope map that is gone grants nothing. Throws `StoreFailure`. */
+/** Returns the grants of a scope map; one that is gone grants nothing. Throws `StoreFailure`. */
 export async function scopeMapGrants(documents: ReadDocument, registry: RegistryName, name: string): Promise<Grants> {
   const system = Object.hasOwn(systemScopeMaps, name) ? systemScopeMaps[name] : undefined;
   if (system !== undefined) return grantsOfActions(system, `scope map ${name}`);
@@ -114,7 +116,10 @@ export async function scopeMapGrants(documents: ReadDocument, registry: Registry
   return map === undefined ? noGrants : grantsOfActions(map.document.actions, `scope map ${name}`);
 }
 
-/** Pulling, and reading about, what is open to everyone; as ACR's anonymous pull. Throws `StoreFailure`. */
+/**
+ * Returns the grants of everyone: pulling, and reading about, what is open to everyone, as ACR's anonymous pull. Throws
+ * `StoreFailure`.
+ */
 export async function anonymousGrants(documents: ReadDocument, registry: RegistryName): Promise<Grants> {
   const open = await readStored(documents, anonymousDocumentSchema, anonymousRef(registry));
   const actions = new Set(['pull', 'metadata_read'] as const);

@@ -2,7 +2,10 @@ import { RegistryError } from '../../core/oci/faults.ts';
 import type { ResourceActions } from './grants.ts';
 import { repositoryActions } from './grants.ts';
 
-/** More than any client asks for at once; it bounds the size of a token, which travels in a header. */
+/**
+ * The number of scopes in a request, more than any client asks for at once; it bounds the size of a token, which
+ * travels in a header.
+ */
 const maxScopes = 50;
 const maxScopeLength = 600;
 
@@ -10,8 +13,9 @@ const maxScopeLength = 600;
 const synonyms: Readonly<Record<string, string>> = { metadataRead: 'metadata_read', metadataWrite: 'metadata_write' };
 
 /**
- * Parses `scope` parameters (Docker token specification, "Scopes"): each holds one or, parted by spaces, more. What is
- * not understood asks for nothing, as the specification wants. Throws `RegistryError` (`request-invalid`) for too many.
+ * Parses `scope` parameters (Docker token specification, "Scopes"): each holds one or, parted by spaces, more. A scope
+ * that is not understood asks for nothing, as the specification wants. Throws `RegistryError` (`request-invalid`) for
+ * too many.
  */
 export function parseScopes(parameters: readonly string[]): ResourceActions[] {
   const scopes = parameters.flatMap((parameter) => parameter.split(' ')).filter((scope) => scope !== '');
@@ -23,7 +27,7 @@ export function parseScopes(parameters: readonly string[]): ResourceActions[] {
   return scopes.flatMap(parseScope);
 }
 
-/** `type:name:action,action`; the name may hold colons, so it is read from both ends. */
+/** Parses `type:name:action,action`; the name may hold colons, so it is read from both ends. */
 function parseScope(scope: string): ResourceActions[] {
   const [first, last] = [scope.indexOf(':'), scope.lastIndexOf(':')];
   if (first === last || scope.length > maxScopeLength) return [];
@@ -36,7 +40,10 @@ function parseScope(scope: string): ResourceActions[] {
   return [{ type, name: scope.slice(first + 1, last), actions }];
 }
 
-/** Helm asks for an `artifact-repository`; a class in brackets (`repository(plugin)`) says nothing about access. */
+/**
+ * Returns the type of a resource. Helm asks for an `artifact-repository`; a class in brackets (`repository(plugin)`)
+ * says nothing about access.
+ */
 function resourceType(text: string): string {
   const type = text.replace(/\([a-z0-9]+\)$/, '');
   return type === 'artifact-repository' ? 'repository' : type;

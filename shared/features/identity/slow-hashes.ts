@@ -9,15 +9,15 @@ import { sameHash } from './password.ts';
 const maxKnown = 10_000;
 
 /**
- * Checks passwords against hashes by scrypt. A derivation is dear, so one runs at a time and those who have not failed
- * go first; and a hash whose password was shown once is checked without: what has another keyed hash than the right one
- * is wrong.
+ * Checks passwords against hashes by scrypt. A derivation is expensive, so one runs at a time and callers who have not
+ * failed go first. A hash whose password was shown once is checked without one: a password with another keyed hash than
+ * the right one is wrong.
  */
 export class SlowHashes {
   readonly #attempts: FailedAttempts;
   readonly #passwords: HashPassword;
   readonly #queue = new FairQueue();
-  /** By the stored hash, the right password's keyed hash. The key never leaves this process. */
+  /** The right password's keyed hash, by the stored hash. The key never leaves this process. */
   readonly #known = new LRUCache<string, string>({ max: maxKnown });
   readonly #key = randomBytes(32);
 
@@ -27,7 +27,7 @@ export class SlowHashes {
   }
 
   /**
-   * Which of the hashes is the password's; `undefined` when none is, and then that is counted. Throws `RegistryError`
+   * Finds the hash of the password; `undefined` when none is, and then that is counted. Throws `RegistryError`
    * (`too-many-requests`) for failures that come too fast, and when too many wait.
    */
   async find(hashes: readonly string[], salt: string, password: string, attempt: Attempt): Promise<string | undefined> {
@@ -49,14 +49,14 @@ export class SlowHashes {
   ): Promise<string | undefined> {
     let restMs = 0;
     const job = async () => {
-      // Of many that were sent at once, those before it may have failed meanwhile.
+      // If many were sent at once, those before it may have failed meanwhile.
       this.#attempts.requireNoWait(attempt);
       const started = performance.now();
       const derived = await this.#passwords.hashPassword(password, salt);
       const right = hashes.find((hash) => sameHash(derived, hash));
       if (right !== undefined) this.#known.set(right, keyed);
       else {
-        // Half of a core at most goes into who fails again and again.
+        // At most half of a core is spent on a caller who fails again and again.
         if (this.#attempts.failuresOf(attempt) > 0) restMs = performance.now() - started;
         this.#attempts.failed(attempt);
       }

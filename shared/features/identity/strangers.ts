@@ -4,7 +4,9 @@ import type { LimitStrangers } from '../../core/ports/strangers.ts';
 import type { FailedAttempts } from './attempts.ts';
 import type { RateLimits } from './ratelimits.ts';
 
-/** Those who come to a door with a secret of its own share failures and budgets with those who guess at passwords. */
+/**
+ * Limits callers at doors with secrets of their own, who share failures and budgets with those who guess at passwords.
+ */
 export function limitStrangers(
   attempts: FailedAttempts,
   limits: RateLimits | undefined,
@@ -23,7 +25,7 @@ export function limitStrangers(
         attempts.failed(attemptOf(request, door));
         limits?.countRefused(request);
       } catch (error) {
-        // It is refused anyway, or has better credentials: the next one waits.
+        // The request is refused anyway, or has better credentials: the next one waits.
         if (!(error instanceof RegistryError)) throw error;
       }
     },

@@ -7,14 +7,14 @@ import type { TokenDocument } from './documents.ts';
 import { namedRef, tokenDocumentSchema } from './documents.ts';
 
 /**
- * So long a wrong password is wrong without another look: so late is a new one known that was made elsewhere. In
- * milliseconds.
+ * A wrong password is wrong without another read for so many milliseconds: a new one that was made elsewhere is known
+ * as late.
  */
 const freshMs = 1_000;
 const maxKnown = 10_000;
 
 /**
- * What this instance has lately read of named tokens, so that guesses at one name cost a read a second, however many
+ * The named tokens that this instance has lately read, so that guesses at one name cost a read a second, however many
  * they are.
  */
 export class TokenDocuments {
@@ -30,20 +30,18 @@ export class TokenDocuments {
     this.#registry = registry;
   }
 
-  /**
-   * Whether there was such a token when it was last read. A made-up name is none, however often somebody comes with it.
-   */
+  /** Says whether there was such a token when it was last read. A made-up name is none, however often it is sent. */
   has(name: string): boolean {
     return this.#known.get(name)?.document !== undefined;
   }
 
-  /** Whether what was read a moment ago says already that it is not right: `undefined` when nothing was. */
+  /** Returns the token if it was read a moment ago; `undefined` when it was not. */
   recent(name: string): { readonly document: TokenDocument | undefined } | undefined {
     const known = this.#known.get(name);
     return known !== undefined && this.#ports.clock.now().getTime() - known.at < freshMs ? known : undefined;
   }
 
-  /** As it is stored now. Throws `StoreFailure`. */
+  /** Reads the token as it is stored now. Throws `StoreFailure`. */
   async read(name: string): Promise<TokenDocument | undefined> {
     const generation = this.#generation;
     const at = this.#ports.clock.now().getTime();
@@ -54,7 +52,7 @@ export class TokenDocuments {
     return document;
   }
 
-  /** This instance has just changed something. */
+  /** Forgets all tokens, because this instance has just changed something. */
   forget(): void {
     this.#known.clear();
     this.#generation += 1;

@@ -1,8 +1,8 @@
 import type { ClaimCondition } from '../documents.ts';
 
 /**
- * All must hold: `is` is the claim's text, where `*` stands for any, also for nothing. Of a list one element must
- * match.
+ * Says whether all conditions hold: `is` is the claim's text, where `*` stands for any, also for nothing. If a claim is
+ * a list, one element must match.
  */
 export function satisfies(claims: Readonly<Record<string, unknown>>, conditions: readonly ClaimCondition[]): boolean {
   return conditions.every(({ claim, is }) => {
@@ -17,7 +17,9 @@ function matchesText(wanted: string, value: unknown): boolean {
   return typeof value === 'string' && matchesStars(wanted, value);
 }
 
-/** In linear time, whatever an outside token holds: each part is looked for once, from where the last one ended. */
+/**
+ * Matches in linear time, whatever an outside token holds: each part is searched once, from where the last one ended.
+ */
 function matchesStars(wanted: string, value: string): boolean {
   const [first = '', ...rest] = wanted.split('*');
   const last = rest.pop();

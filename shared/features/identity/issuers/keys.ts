@@ -5,10 +5,10 @@ import { z } from 'zod';
 import { StoreFailure } from '../../../core/ports/failures.ts';
 import type { GetJson } from '../../../core/ports/outbound.ts';
 
-/** https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata */
+/** The part of https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata that is used. */
 const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.url() });
 
-/** Issuers move their keys' address rarely; keys themselves are looked for anew when a token names an unknown one. */
+/** Issuers move their keys' address rarely; keys themselves are fetched again when a token names an unknown one. */
 const discoveryFreshMs = 60 * 60_000;
 const maxIssuers = 200;
 
@@ -21,14 +21,14 @@ export class IssuerKeys {
     this.#outbound = outbound;
   }
 
-  /** Whether they are found without a call, or one is under way. */
+  /** Says whether the keys are known without a call, or one is under way. */
   has(issuer: string): boolean {
     return this.#known.has(issuer);
   }
 
   /**
-   * What finds the key of a token of `issuer`. Throws `OutboundRefused`, and `StoreFailure` (`issuer`) when it cannot
-   * be asked.
+   * Returns the function that finds the key of a token of `issuer`. Throws `OutboundRefused`, and `StoreFailure`
+   * (`issuer`) when the issuer cannot be asked.
    */
   async of(issuer: string): Promise<JWTVerifyGetKey> {
     const known = this.#known.get(issuer) ?? this.#discover(issuer);
@@ -46,7 +46,7 @@ export class IssuerKeys {
     const found = discoverySchema.safeParse(
       await this.#outbound.getJson(new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)),
     );
-    // Discovery, 4.3: it must be the issuer's own, or another's keys would vouch for it.
+    // The issuer must be the document's own (Discovery, 4.3), or another's keys would vouch for it.
     if (!found.success || found.data.issuer !== issuer)
       throw new StoreFailure({
         dependency: 'issuer',
@@ -54,7 +54,7 @@ export class IssuerKeys {
         message: `${issuer} has no discovery document of its own`,
       });
     return createRemoteJWKSet(new URL(found.data.jwks_uri), {
-      // jose keeps the keys for ten minutes, and asks at most every half for one that it does not know.
+      // jose keeps the keys for ten minutes, and asks at most every half minute for one that it does not know.
       [customFetch]: async (url) => Response.json(await this.#outbound.getJson(new URL(url))),
     });
   }

@@ -10,7 +10,7 @@ import { satisfies } from './conditions.ts';
 import { IssuerKeys } from './keys.ts';
 import type { TrustedIssuers } from './trusted.ts';
 
-/** Pinned: what a token's header asks for beyond these is refused. */
+/** The algorithms are pinned: a token whose header asks for another is refused. */
 const algorithms = ['RS256', 'ES256'];
 const clockToleranceSeconds = 60;
 
@@ -18,7 +18,7 @@ const maxSubjectLength = 200;
 
 interface OutsideProof {
   readonly identity: Identity;
-  /** When the outside token is over: milliseconds since 1970. */
+  /** The end of the outside token, in milliseconds since 1970. */
   readonly until: number;
   /** Entra ID's tenant, where the token names one. */
   readonly tenant?: string;
@@ -26,27 +26,27 @@ interface OutsideProof {
 
 export interface ProveOutside {
   /**
-   * Who the bearer of an outside token is here; `undefined` when no trusted issuer vouches for it. `beforeCall` comes
-   * before an issuer is called, and throws when strangers have asked enough. Throws `RegistryError` (`denied`) when the
-   * issuer's keys are where the app must not go, and `StoreFailure`.
+   * Returns the identity of the bearer of an outside token; `undefined` when no trusted issuer vouches for it.
+   * `beforeCall` is called before an issuer is, and throws when strangers have asked enough. Throws `RegistryError`
+   * (`denied`) when the issuer's keys are where the app must not go, and `StoreFailure`.
    */
   prove(token: string, beforeCall: () => void): Promise<OutsideProof | undefined>;
 }
 
-/** Entra ID, GitHub Actions, Kubernetes: whichever issuer an administrator trusts. */
+/** Proves outside identities of Entra ID, GitHub Actions, Kubernetes, or any issuer that an administrator trusts. */
 export function outsideIdentities(ports: IdentityPorts, trusted: TrustedIssuers): ProveOutside {
   const keys = new IssuerKeys(ports.outbound);
   return {
     async prove(token, beforeCall) {
       const issuer = issuerOf(token);
-      // Before anything is fetched: a token must not choose whom this process calls.
+      // This comes before anything is fetched: a token must not choose whom this process calls.
       const recent = issuer === undefined ? [] : await trusted.recentOf(issuer);
       if (issuer === undefined || recent.length === 0) return undefined;
       if (!keys.has(issuer)) beforeCall();
       const claims = await verified(ports, keys, token, issuer);
-      // A public issuer signs for everybody: what it has signed for somebody else costs no look at the store.
+      // A public issuer signs for everybody: a token that it has signed for somebody else costs no read of the store.
       if (claims === undefined || proofOf(claims, recent) === undefined) return undefined;
-      // What is trusted now counts.
+      // The issuers that are trusted now decide.
       return proofOf(claims, await trusted.entriesOf(issuer));
     },
   };
@@ -87,7 +87,7 @@ async function verified(
   }
 }
 
-/** It gets what all entries grant whose audience and conditions it satisfies. */
+/** Makes the proof, with the grants of all entries whose audience and conditions the token satisfies. */
 function proofOf(claims: JWTPayload, entries: readonly IssuerDocument[]): OutsideProof | undefined {
   const satisfied = entries.filter(
     (entry) => audiencesOf(claims).includes(entry.audience) && satisfies(claims, entry.conditions),

@@ -6,11 +6,11 @@ import type { QueryDocuments } from '../../../core/ports/documents.ts';
 import type { IssuerDocument } from '../documents.ts';
 import { issuerDocumentSchema } from '../documents.ts';
 
-/** So late is a new issuer trusted that was named on another instance. In milliseconds. */
+/** A new issuer that was named on another instance is trusted after at most so many milliseconds. */
 const freshMs = 5_000;
 const pageSize = 100;
 
-/** How many entries may name the same issuer and count. */
+/** So many entries that name the same issuer count. */
 const maxEntries = 20;
 
 interface Ports {
@@ -18,12 +18,12 @@ interface Ports {
   readonly clock: Clock;
 }
 
-/** By issuer, the entries that name it. */
+/** The entries by the issuer that they name. */
 type Known = ReadonlyMap<string, readonly IssuerDocument[]>;
 
 /**
- * Which issuers a registry trusts, and for whom, read at most every five seconds: a token that names any other, or is
- * somebody else's, costs no look at a store.
+ * The issuers that a registry trusts, and for whom, read at most every five seconds: a token that names any other, or
+ * is somebody else's, costs no read of a store.
  */
 export class TrustedIssuers {
   readonly #ports: Ports;
@@ -36,7 +36,7 @@ export class TrustedIssuers {
     this.#registry = registry;
   }
 
-  /** The entries that name it, as they were some seconds ago. Throws `StoreFailure`. */
+  /** Returns the entries that name an issuer, as they were some seconds ago. Throws `StoreFailure`. */
   async recentOf(issuer: string): Promise<readonly IssuerDocument[]> {
     const { clock } = this.#ports;
     if (this.#known !== undefined && clock.now().getTime() - this.#known.at < freshMs)
@@ -47,7 +47,7 @@ export class TrustedIssuers {
     return (await reading).get(issuer) ?? [];
   }
 
-  /** The entries that name it, as they are stored now. Throws `StoreFailure`. */
+  /** Returns the entries that name an issuer, as they are stored now. Throws `StoreFailure`. */
   async entriesOf(issuer: string): Promise<IssuerDocument[]> {
     const page = await this.#ports.documents.queryDocuments({
       container: 'registries',
@@ -63,7 +63,7 @@ export class TrustedIssuers {
     );
   }
 
-  /** This instance has just changed them. */
+  /** Forgets the entries, because this instance has just changed them. */
   forget(): void {
     this.#known = undefined;
     this.#reading = undefined;

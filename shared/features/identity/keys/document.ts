@@ -13,11 +13,11 @@ import type { SealingKey, SealingKeys } from '../../../core/secrets/sealing-keys
 const ringKeySchema = z.object({
   kid: z.string(),
   createdAt: z.iso.datetime(),
-  /** Not before: by then every instance has read the ring with this key in it. */
+  /** The time before which it does not sign: by then every instance has read the ring with this key in it. */
   signsFrom: z.iso.datetime(),
-  /** SubjectPublicKeyInfo, DER in base64. */
+  /** The public key as SubjectPublicKeyInfo, DER in base64. */
   publicKey: z.base64(),
-  /** PKCS #8, sealed. */
+  /** The private key as PKCS #8, sealed. */
   privateKey: sealedSchema,
 });
 export type RingKey = z.infer<typeof ringKeySchema>;
@@ -49,7 +49,7 @@ export interface NewKey {
   readonly sealingKey: SealingKey;
 }
 
-/** A fresh RSA key of 2,048 bits: it takes a few tenths of a second of another thread. */
+/** Makes a fresh RSA key of 2,048 bits, which takes a few tenths of a second of another thread. */
 export async function makeRingKey({ registry, kid, createdAt, signsFrom, sealingKey }: NewKey): Promise<RingKey> {
   const { publicKey, privateKey } = await generate('rsa', { modulusLength: 2048 });
   return {
@@ -61,7 +61,9 @@ export async function makeRingKey({ registry, kid, createdAt, signsFrom, sealing
   };
 }
 
-/** `undefined` when what it was sealed with is gone. Throws `StoreFailure` when that cannot be had. */
+/**
+ * Opens a private key; `undefined` when the key that sealed it is gone. Throws `StoreFailure` when that cannot be read.
+ */
 export async function openPrivateKey(
   key: RingKey,
   registry: RegistryName,

@@ -25,25 +25,29 @@ interface Loaded {
   readonly stored: Stored<KeyRingDocument> | undefined;
   readonly publicKeys: ReadonlyMap<string, KeyObject>;
   /**
-   * Those that this instance can open, oldest first; opened when one is first to sign, for verifying needs no vault.
+   * The keys that this instance can open, oldest first; they are opened when one is first to sign, for verifying needs
+   * no vault.
    */
   signers?: Promise<readonly Signer[]>;
 }
 
-/** Whether a key is to be added to the ring as it is stored. */
+/** Says whether a key is to be added to the ring as it is stored. */
 type Wanted = (loaded: Loaded) => boolean | Promise<boolean>;
 
-/** A token may name any key: one that is not known is looked for in the store at most so often. In milliseconds. */
+/** A token may name any key: an unknown one is read from the store at most once in so many milliseconds. */
 const unknownKeyMs = 1_000;
 
-/** The keys that sign and verify a registry's tokens. They are kept in memory and read anew every few minutes. */
+/** The keys that sign and verify a registry's tokens. They are kept in memory and read again every few minutes. */
 export class KeyRing {
   readonly #ports: IdentityPorts;
   readonly #settings: IdentitySettings;
   #loaded: Loaded | undefined;
-  /** Private keys by kid. What was opened once stays open while the ring has it, whatever the vault answers by then. */
+  /**
+   * The private keys by kid. One that was opened once stays open while the ring has it, whatever the vault answers by
+   * then.
+   */
   readonly #opened = new Map<string, KeyObject>();
-  /** When an unknown key was last looked for; milliseconds since 1970. */
+  /** The time at which an unknown key was last read, in milliseconds since 1970. */
   #soughtAt = 0;
   #loading: Promise<Loaded> | undefined;
   #rotating: Promise<void> | undefined;
@@ -53,7 +57,7 @@ export class KeyRing {
     this.#settings = settings;
   }
 
-  /** The newest key that signs; the first instance makes it. Throws `StoreFailure`. */
+  /** Returns the newest key that signs; the first instance makes it. Throws `StoreFailure`. */
   async signingKey(): Promise<SigningKey> {
     const loaded = await this.#fresh(ringFreshMs);
     const signers = await this.#signersOf(loaded);
@@ -67,7 +71,7 @@ export class KeyRing {
     return signer;
   }
 
-  /** `undefined` when the registry has no such key. Throws `StoreFailure`. */
+  /** Returns a key by its kid; `undefined` when the registry has no such key. Throws `StoreFailure`. */
   async verificationKey(kid: string): Promise<KeyObject | undefined> {
     const known = (await this.#fresh(ringFreshMs)).publicKeys.get(kid);
     const now = this.#ports.clock.now().getTime();
@@ -76,7 +80,7 @@ export class KeyRing {
     return (await this.#fresh(0)).publicKeys.get(kid);
   }
 
-  /** A rotation that is due can wait for the next token: the key at hand still signs. */
+  /** Rotates if it is due. A rotation can wait for the next token: the present key still signs. */
   async #rotateInTime(): Promise<void> {
     const { clock, log } = this.#ports;
     try {
@@ -87,7 +91,7 @@ export class KeyRing {
     }
   }
 
-  /** Adds a key while `wanted` holds of what is stored; several callers share one addition. */
+  /** Adds a key while `wanted` holds of the stored ring; several callers share one addition. */
   async #rotate(wanted: Wanted, waitMs: number): Promise<void> {
     this.#rotating ??= this.#addKey(wanted, waitMs).finally(() => (this.#rotating = undefined));
     return this.#rotating;
@@ -124,7 +128,9 @@ export class KeyRing {
     return outcome.committed;
   }
 
-  /** What is known when it is at most `maxAgeMs` old, else what is stored; concurrent callers share one read. */
+  /**
+   * Returns the ring in memory if it is at most `maxAgeMs` old, else the stored one; concurrent callers share one read.
+   */
   async #fresh(maxAgeMs: number): Promise<Loaded> {
     const loaded = this.#loaded;
     if (loaded !== undefined && maxAgeMs > 0 && this.#ports.clock.now().getTime() - loaded.at < maxAgeMs) return loaded;
@@ -154,9 +160,9 @@ export class KeyRing {
   }
 
   /**
-   * A key whose seal is gone still verifies; it does not sign. One that cannot be opened now leaves it to the others,
-   * where there are any; where there are none it throws `StoreFailure`, lest a new key be made at every hiccup of the
-   * vault.
+   * Opens keys. One whose seal is gone still verifies; it does not sign. One that cannot be opened now leaves signing
+   * to the others, where there are any; without others it throws `StoreFailure`, lest a new key be made at every hiccup
+   * of the vault.
    */
   async #open(keys: readonly RingKey[]): Promise<Signer[]> {
     for (const kid of this.#opened.keys()) if (!keys.some((key) => key.kid === kid)) this.#opened.delete(kid);

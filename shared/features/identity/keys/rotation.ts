@@ -1,19 +1,19 @@
 import { lifetimes } from '../lifetimes.ts';
 import type { RingKey } from './document.ts';
 
-/** How old what an instance knows of the ring may be. In milliseconds. */
+/** The ring that an instance knows may be so many milliseconds old. */
 export const ringFreshMs = 5 * 60_000;
 
 /**
- * A new key waits until every instance has read it: twice as long as an instance may go without looking. In
- * milliseconds.
+ * A new key waits so many milliseconds until every instance has read it: twice as long as an instance may go without
+ * reading.
  */
 export const announceMs = 2 * ringFreshMs;
 
-/** A key signs for so long before the next one is made. In milliseconds. */
+/** A key signs for so many milliseconds before the next one is made. */
 const rotateAfterMs = 90 * 24 * 3_600_000;
 
-/** The newest that may sign now; `keys` are oldest first. */
+/** Returns the newest key that may sign now; `keys` are oldest first. */
 export function signerOf<T extends Pick<RingKey, 'signsFrom'>>(keys: readonly T[], now: Date): T | undefined {
   return keys.findLast((key) => Date.parse(key.signsFrom) <= now.getTime());
 }
@@ -24,7 +24,7 @@ export function isRotationDue(keys: readonly RingKey[], now: Date): boolean {
 }
 
 /**
- * Without the keys whose every token is over: a key signs until the next one does, and its last token lives on from
+ * Removes the keys whose every token has expired: a key signs until the next one does, and its last token lives on from
  * then.
  */
 export function withoutOver(keys: readonly RingKey[], now: Date): RingKey[] {

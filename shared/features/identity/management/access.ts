@@ -48,7 +48,7 @@ const route = createRoute({
   },
 });
 
-/** What somebody may do by the documents as they are, or why nothing at all. */
+/** The rights of an identity by the documents as they are, or why it has none at all. */
 interface Standing {
   readonly grants: Grants;
   readonly from: string;
@@ -56,14 +56,17 @@ interface Standing {
   readonly barred?: string;
 }
 
-/** `/access` of the management API: a refusal itself tells nobody why, this tells administrators. */
+/**
+ * Makes the routes of `/access` of the management API: a refusal itself says nothing of its reason, and this explains
+ * it to administrators.
+ */
 export function accessRoutes(ports: ManagementPorts): OpenAPIHono {
   const api = managementRoutes(accessTag);
   api.openapi(route, async (context) => {
     const { token, issuer, repository, action } = context.req.valid('query');
     const { grants, from, barred } = await standingOf(ports, token, issuer);
     if (barred !== undefined) return context.json({ allowed: false, why: barred }, 200);
-    // A push asks first which blobs are there, and that takes the right to read.
+    // A push asks first which blobs exist, and that needs the right to read.
     const taken: readonly RepositoryAction[] = action === 'push' ? ['push', 'pull'] : [action];
     const rules = taken.map((each) => decidingRule(grants, repository, each));
     const missing = taken

@@ -45,7 +45,7 @@ const routes = {
   }),
 };
 
-/** `/anonymous` of the management API. */
+/** Makes the routes of `/anonymous` of the management API. */
 export function anonymousRoutes(ports: ManagementPorts): OpenAPIHono {
   const { documents, registry, clock } = ports;
   const api = managementRoutes(accessTag);

@@ -10,7 +10,8 @@ import { signingKeyRoutes } from './signingkeys.ts';
 import { tokenRoutes } from './tokens.ts';
 
 /**
- * What of the management API is about identities and their limits. Whoever may write here may give itself everything.
+ * Makes the routes of the management API for identities and their limits. A caller who may write here can give itself
+ * every right.
  */
 export function identityRoutes(ports: ManagementPorts): OpenAPIHono {
   const api = managementRoutes();

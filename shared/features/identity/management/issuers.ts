@@ -18,8 +18,8 @@ import { requireScopeMap, scopeMapNameSchema } from './scopemaps.ts';
 import { inPath } from './wire.ts';
 
 /**
- * Entra ID's endpoints for every tenant: their tokens' issuer names the tenant, so trusting them would trust all of
- * them.
+ * Matches Entra ID's endpoints for every tenant: their tokens' issuer names the tenant, so trusting them would trust
+ * all of them.
  */
 const everyTenant = /\/(common|organizations|consumers|\{tenantid\})(\/|$)/i;
 
@@ -57,7 +57,7 @@ const contentSchema = z
       .min(1)
       .max(300)
       .openapi({ description: 'What the aud of the tokens must be.', example: 'longshore' }),
-    // Half the world has tokens of a public issuer: what makes one of them ours must be said.
+    // Half the world has tokens of a public issuer: the conditions must say which of them are ours.
     conditions: z
       .array(conditionSchema)
       .min(1)
@@ -134,7 +134,7 @@ const routes = {
   }),
 };
 
-/** `/trusted-issuers` of the management API. */
+/** Makes the routes of `/trusted-issuers` of the management API. */
 export function issuerRoutes(ports: ManagementPorts): OpenAPIHono {
   const issuers = new NamedDocuments(ports.documents, ports.registry, 'trusted-issuer', issuerDocumentSchema);
   const api = managementRoutes(tag);
@@ -173,7 +173,10 @@ export function issuerRoutes(ports: ManagementPorts): OpenAPIHono {
   return api;
 }
 
-/** Written again as they were, conditions are as old as they were: who satisfied them still does. */
+/**
+ * Returns the age of conditions. Written again as they were, they are as old as before: an identity that satisfied them
+ * still does.
+ */
 function sinceWhen(before: IssuerDocument | undefined, content: z.infer<typeof contentSchema>, now: string): string {
   const asked = ({ issuer, audience, conditions }: Pick<IssuerDocument, 'issuer' | 'audience' | 'conditions'>) =>
     JSON.stringify([issuer, audience, conditions.map(({ claim, is }) => [claim, is])]);

@@ -16,7 +16,10 @@ export interface NamedPage<T> {
 
 type NamedDocument = JsonDocument & { readonly name: string };
 
-/** The documents of one kind of a registry, by the names that administrators gave them. All throw `StoreFailure`. */
+/**
+ * The documents of one kind of a registry, by the names that administrators gave them. All methods throw
+ * `StoreFailure`.
+ */
 export class NamedDocuments<T extends NamedDocument> {
   readonly #documents: Documents;
   readonly #registry: RegistryName;
@@ -34,14 +37,14 @@ export class NamedDocuments<T extends NamedDocument> {
     return namedRef(this.#registry, this.#kind, name).id;
   }
 
-  /** Throws `RegistryError` (`thing-unknown`) when there is none. */
+  /** Reads a document. Throws `RegistryError` (`thing-unknown`) when there is none. */
   async require(name: string): Promise<T> {
     const found = await this.#read(name);
     if (found === undefined) throw this.#unknown(name);
     return found.document;
   }
 
-  /** In the order of their names. */
+  /** Lists documents in the order of their names. */
   async list(limit: number, continuation: string | undefined): Promise<NamedPage<T>> {
     const page = await this.#documents.queryDocuments({
       container: 'registries',
@@ -55,7 +58,10 @@ export class NamedDocuments<T extends NamedDocument> {
     return { items, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) };
   }
 
-  /** Writes what `next` makes of what is there, again while others write in between. What `next` throws ends it. */
+  /**
+   * Writes what `next` returns for the existing document, and calls it again while others write in between. An error of
+   * `next` ends it.
+   */
   async write(
     name: string,
     next: (before: T | undefined) => T,
@@ -63,7 +69,7 @@ export class NamedDocuments<T extends NamedDocument> {
     let sent: { readonly document: T; readonly created: boolean } | undefined;
     return untilUncontended(`${this.#kind} ${name}`, async () => {
       const before = await this.#read(name);
-      // Refused, and there all the same: the answer of the first sending was lost.
+      // The write was refused though it is stored: the answer of the first sending was lost.
       if (sent !== undefined && isDeepStrictEqual(before?.document, JSON.parse(JSON.stringify(sent.document))))
         return sent;
       const document = next(before?.document);
@@ -75,7 +81,7 @@ export class NamedDocuments<T extends NamedDocument> {
     });
   }
 
-  /** Changes what must be there. Throws `RegistryError` (`thing-unknown`). */
+  /** Changes a document that must exist. Throws `RegistryError` (`thing-unknown`). */
   async change(name: string, next: (before: T) => T): Promise<T> {
     const { document } = await this.write(name, (before) => {
       if (before === undefined) throw this.#unknown(name);
@@ -84,10 +90,10 @@ export class NamedDocuments<T extends NamedDocument> {
     return document;
   }
 
-  /** Throws `RegistryError` (`thing-unknown`) when there is none. */
+  /** Deletes a document. Throws `RegistryError` (`thing-unknown`) when there is none. */
   async delete(name: string): Promise<void> {
     if ((await this.#read(name)) === undefined) throw this.#unknown(name);
-    // Refused, it has gone meanwhile, or the answer of the first sending was lost.
+    // A refusal means that it has gone meanwhile, or that the answer of the first sending was lost.
     await this.#documents.commitDocuments('registries', [this.#registry], [{ do: 'delete', id: this.idOf(name) }]);
   }
 

@@ -8,7 +8,7 @@ export interface NewPassword {
   readonly stored: NonNullable<TokenDocument['passwords'][PasswordName]>;
 }
 
-/** Makes a password for a token's salt. `id` is a fresh one: it ends what was got with the password before. */
+/** Makes a password for a token's salt. `id` is a fresh one: it ends the refresh tokens of the password before. */
 export function newPassword(
   name: PasswordName,
   options: { salt: string; id: string; now: Date; expiresAt: string | undefined },

@@ -8,9 +8,11 @@ export interface ManagementPorts {
   readonly clock: Clock;
   readonly ids: RandomIds;
   readonly registry: RegistryName;
-  /** Drops what this instance remembers of identities: they have changed. The others see it within a minute. */
+  /**
+   * Forgets what this instance remembers of identities, because they have changed. The others see it within a minute.
+   */
   forget(): void;
   readonly defaults: RegistryDefaults;
-  /** Goes by the registry's new settings from now on. */
+  /** Uses the registry's new settings from now on. */
   learn(settings: SettingsDocument): void;
 }

@@ -89,7 +89,7 @@ const routes = {
 
 type Change = z.infer<typeof changeSchema>;
 
-/** `/registry` of the management API. */
+/** Makes the routes of `/registry` of the management API. */
 export function registryRoutes(ports: ManagementPorts): OpenAPIHono {
   const api = managementRoutes({ name: 'registry', description: 'Settings of the registry as a whole.' });
   api.openapi(routes.read, async (context) => context.json(onWire(ports, (await readOwn(ports))?.document), 200));

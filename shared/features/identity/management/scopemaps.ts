@@ -20,7 +20,7 @@ import { NamedDocuments } from './named.ts';
 import type { ManagementPorts } from './ports.ts';
 import { inPath } from './wire.ts';
 
-/** ACR's bound on the actions of one map. */
+/** The number of actions that ACR allows in one map. */
 const maxActions = 500;
 
 const contentSchema = z
@@ -100,7 +100,7 @@ const routes = {
   }),
 };
 
-/** `/scope-maps` of the management API: what identities may do, by name. */
+/** Makes the routes of `/scope-maps` of the management API: rights of identities, by name. */
 export function scopeMapRoutes(ports: ManagementPorts): OpenAPIHono {
   const maps = new NamedDocuments(ports.documents, ports.registry, 'scope-map', scopeMapDocumentSchema);
   const api = managementRoutes(tag);
@@ -143,7 +143,10 @@ function onWire({ name, description, actions, createdAt, updatedAt }: ScopeMapDo
   return { name, description, actions, createdAt, updatedAt };
 }
 
-/** Its users would be left with nothing, and with everything that a later map of the same name grants. */
+/**
+ * Requires that a map has no users: they would be left with nothing, and with everything that a later map of the same
+ * name grants.
+ */
 async function requireUnused({ documents, registry }: ManagementPorts, name: string): Promise<void> {
   const {
     documents: [user],
@@ -161,7 +164,9 @@ async function requireUnused({ documents, registry }: ManagementPorts, name: str
     });
 }
 
-/** A new user of a scope map names one that is there. Throws `RegistryError` (`thing-unknown`) and `StoreFailure`. */
+/**
+ * Requires that a scope map exists, for a new user of it. Throws `RegistryError` (`thing-unknown`) and `StoreFailure`.
+ */
 export async function requireScopeMap({ documents, registry }: ManagementPorts, name: string): Promise<void> {
   if (Object.hasOwn(systemScopeMaps, name)) return;
   await new NamedDocuments(documents, registry, 'scope-map', scopeMapDocumentSchema).require(name);

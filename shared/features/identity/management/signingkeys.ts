@@ -41,7 +41,10 @@ const routes = {
   }),
 };
 
-/** `/signing-keys` of the management API: for the day that a key or the secret that seals it is known to others. */
+/**
+ * Makes the routes of `/signing-keys` of the management API, for the day that a key or the secret that seals it is
+ * known to others.
+ */
 export function signingKeyRoutes(ports: ManagementPorts): OpenAPIHono {
   const api = managementRoutes(tag);
   api.openapi(routes.list, async (context) => {
@@ -70,8 +73,8 @@ function readRing({ documents, registry }: ManagementPorts) {
 }
 
 /**
- * Instances that hold the ring in memory see it when they read it anew, and tokens that they have seen end by
- * themselves.
+ * Removes a key. Instances that hold the ring in memory notice when they read it again, and tokens that they have seen
+ * end by themselves.
  */
 async function removeKey(ports: ManagementPorts, kid: string): Promise<void> {
   let hasFound = false;
@@ -79,7 +82,7 @@ async function removeKey(ports: ManagementPorts, kid: string): Promise<void> {
     const ring = await readRing(ports);
     const keys = ring?.document.keys.filter((key) => key.kid !== kid);
     const isThere = ring !== undefined && keys !== undefined && keys.length < ring.document.keys.length;
-    // Gone between two tries: the first removed it and its answer was lost, or somebody else did.
+    // The key is gone between two tries: the first removed it and its answer was lost, or somebody else did.
     if (!isThere && hasFound) return true;
     if (!isThere)
       throw new RegistryError({ is: 'thing-unknown', code: 'signingKeyNotFound', what: `signing key "${kid}"` });

@@ -12,7 +12,7 @@ import { onWire, shownOnce, tokenRouteTable, tokensTag } from './tokenwire.ts';
 
 type Tokens = NamedDocuments<TokenDocument>;
 
-/** `/tokens` of the management API: named identities with two passwords each. */
+/** Makes the routes of `/tokens` of the management API: named identities with two passwords each. */
 export function tokenRoutes(ports: ManagementPorts): OpenAPIHono {
   const tokens: Tokens = new NamedDocuments(ports.documents, ports.registry, 'token', tokenDocumentSchema);
   const api = managementRoutes(tokensTag);
@@ -68,7 +68,7 @@ function passwordRoutes(api: OpenAPIHono, ports: ManagementPorts, tokens: Tokens
       expiresAt: context.req.valid('json').expiresAt,
     });
     await tokens.change(name, (before) => {
-      // The token was removed and made anew in between: the hash is of another salt.
+      // The token was removed and created again in between: the hash has another salt.
       if (before.salt !== salt)
         throw new RegistryError({
           is: 'conflict',

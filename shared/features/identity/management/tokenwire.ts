@@ -149,7 +149,7 @@ export const tokenRouteTable = {
   }),
 };
 
-/** A token without anything secret. */
+/** Shows a token without anything secret. */
 export function onWire({ name, scopeMap, status, passwords, createdAt, updatedAt }: TokenDocument) {
   const shown = passwordNames.flatMap((each) => {
     const password = passwords[each];
@@ -158,7 +158,7 @@ export function onWire({ name, scopeMap, status, passwords, createdAt, updatedAt
   return { name, scopeMap, status, passwords: shown, createdAt, updatedAt };
 }
 
-/** A password with its value: for the one answer that shows it. */
+/** Shows a password with its value, for the one answer that has it. */
 export function shownOnce({ name, value, stored }: NewPassword) {
   return { name, value, ...timesOf(stored) };
 }

@@ -7,12 +7,12 @@ import { lifetimes } from '../lifetimes.ts';
 import { readForm, requireField, requireService } from './form.ts';
 import type { OAuth2Ports } from './ports.ts';
 
-/** The second is what older clients of ACR send; both bring an access token. */
+/** The grant types; older clients of ACR send the second, and both come with an access token. */
 const grantTypes = ['access_token', 'access_token_refresh_token'];
 
 /**
- * `POST /oauth2/exchange`: a refresh token of ours for an access token of Entra ID, or of any other trusted issuer, and
- * no longer good than that. The form's `tenant` is not believed: the token has its own.
+ * Answers `POST /oauth2/exchange` with a refresh token of ours for an access token of Entra ID, or of any other trusted
+ * issuer, and valid no longer than that. The form's `tenant` is not believed: the token has its own.
  */
 export async function exchange(ports: OAuth2Ports, request: Request): Promise<{ refresh_token: string }> {
   const form = await readForm(request);
@@ -24,7 +24,8 @@ export async function exchange(ports: OAuth2Ports, request: Request): Promise<{ 
     ports.limits?.takeLook(request, 'issuer'),
   );
   const now = ports.clock.now().getTime();
-  // An instance whose clock is behind may take a token for a moment longer: what it would get is over already.
+  // An instance whose clock is behind may accept a token for a moment longer: the one that it would get has expired
+  // already.
   if (proof === undefined || proof.until <= now) {
     ports.limits?.countRefused(request);
     throw new RegistryError({

@@ -4,8 +4,8 @@ import type { OAuth2Ports } from './ports.ts';
 import { tokenByForm, tokenByQuery } from './token.ts';
 
 /**
- * ACR's token endpoints, `/oauth2/token` and `/oauth2/exchange`. Nothing that they answer may be kept by a cache.
- * Throws `RegistryError` and `StoreFailure`.
+ * Answers ACR's token endpoints, `/oauth2/token` and `/oauth2/exchange`. No cache may keep the answers. Throws
+ * `RegistryError` and `StoreFailure`.
  */
 export async function respondOAuth2(ports: OAuth2Ports, request: Request): Promise<Response> {
   const { pathname } = new URL(request.url);

@@ -19,12 +19,13 @@ interface TokenRequest {
   readonly request: Request;
   readonly host: string;
   readonly asked: readonly ResourceActions[];
-  /** Also a refresh token, which a client keeps instead of the password. */
+  /** True when a refresh token is requested too, which a client keeps instead of the password. */
   readonly offline: boolean;
 }
 
 /**
- * `GET /oauth2/token` (Docker token specification): Basic or nobody, `service`, `scope` (repeatable), `offline_token`.
+ * Answers `GET /oauth2/token` (Docker token specification): Basic or no credentials, `service`, `scope` (repeatable),
+ * `offline_token`.
  */
 export async function tokenByQuery(ports: IdentifyPorts, request: Request): Promise<object> {
   const { searchParams } = new URL(request.url);
@@ -39,7 +40,7 @@ export async function tokenByQuery(ports: IdentifyPorts, request: Request): Prom
     offline: searchParams.get('offline_token') === 'true',
   });
   const now = ports.clock.now();
-  // The specification's name for it beside ACR's; without `expires_in` docker takes it for a minute's.
+  // This is the specification's name for it beside ACR's; without `expires_in` docker assumes a minute.
   return {
     token: tokens.access_token,
     ...tokens,
@@ -48,7 +49,10 @@ export async function tokenByQuery(ports: IdentifyPorts, request: Request): Prom
   };
 }
 
-/** `POST /oauth2/token`: `grant_type=refresh_token` or `password`, the latter without user and password for nobody. */
+/**
+ * Answers `POST /oauth2/token`: `grant_type=refresh_token` or `password`, the latter for everyone if it has no user and
+ * password.
+ */
 export async function tokenByForm(ports: IdentifyPorts, request: Request): Promise<object> {
   const form = await readForm(request);
   const { host } = originOf(request, ports.settings.publicUrl);
@@ -59,7 +63,10 @@ export async function tokenByForm(ports: IdentifyPorts, request: Request): Promi
     .tokens;
 }
 
-/** Who asks. Throws `RegistryError` (`unauthorized`) when that is nobody, and counts it against the address. */
+/**
+ * Returns the caller's proof. Throws `RegistryError` (`unauthorized`) when there is none, and counts that against the
+ * address.
+ */
 async function countingRefusals(
   ports: IdentifyPorts,
   request: Request,
@@ -105,11 +112,13 @@ function refused(host: string): RegistryError {
 
 interface Issued {
   readonly tokens: { readonly access_token: string; readonly refresh_token?: string };
-  /** When the access token is over; milliseconds since 1970. */
+  /** The end of the access token, in milliseconds since 1970. */
   readonly expiresAt: number;
 }
 
-/** Access to what was asked for and is granted, and no more. Nobody is told to log in when that is nothing. */
+/**
+ * Issues access to what was requested and is granted, and no more. A caller who gets nothing is not asked to log in.
+ */
 async function issueTokens(
   ports: IdentifyPorts,
   proof: Proof,
@@ -136,12 +145,12 @@ async function issueTokens(
   return { tokens: { access_token: accessToken, refresh_token: refreshToken }, expiresAt };
 }
 
-/** A token travels in a header of at most 16 KiB. In characters. */
+/** The characters of a listing: a token travels in a header of at most 16 KiB. */
 const maxListing = 4_000;
 
 /**
- * The part of the catalog that somebody sees who asked for it and may not see the whole; cut off where it is too long
- * for a token.
+ * Returns the part of the catalog that a caller sees who asked for it and may not see the whole; it is cut off where it
+ * is too long for a token.
  */
 function listingFor(grants: Grants, asked: readonly ResourceActions[]): RepositoryPattern[] | undefined {
   const wanted = asked.some(
