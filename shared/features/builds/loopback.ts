@@ -1,11 +1,14 @@
 const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?=:\d+$|$)/;
 
-/** Whether a host, with or without a port, is this machine: registries there speak no TLS. */
+/** Says whether a host, with or without a port, is this machine: registries there do not use TLS. */
 export function isLoopbackHost(host: string): boolean {
   return loopback.test(host);
 }
 
-/** A machine's own names are one: who builds there says either. */
+/**
+ * Says whether two hosts are the same. The names of this machine are one host, since a builder there may use any of
+ * them.
+ */
 export function isSameHost(a: string, b: string): boolean {
   return (
     a.toLowerCase() === b.toLowerCase() ||

@@ -1,29 +1,29 @@
 import type { ReadSecret } from '../../core/ports/secrets.ts';
 
 /**
- * Secrets of the vault that tasks and logins may name begin so. Whoever may write tasks chooses the name and where the
- * value goes: without a prefix of their own he would have the product's secrets sent to himself, or those of whoever
- * shares the vault.
+ * The prefix of secrets in the vault that tasks and logins may name. An author of tasks chooses the name and where the
+ * value is sent: without a prefix of their own such an author could have the product's secrets sent to himself, or
+ * those of others that share the vault.
  */
 export const userSecretPrefix = 'longshore-user-';
 
 /**
- * Tags of a secret in the vault. Whoever puts it there says by them where it may go; the management API cannot change
- * them.
+ * Tags of a secret in the vault. The one who stores the secret there says by them where it may be sent; the management
+ * API cannot change them.
  */
 const userSecretTags = { hosts: 'longshore-hosts', builds: 'longshore-builds' } as const;
 
-/** Where a secret goes: to a host, which is asked with it, or into the build of a task. */
+/** The use of a secret: it is sent to a host that is called with it, or into the build of a task. */
 type SecretUse = { readonly host: string } | { readonly buildOf: string };
 
 export interface ReadUserSecret {
-  /** The value; or why it may not be had. Throws `StoreFailure`. */
+  /** Reads the value; or says why it may not be had. Throws `StoreFailure`. */
   readUserSecret(name: string, use: SecretUse): Promise<{ readonly value: string } | { readonly why: string }>;
 }
 
 /**
- * What is wrong with a name, as a sentence; `undefined` when users may name it. Names of a vault know no case, so no
- * other spelling of a secret gets in either.
+ * Says in a sentence what is wrong with a name; `undefined` if users may name it. Names in a vault are
+ * case-insensitive, so no other spelling of a secret gets through either.
  */
 export function faultOfSecretName(name: string): string | undefined {
   return name.startsWith(userSecretPrefix)
@@ -31,7 +31,7 @@ export function faultOfSecretName(name: string): string | undefined {
     : `the secret "${name}" is not for tasks and logins: names of those that are begin with ${userSecretPrefix}`;
 }
 
-/** All that the builds see of the vault: the secrets of users, each for what its tags say. */
+/** Makes all that the builds can read of the vault: the secrets of users, each for the uses that its tags allow. */
 export function userSecrets(vault: ReadSecret | undefined): ReadUserSecret {
   return {
     async readUserSecret(name, use) {
@@ -62,7 +62,7 @@ function refusalOf(name: string, tags: Readonly<Record<string, string>>, use: Se
         'the vault must list that task, or *';
 }
 
-/** Hosts are compared as URLs have them: a port other than the usual one is part of it. */
+/** Parses a list of hosts. Hosts are compared as URLs have them: a port other than the usual one is part of it. */
 function namesIn(list: string | undefined): readonly string[] {
   return (list ?? '')
     .toLowerCase()

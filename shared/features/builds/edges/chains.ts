@@ -56,17 +56,20 @@ export async function learnChain(ports: Ports, key: RepositoryKey, digest: Diges
   ]);
 }
 
-/** Whether an image is known by its layers. */
+/** Says whether an image is known by its layers. */
 export async function isPlaced({ documents }: Ports, key: RepositoryKey, digest: Digest): Promise<boolean> {
   return (await documents.readDocument(placedRef(key, digest))) !== undefined;
 }
 
-/** A base may be pushed after thousands of images that are built on it, and its event is handled within 30 s. */
+/**
+ * So many are learned at a time: a base may be pushed after thousands of images that are built on it, and its event
+ * must be handled within 30 s.
+ */
 const followersAtOnce = 8;
 
 /**
- * Has the tagged images looked at again that begin with all layers of this one: they may have been learned before it.
- * Once, unless a crash comes between. Throws what `look` throws.
+ * Has the tagged images learned again that begin with all layers of this one: they may have been learned before it. It
+ * does so once, unless a crash comes between. Throws what `look` throws.
  */
 export async function tellFollowers(
   { documents }: Ports,
@@ -87,7 +90,9 @@ export async function tellFollowers(
   await documents.commitDocuments(ref.container, ref.partition, [{ do: 'patch', id: ref.id, set: { told: true } }]);
 }
 
-/** An image that a crash has left known is not there: whoever meets it looks. */
+/**
+ * Deletes what makes an image known by its layers. A crash may leave it, so its readers check that the image exists.
+ */
 export async function forgetChain({ documents }: Ports, key: RepositoryKey, digest: Digest): Promise<void> {
   const placed = placedRef(key, digest);
   const found = await readStored(documents, placedSchema, placed);
@@ -99,7 +104,9 @@ export async function forgetChain({ documents }: Ports, key: RepositoryKey, dige
 
 const tagsKept = 20;
 
-/** Remembers that an image has had a tag: when that has moved on, what is built on the image still follows it. */
+/**
+ * Remembers that an image has had a tag: when the tag has moved on, images that are built on the image still follow it.
+ */
 export async function rememberTag({ documents }: Ports, key: RepositoryKey, tag: Tag, digest: Digest): Promise<void> {
   const placed = await readStored(documents, placedSchema, placedRef(key, digest));
   if (placed === undefined) return;
@@ -117,8 +124,8 @@ export async function rememberTag({ documents }: Ports, key: RepositoryKey, tag:
 const imagesLookedAt = 50;
 
 /**
- * The images with the most layers that these chains begin with. What is older in the same repository is no base; what
- * is gone is none either.
+ * Returns the images with the most layers that these chains begin with. An older image of the same repository is no
+ * base, and neither is one that was deleted.
  */
 export async function longestBegun(
   { documents }: Ports,
@@ -144,7 +151,7 @@ export async function longestBegun(
   return live.filter(({ layers }) => layers === live[0]?.layers);
 }
 
-/** A base that is pushed after so many that are built on it is a rare one. */
+/** A base that is pushed after so many that are built on it is rare. */
 const followersLookedAt = 1_000;
 
 async function followersOf(

@@ -5,7 +5,7 @@ import { learnedRef, learnedSchema } from './documents.ts';
 import type { BaseReference } from './names.ts';
 import { ownBase, ownRepository } from './names.ts';
 
-/** More ancestors than any image has. What is found later is found by whoever plans. */
+/** No image has more ancestors. A circle that is longer is found when a build is planned. */
 const looksAtMost = 500;
 
 function nameOf({ registry, repository, tag }: TaggedImage): string {
@@ -13,7 +13,7 @@ function nameOf({ registry, repository, tag }: TaggedImage): string {
 }
 
 /**
- * The way from a base up to the image itself, both ends included, where there is one: then an edge between them would
+ * Returns the path from a base up to the image itself, both ends included, if there is one: an edge between them would
  * close a circle.
  */
 export async function pathUpTo(
@@ -39,7 +39,7 @@ export async function pathUpTo(
   return undefined;
 }
 
-/** The image of this registry that a reference follows; one by digest alone follows nothing. */
+/** Returns the tagged image of this registry that a reference follows; a reference by digest alone follows nothing. */
 export function taggedOf(
   { registry }: Pick<BuildPorts, 'registry'>,
   { base, tag }: BaseReference,

@@ -9,15 +9,15 @@ import type { RegistryName, RepositoryName, Tag } from '../../../core/oci/name.t
 import type { DocumentRef } from '../../../core/ports/documents.ts';
 
 /**
- * How it is known that an image is built on another. `confidence` from 0 to 1: what a Dockerfile or its builder says is
- * sure, equal layers nearly.
+ * The evidence that an image is built on another. `confidence` is between 0 and 1: the word of a Dockerfile or of the
+ * builder is certain, equal layers are nearly so.
  */
 const evidenceSchema = z.object({
   evidence: z.enum(['dockerfile', 'annotation', 'provenance', 'layers']),
   confidence: z.number().min(0).max(1),
-  /** The base that was built on, where that is known. */
+  /** The digest of the base that was built on, if it is known. */
   baseDigest: digestSchema.optional(),
-  /** How many layers are the base's, where layers are the evidence. */
+  /** The number of layers that are the base's, if layers are the evidence. */
   layers: z.int().optional(),
 });
 export type Evidence = z.infer<typeof evidenceSchema>;
@@ -26,58 +26,63 @@ const referenceShape = {
   base: z.string(),
   tag: tagSchema.optional(),
   digest: digestSchema.optional(),
-  /** As a builder on this image would name it, with its host; absent where no host is known. */
+  /** The name, with its host, by which a builder on this image would refer to it; absent if no host is known. */
   said: z.string().optional(),
 };
 
-/** What one image is built on. */
+/** A base of one image, with the evidence for it. */
 const baseFoundSchema = z.object({ ...referenceShape, found: z.array(evidenceSchema).min(1) });
 export type BaseFound = z.infer<typeof baseFoundSchema>;
 
-/** That a tagged image is built on a base. It lies with its base: one partition answers who depends on it. */
+/**
+ * An edge: a tagged image is built on a base. It is stored with its base, so that one partition lists all dependents.
+ */
 export const edgeSchema = z.object({
   ...documentShape('edge'),
   ...baseFoundSchema.shape,
   registry: registrySchema,
   repository: repositorySchema,
-  /** Of the dependent. */
+  /** The tag of the dependent. */
   dependentTag: tagSchema,
-  /** The author of the task that makes it has named the base, which is another registry's. */
+  /** The author of the task that builds the dependent has named the base, which is of another registry. */
   isListed: z.literal(true).optional(),
-  /** Absent while its task has not made it yet. */
+  /** Absent until its task has built the dependent. */
   dependentDigest: digestSchema.optional(),
   learnedAt: z.iso.datetime(),
 });
 export type Edge = z.infer<typeof edgeSchema>;
 
-/** Of one image. Whoever pushes it names them, and each is an edge that is written, followed and perhaps watched. */
+/**
+ * The most bases of one image. The pusher of an image names them, and each is an edge that is written, followed and
+ * perhaps watched.
+ */
 export const mostBases = 40;
 
-/** All that was learned of one tagged image: where its edges are. It lies with the dependent. */
+/** All that was learned of one tagged image, with the places of its edges. It is stored with the dependent. */
 export const learnedSchema = z.object({
   ...documentShape('learned'),
   base: z.string(),
   registry: registrySchema,
   repository: repositorySchema,
   tag: tagSchema,
-  /** Absent while its task has not made it yet. */
+  /** Absent until its task has built the image. */
   digest: digestSchema.optional(),
   bases: z.array(baseFoundSchema),
-  /** Edges that were not made, for they would close a circle: from the image back to itself. */
+  /** Edges that were not created, since they would close a circle, each with the path from the image back to itself. */
   refused: z.array(z.object({ base: z.string(), path: z.array(z.string()) })),
-  /** How many bases more it names than are kept. */
+  /** The number of bases that the image names beyond those that are kept. */
   leftOut: z.int().positive().optional(),
-  /** Edges that may be there beside those of `bases`: of what the tag was before. */
+  /** Edges that may exist beside those of `bases`: those of the image that the tag pointed at before. */
   leaving: z.array(z.object({ base: z.string(), id: z.string() })),
-  /** It is written down, and its edges are perhaps not made: who has died between leaves it so. */
+  /** This document is written, but its edges may be missing: a process that died in between leaves it so. */
   unfinished: z.boolean().optional(),
   learnedAt: z.iso.datetime(),
 });
 export type Learned = z.infer<typeof learnedSchema>;
 
 /**
- * An image as its layers make it known, beside all others that begin with the same layer: whoever begins with all of
- * its layers was built on it.
+ * An image as its layers make it known, stored beside all others that begin with the same layer: an image that begins
+ * with all of its layers was built on it.
  */
 export const rootedSchema = z.object({
   ...documentShape('rooted'),
@@ -85,19 +90,21 @@ export const rootedSchema = z.object({
   registry: registrySchema,
   repository: repositorySchema,
   digest: digestSchema,
-  /** Of all its layers. */
+  /** The chain of all its layers. */
   chain: z.string(),
-  /** Of its first layer, of its first two, …; an image's own is not among them. */
+  /**
+   * The chains of its first layer, of its first two, …; those of an image's own layers as a whole are not among them.
+   */
   begins: z.array(z.object({ chain: z.string() })),
   layers: z.int().positive(),
-  /** Tags that it has, or had: what was built on it followed one of them. */
+  /** Tags that the image has, or had: an image that was built on it followed one of them. */
   tags: z.array(tagSchema),
 });
 export type Rooted = z.infer<typeof rootedSchema>;
 
 /**
- * Where that is, by the image's digest. `told`: what was pushed before it, and is built on it, has been looked at
- * again.
+ * The place of the `rooted` document of an image, by the image's digest. `told`: the images that were pushed before it
+ * and are built on it have been learned again.
  */
 export const placedSchema = z.object({
   ...documentShape('placed'),
@@ -130,8 +137,8 @@ export function learnedRef(key: RepositoryKey, tag: Tag): DocumentRef {
 }
 
 /**
- * That a tag of another registry is watched for this repository's images: so that they are counted. It goes with
- * `watched:…`.
+ * Refers to the document that says that a tag of another registry is watched for this repository's images: by these
+ * they are counted. It is deleted with `watched:…`.
  */
 export function watchesRef(
   key: RepositoryKey,
@@ -163,7 +170,7 @@ export function placedRef(key: RepositoryKey, digest: Digest): DocumentRef {
   return { container: 'dependencies', partition: [partitionOfDependent(key)], id: `placed:${digest}` };
 }
 
-/** The registry that a name stands in, and the image. */
+/** The name of the registry, and the image. */
 export interface TaggedImage {
   readonly registry: RegistryName;
   readonly repository: RepositoryName;

@@ -16,10 +16,10 @@ import { tagsAt } from './tags-at.ts';
 const baseName = 'org.opencontainers.image.base.name';
 const baseDigest = 'org.opencontainers.image.base.digest';
 
-/** Of one reference: an index of many platforms has a digest for each. */
+/** The pieces of evidence that are kept for one reference: an index of many platforms has a digest for each. */
 const evidenceKept = 50;
 
-/** An index of more platforms than there are is looked into so far. */
+/** So many images of an index are read; there are not that many platforms. */
 const childrenLookedAt = 30;
 const childrenAtOnce = 8;
 const childrenNamed = 100;
@@ -28,8 +28,8 @@ type Said = BaseReference & { readonly said?: string | undefined };
 type Finding = readonly [Said, Evidence];
 
 /**
- * What an image is built on, as far as it can be seen from the image: what its builder wrote into annotations, labels
- * and attestations, and whose layers it begins with. Of an index, what its images are built on. Throws `StoreFailure`.
+ * Finds the bases of an image as far as the image itself shows them: by the annotations, labels and attestations that
+ * its builder wrote, and by the layers it begins with. Of an index it finds those of its images. Throws `StoreFailure`.
  */
 export async function findBases(
   ports: BuildPorts,
@@ -75,13 +75,13 @@ async function findingsIn(
         ];
   });
   const begun = config === undefined ? [] : await byLayers(ports, key, chainsOf(config), ownHosts.at(-1));
-  // A label is inherited from the base, and may name the base's own; an annotation is this image's, and a provenance
-  // lists all that was used.
+  // A label is inherited from the base, and may name the base's own base; an annotation is this image's, and a
+  // provenance lists all that was used.
   const isSure = used.length > 0 || annotated(ports, manifest.annotations ?? {}, ownHosts).length > 0;
   return [...said, ...used, ...(isSure ? sameAs([...said, ...used], begun) : begun)];
 }
 
-/** Image-spec, annotations.md. */
+/** Reads the annotations of image-spec, annotations.md. */
 function annotated(
   { registry }: BuildPorts,
   annotations: Readonly<Record<string, string>>,
@@ -101,7 +101,10 @@ function annotated(
 
 const imagesNamed = 5;
 
-/** The same layers under several names are likely those of the first of them, but who knows. */
+/**
+ * Finds bases by layers. If the same layers exist under several names they are likely those of the first, but that is
+ * not certain.
+ */
 async function byLayers(
   ports: BuildPorts,
   key: RepositoryKey,
@@ -129,12 +132,12 @@ async function namesOf(ports: BuildPorts, image: Rooted): Promise<BaseReference[
   return tags.size === 0 ? [{ base, digest: image.digest }] : [...tags].map((tag) => ({ base, tag }));
 }
 
-/** One entry for each reference, with all that speaks for it. */
+/** Returns one entry for each reference, with all the evidence for it. */
 export function mergedBases(bases: readonly BaseFound[]): BaseFound[] {
   return merged(bases.flatMap(({ found, ...reference }) => found.map((evidence): Finding => [reference, evidence])));
 }
 
-/** The guesses that only say again what is said. */
+/** Returns the guesses that only repeat a certain finding. */
 function sameAs(said: readonly Finding[], guesses: readonly Finding[]): readonly Finding[] {
   const references = new Set(said.map(([reference]) => keyOf(reference)));
   return guesses.filter(([reference]) => references.has(keyOf(reference)));
@@ -143,9 +146,9 @@ function sameAs(said: readonly Finding[], guesses: readonly Finding[]): readonly
 const keyOf = ({ base, tag, digest }: BaseReference) => JSON.stringify([base, tag, digest]);
 
 /**
- * What its builder says of a base goes before what its layers let suppose: an image that was pinned to a digest does
- * not follow every tag that this has, and one whose Dockerfile is known, or that names an image with these very layers,
- * follows no other that happens to have them too.
+ * Drops guesses by layers where the builder names a base: an image that was pinned to a digest does not follow every
+ * tag of that digest, and one whose Dockerfile is known, or that names an image with these very layers, follows no
+ * other image that happens to have them too.
  */
 function withoutGuesses(findings: readonly Finding[]): readonly Finding[] {
   const certain = findings.filter(([, { evidence }]) => evidence !== 'layers');
@@ -176,7 +179,7 @@ function merged(findings: readonly Finding[]): BaseFound[] {
   }));
 }
 
-/** The digests of a base that an image is known to be built on. */
+/** Returns the digests of a base that an image is known to be built on. */
 export function baseDigestsIn({ found, digest }: Pick<BaseFound, 'found' | 'digest'>): Digest[] {
   return [...new Set([...found.flatMap((each) => each.baseDigest ?? []), ...(digest === undefined ? [] : [digest])])];
 }

@@ -8,10 +8,13 @@ import type { Manifest } from '../../../core/oci/manifest.ts';
 import { isImageConfigMediaType } from '../../../core/oci/media-types.ts';
 import type { BuildPorts } from '../ports.ts';
 
-/** Real configs are a few KiB; an image of a thousand steps has some hundred. In bytes. */
+/**
+ * The largest config that is read, in bytes. Usual configs are a few KiB; an image of a thousand steps has some
+ * hundred.
+ */
 const maxConfigBytes = 1024 * 1024;
 
-/** Image-spec, config.md: what is needed of it. The rest is kept as it is. */
+/** The fields of image-spec, config.md, that are needed. The others are kept as they are. */
 export const imageConfigSchema = z.looseObject({
   architecture: z.string().optional(),
   os: z.string().optional(),
@@ -23,7 +26,10 @@ export const imageConfigSchema = z.looseObject({
 });
 export type ImageConfig = z.infer<typeof imageConfigSchema>;
 
-/** `undefined` for what is no image, and for a config that is none, too large, or nested too deep. */
+/**
+ * Reads the config of a manifest; `undefined` if it is not one of an image, and for a config that is invalid, too
+ * large, or nested too deep.
+ */
 export async function readConfig(
   { images }: Pick<BuildPorts, 'images'>,
   key: RepositoryKey,
@@ -35,8 +41,8 @@ export async function readConfig(
 }
 
 /**
- * The chain of the first layer, of the first two, … (image-spec, config.md, "Layer ChainID"): by what layers hold,
- * however they are compressed.
+ * Returns the chain of the first layer, of the first two, … (image-spec, config.md, "Layer ChainID"). They identify the
+ * contents of layers, however these are compressed.
  */
 export function chainsOf({ rootfs }: Pick<ImageConfig, 'rootfs'>): string[] {
   let chain: Digest | string | undefined;

@@ -32,16 +32,17 @@ const edgesAtOnce = 8;
 const imagesAtOnce = 8;
 
 interface LearnOptions {
-  /** Names of this registry, by which it was just found. */
+  /** Names of this registry, by which a client has just reached it. */
   readonly hosts?: readonly string[];
-  /** More may be known than when it was looked at. */
+  /** More may be known than when the image was learned. */
   readonly isAgain?: boolean;
 }
 
 /**
- * Brings the edges of a tagged image in line with what it is now: in any order, any number of times, beside others that
- * do the same. First it is written down which edges there will be and which go, then they are made, then the others go;
- * a crash in between is made good by the next look. Gives what is there in the end. Throws `StoreFailure`.
+ * Reconciles the edges of a tagged image with what it is now: in any order, any number of times, beside others that do
+ * the same. It first writes down which edges there will be and which will be deleted, then creates the former, then
+ * deletes the latter; after a crash in between the next call completes it. Returns what is known in the end. Throws
+ * `StoreFailure`.
  */
 export async function learnTag(
   ports: BuildPorts,
@@ -49,7 +50,8 @@ export async function learnTag(
   tag: Tag,
   { hosts = [], isAgain = false }: LearnOptions = {},
 ): Promise<Learned | undefined> {
-  // Somebody else was at it: what he has deleted is made again, and what this one has made is looked at again.
+  // Another process did the same at once: an edge that it deleted is created again, and the edges that this one created
+  // are checked again.
   const key = { registry, repository };
   let made: readonly Place[] | undefined = isAgain ? [] : undefined;
   const outcome = await untilUncontended(`what is known of ${key.repository}:${tag}`, async () => {
@@ -81,7 +83,7 @@ export async function learnTag(
     if (next === undefined) return undefined;
     const noted = await writeDown(ports, next, there);
     if (noted === undefined) {
-      // It may be written down all the same, its answer lost: then its edges are still to be made.
+      // It may have been written all the same, with its answer lost: then its edges are still to be created.
       made ??= [];
       return undefined;
     }
@@ -94,9 +96,9 @@ export async function learnTag(
 }
 
 /**
- * Where an event tells no client's name of this registry (a build's own push, a restore, a base that became known
- * later), an image that names the registry must not be read as another registry's: its task and what was learned of it
- * before know the name.
+ * Returns the names of this registry for an image. An event may have no client's name of it (a build's own push, a
+ * restore, a base that became known later), but an image that names the registry must not be read as one of another
+ * registry: its task, and what was learned of it before, have the name.
  */
 function ownHostsFor(
   { ownHosts }: BuildPorts,
@@ -114,22 +116,22 @@ interface Looked {
   readonly digest: Digest | undefined;
   readonly task: Task | undefined;
   readonly there: Learned | undefined;
-  /** By earlier attempts. */
+  /** Places of edges that earlier attempts created. */
   readonly made: readonly Place[];
   readonly ownHosts: readonly string[];
 }
 
-/** An index lists an image for each platform, and its attestation. */
+/** So many images of an index are made known: it lists an image for each platform, and the attestation of each. */
 const mostImagesKnown = 200;
 
-/** `undefined` when the tag has moved on meanwhile. */
+/** Learns what a tagged image is built on; `undefined` if the tag has moved on meanwhile. */
 async function lookAt(
   ports: BuildPorts,
   { key, tag, digest, task, there, made, ownHosts }: Looked,
 ): Promise<Learned | undefined> {
   const image = digest === undefined ? undefined : await ports.images.readImage(key, digest);
   if (digest !== undefined && image === undefined) return undefined;
-  // Known first: whoever makes its base known then finds it.
+  // Made known first, so that a process that makes its base known afterwards finds it.
   if (image !== undefined) await known(ports, key, tag, image);
   const all = mergedBases([
     ...(task === undefined ? [] : basesOfTask(task)),
@@ -246,7 +248,10 @@ async function deleteEdges({ documents }: BuildPorts, { leaving }: Learned): Pro
   );
 }
 
-/** Another registry tells of nothing: its tag is looked at from now on. One that is watched already stays as it is. */
+/**
+ * Has a tag of another registry watched from now on, since that registry sends no events. One that is watched already
+ * stays as it is.
+ */
 async function watch(
   { documents, log }: Pick<BuildPorts, 'documents' | 'log'>,
   { base, tag, digest, registry, repository, learnedAt }: Edge,
@@ -291,14 +296,15 @@ async function watch(
     ]);
 }
 
-/** `false` when somebody else has written meanwhile, whose edges were perhaps deleted. */
+/** Completes what is written; `false` if another process has written meanwhile, and has perhaps deleted edges. */
 async function finish({ documents }: BuildPorts, noted: Stored<Learned>, isGone: boolean): Promise<boolean> {
-  // Asked also where nothing was deleted: of two that made edges the later one must see what the other left.
+  // This is written even if nothing was deleted: of two processes that created edges the later must notice what the
+  // other left.
   const change = isGone ? removing(noted) : patching(noted, { leaving: [], unfinished: false });
   return (await documents.commitDocuments('dependencies', [noted.document.base], [change])).committed;
 }
 
-/** One page of the edges of a base: of one tag, or of all. */
+/** Reads one page of the edges of a base: those of one tag, or all. */
 export async function dependentsOf(
   { documents, log }: Pick<BuildPorts, 'documents' | 'log'>,
   base: string,
@@ -310,7 +316,7 @@ export async function dependentsOf(
   return { edges: readEdges(log, found.documents, query), ...defined({ continuation: found.continuation }) };
 }
 
-/** All edges of a tag of a base, some hundreds at a time. */
+/** Reads all edges of a tag of a base, some hundreds at a time. */
 export async function* allDependentsOf(
   { documents, log }: Pick<BuildPorts, 'documents' | 'log'>,
   base: string,

@@ -7,9 +7,12 @@ import type { RegistryName, RepositoryName, Tag } from '../../../core/oci/name.t
 import { isRepositoryName, isTag } from '../../../core/oci/name.ts';
 import { isSameHost } from '../loopback.ts';
 
-/** An image as a Dockerfile or an annotation names it: of this registry, or of another. A digest goes before a tag. */
+/**
+ * An image as a Dockerfile or an annotation names it: of this registry, or of another. A digest takes precedence over a
+ * tag.
+ */
 export interface BaseReference {
-  /** `own:default:team/base`, `docker.io/library/alpine`. */
+  /** The base: `own:default:team/base`, `docker.io/library/alpine`. */
   readonly base: string;
   readonly tag?: Tag | undefined;
   readonly digest?: Digest | undefined;
@@ -19,16 +22,16 @@ export function ownBase(registry: RegistryName, repository: RepositoryName): str
   return `own:${registry}:${repository}`;
 }
 
-/** The repository of this registry that a base is; `undefined` for another registry's. */
+/** Returns the repository of this registry that a base is; `undefined` for one of another registry. */
 export function ownRepository(registry: RegistryName, base: string): RepositoryName | undefined {
   const name = base.startsWith(`own:${registry}:`) ? base.slice(`own:${registry}:`.length) : '';
   return isRepositoryName(name) ? name : undefined;
 }
 
-/** A name of DNS, and a port. */
+/** The longest DNS name, and a port. */
 const longestHost = 253 + 6;
 
-/** `undefined` for what is no reference to an image. */
+/** Parses a reference to an image; `undefined` for a text that is none. */
 export function baseReference(
   text: string,
   registry: RegistryName,
@@ -38,7 +41,7 @@ export function baseReference(
   if (normal === undefined) return undefined;
   const slash = normal.indexOf('/');
   const host = normal.slice(0, slash);
-  // A reference's form lets more through than can be asked, or can be part of a document's id.
+  // The form of a reference lets through more than a host that can be called, or that can be part of a document's id.
   if (host.length > longestHost || !URL.canParse(`https://${host}`)) return undefined;
   const [named = '', digestText] = normal.slice(slash + 1).split('@', 2);
   const [path = '', tagText] = named.split(':', 2);
@@ -63,7 +66,7 @@ function normalized(text: string): string | undefined {
   }
 }
 
-/** Names of this registry that what is known of an image bears out: one of its bases was named by them. */
+/** Returns the names of this registry that an image confirms: one of its bases was named by them. */
 export function hostsSaid(bases: readonly { readonly base: string; readonly said?: string | undefined }[]): string[] {
   const own = bases.flatMap(({ base, said }) =>
     base.startsWith('own:') && said !== undefined ? (normalized(said)?.split('/', 1) ?? []) : [],
@@ -71,7 +74,7 @@ export function hostsSaid(bases: readonly { readonly base: string; readonly said
   return [...new Set(own)];
 }
 
-/** As people write it. */
+/** Writes a reference as people do. */
 export function shownReference({ base, tag, digest }: BaseReference): string {
   const name = base.startsWith('own:') ? base.split(':').slice(2).join(':') : base;
   return `${name}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;

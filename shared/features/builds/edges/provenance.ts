@@ -7,11 +7,11 @@ import { jsonIn } from '../../../core/oci/json.ts';
 import type { Manifest } from '../../../core/oci/manifest.ts';
 import type { BuildPorts } from '../ports.ts';
 
-/** Statements of large builds hold their whole graph. In bytes. */
+/** The largest statement that is read, in bytes. Statements of large builds contain their whole graph. */
 const maxStatementBytes = 4 * 1024 * 1024;
 
 const materialSchema = z.object({ uri: z.string().max(4_096), digest: z.record(z.string(), z.string()).optional() });
-/** SLSA provenance 0.2 says `materials`, 1.0 `resolvedDependencies`. */
+/** SLSA provenance 0.2 has `materials`, 1.0 has `resolvedDependencies`. */
 const statementSchema = z.object({
   predicate: z.object({
     materials: z.array(materialSchema).max(10_000).optional(),
@@ -19,19 +19,22 @@ const statementSchema = z.object({
   }),
 });
 
-/** An image that a builder says it has used. */
+/** An image that a builder states to have used. */
 export interface Material {
   readonly reference: string;
   readonly digest?: Digest;
 }
 
 /**
- * A Dockerfile names some dozens of images at most. Whoever pushes an image writes its provenance, and may write as
- * many as he likes.
+ * The most materials that are read. A Dockerfile names some dozens of images at most, but the pusher of an image writes
+ * its provenance, and may write any number.
  */
 const mostMaterials = 200;
 
-/** What BuildKit wrote into an attestation manifest (moby/buildkit, docs/attestations). Empty for what is none. */
+/**
+ * Reads the materials that BuildKit wrote into an attestation manifest (moby/buildkit, docs/attestations); empty for
+ * any other manifest.
+ */
 export async function materialsIn(
   { images }: Pick<BuildPorts, 'images'>,
   key: RepositoryKey,
@@ -64,10 +67,10 @@ export function materialsOf(text: string): Material[] {
   return [...found.values()];
 }
 
-/** What interprets a Dockerfile is no part of the image. */
+/** The frontends that interpret a Dockerfile; they are no part of the image. */
 const frontends = /^docker\/dockerfile(?:-upstream)?(?:$|[:@])/;
 
-/** A package URL of an image: `pkg:docker/alpine@3.20?platform=linux%2Famd64` (purl-spec, "docker"). */
+/** Parses the package URL of an image: `pkg:docker/alpine@3.20?platform=linux%2Famd64` (purl-spec, "docker"). */
 function imageIn(uri: string, sha256: string | undefined): Material | undefined {
   if (!uri.startsWith('pkg:docker/')) return undefined;
   const [path = '', query = ''] = uri.slice('pkg:docker/'.length).split('?', 2);

@@ -8,7 +8,7 @@ import type { BuildPorts } from '../ports.ts';
 
 const tagsNamed = 20;
 
-/** The tags that point at a manifest, as of now. */
+/** Reads the tags that point at a manifest now. */
 export async function tagsAt(
   { documents }: Pick<BuildPorts, 'documents'>,
   key: RepositoryKey,

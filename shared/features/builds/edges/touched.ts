@@ -12,16 +12,16 @@ import { learnTag } from './learn.ts';
 
 const imagesAtOnce = 4;
 
-/** What an event touches, to be looked at as it is now. */
+/** The tags and manifests that an event is about, which are to be learned as they are now. */
 interface Touched {
   readonly key: RepositoryKey;
   readonly tags: readonly Tag[];
   readonly digests: readonly Digest[];
-  /** Where a client has just found the registry. */
+  /** The names by which a client has just reached the registry. */
   readonly hosts: readonly string[];
 }
 
-/** A build pushes from within, and knows no name that a client would use. */
+/** Returns the client's name of the registry. A build pushes from within, and has no name that a client would use. */
 function hostsOf({ id, host }: { readonly id: string; readonly host: string }): string[] {
   return buildOf(id) === undefined ? [host] : [];
 }
@@ -60,8 +60,8 @@ function touchedBy({ registry }: BuildPorts, event: CatalogueEvent): Touched | u
 }
 
 /**
- * Learns, or forgets, what an event tells of: never by adding up events, so in any order. Throws `StoreFailure`: then
- * it must be delivered again.
+ * Learns, or forgets, what an event is about. It reads the present state and never adds up events, so they may come in
+ * any order. Throws `StoreFailure`: then the event must be delivered again.
  */
 export async function learnTouched(ports: BuildPorts, event: CatalogueEvent): Promise<void> {
   if (event.type === 'Microsoft.ContainerRegistry.ImageDeleted') {
@@ -79,8 +79,8 @@ export async function learnTouched(ports: BuildPorts, event: CatalogueEvent): Pr
     ),
   );
   await Promise.all(tags.map((tag) => limit(() => learnTag(ports, key, tag, { hosts }))));
-  // Events come in any order: what is built on an image may be known before it. By what name this one was pushed says
-  // nothing of what others name.
+  // Events come in any order: images that are built on this one may be known before it. The name by which this one was
+  // pushed says nothing about the names that others use.
   const look = ({ registry, repository, tag }: TaggedImage) =>
     learnTag(ports, { registry, repository }, tag, { isAgain: true });
   await Promise.all(digests.map((digest) => limit(() => tellFollowers(ports, key, digest, look))));

@@ -5,14 +5,14 @@ import type { RegistryName } from '../../../core/oci/name.ts';
 import type { DocumentRef } from '../../../core/ports/documents.ts';
 import { sealedSchema } from '../../../core/secrets/sealed.ts';
 
-/** A secret of somebody who may tell of something without being a caller of the management API. */
+/** A secret of a sender that may notify of something without being a caller of the management API. */
 export const inboundSchema = z.object({
   ...documentShape('inbound'),
   registry: registrySchema,
-  /** Whose: `bases:ghcr`. */
+  /** The owner: `bases:ghcr`. */
   of: z.string(),
   sealed: sealedSchema,
-  /** Of a task: what its other secrets are derived from (task-secrets.ts). */
+  /** Present for a task: its other secrets are derived from it (task-secrets.ts). */
   root: sealedSchema.optional(),
   createdAt: z.iso.datetime(),
 });

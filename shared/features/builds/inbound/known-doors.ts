@@ -4,13 +4,16 @@ import type { Received } from './proof.ts';
 
 export type Proof = (received: Received) => boolean;
 
-/** So late is a door known that was made on another instance, and that somebody had tried before. In milliseconds. */
+/**
+ * So many milliseconds pass before a door is known that was created on another instance after somebody had tried it
+ * here.
+ */
 const absentMs = 5_000;
-/** So late is it known that its secret was made anew on another instance. In milliseconds. */
+/** So many milliseconds pass before it is known that its secret was replaced on another instance. */
 const presentMs = 1_000;
 const maxKnown = 1_000;
 
-/** What this instance has lately found of doors, so that to try one again costs no look at a store. */
+/** The doors that this instance has lately read, so that to try one again costs no read of a store. */
 export class KnownDoors {
   readonly #absent: LRUCache<string, true>;
   readonly #present: LRUCache<string, Proof>;
@@ -21,7 +24,7 @@ export class KnownDoors {
     this.#present = new LRUCache({ max: maxKnown, ttl: presentMs, perf });
   }
 
-  /** What opens it; `absent` when nothing does, `undefined` when nobody has looked. */
+  /** Returns the proof that opens a door; `absent` if none does, `undefined` if it has not been read. */
   find(door: string): Proof | 'absent' | undefined {
     return this.#absent.has(door) ? 'absent' : this.#present.get(door);
   }
@@ -31,7 +34,7 @@ export class KnownDoors {
     else this.#present.set(door, proof);
   }
 
-  /** Something is about to be changed, a door's secret perhaps. */
+  /** Forgets all doors: something is about to be changed, perhaps the secret of one. */
   forget(): void {
     this.#absent.clear();
     this.#present.clear();

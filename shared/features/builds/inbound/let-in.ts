@@ -16,10 +16,10 @@ import { claims, isSignedForPath, proves, tells } from './proof.ts';
 import { readInboundSecret } from './secrets.ts';
 import { readTaskSecret } from './task-secrets.ts';
 
-/** What a host of registries or repositories posts is smaller. In bytes. */
+/** The largest notification, in bytes. Hosts of registries and repositories post less. */
 export const maxNotificationBytes = 1024 * 1024;
 
-/** How whoever stands there may prove himself; `undefined` where nothing could. */
+/** Reads the proof by which a sender may authenticate at a door; `undefined` if nothing could. */
 type Door = (ports: BuildPorts, name: string, query: URLSearchParams) => Promise<Proof | undefined>;
 
 const bySecret =
@@ -41,15 +41,15 @@ async function nodeAt(ports: BuildPorts, build: string, query: URLSearchParams):
     : (await readStored(ports.documents, nodeSchema, nodeRef(build, image)))?.document;
 }
 
-/** A runner elsewhere, of one image of one build. */
+/** The door of a runner elsewhere, for one image of one build. */
 const byToken: Door = async (ports, build, query) => {
   const hash = (await nodeAt(ports, build, query))?.remote?.token;
   return hash === undefined ? undefined : (received) => tells(hash, received);
 };
 
 /**
- * A runner elsewhere that was told of its job in public: it signs with the task's secret for that, for this time and
- * this path.
+ * The door of a runner elsewhere that learned of its job in public: it signs with the task's secret for claims, for
+ * this time and this path.
  */
 const byClaim: Door = async (ports, build, query) => {
   const task = (await nodeAt(ports, build, query))?.madeBy;
@@ -58,17 +58,18 @@ const byClaim: Door = async (ports, build, query) => {
 };
 
 /**
- * What hosts of repositories and registries can do. Signatures of the body alone have no time: whoever has seen one can
- * send it again. So they are taken only where that does nothing: a push that was told of before is the same event, and
- * a look at a tag is one look more.
+ * The ways that hosts of repositories and registries can use. Signatures of the body alone have no time: anybody who
+ * has seen one can send it again. They are accepted only where a repetition does no harm: a push that was notified
+ * before is the same event, and a tag is merely checked once more.
  */
 const waysOfHosts: readonly Way[] = ['told', 'gitlab', 'github', 'gitea', 'standard'];
 const waysOfRegistries = (source: string): readonly Way[] =>
   source === 'ghcr' ? ['told', 'standard', 'github'] : ['told', 'standard'];
 
 /**
- * What may be told without credentials of the management API, by whoever knows its secret: nothing else is let in. A
- * secret that somebody made lasts, so it is known for a moment; a job's token may be another one the next time.
+ * The notifications that are accepted without credentials of the management API, from a sender that knows their secret:
+ * nothing else is let in. A secret that somebody created lasts, so it is cached for a moment; a job's token may be
+ * another one the next time.
  */
 const doors: readonly (readonly [RegExp, Door, 'lasts'?])[] = [
   [/^\/api\/v1\/bases\/notify\/([a-z-]{1,50})$/, bySecret('bases', waysOfRegistries), 'lasts'],
@@ -78,8 +79,8 @@ const doors: readonly (readonly [RegExp, Door, 'lasts'?])[] = [
 ];
 
 /**
- * A request at one of the doors: whether it has proved itself, and what goes on in its place: its body may have been
- * read, and is there again.
+ * A request at one of the doors: it says whether the sender has proved itself, and has the request to go on with: its
+ * body may have been read, and is then there again.
  */
 interface LetIn {
   readonly isProven: boolean;
@@ -92,10 +93,10 @@ interface Guards {
 }
 
 /**
- * `undefined` for whatever is at no door, or claims nothing: it is asked for credentials like everything else, and so
- * is what proves nothing, whether a secret is there or not. A body is read only where the door is one that somebody
- * could open, and who has not opened it by telling its secret sends little. Throws `RegistryError` (`too-large`,
- * `too-many-requests`), `StoreFailure`.
+ * Checks a request at a door. Returns `undefined` for a request that is at no door, or claims nothing: it needs
+ * credentials like every other, and so does one that proves nothing, whether a secret exists or not. A body is read
+ * only at a door that somebody could open, and only a small one of a sender that has not opened it by its secret alone.
+ * Throws `RegistryError` (`too-large`, `too-many-requests`), `StoreFailure`.
  */
 async function letIn(ports: BuildPorts, guards: Guards, request: Request): Promise<LetIn | undefined> {
   if (request.method !== 'POST') return undefined;
@@ -122,7 +123,10 @@ async function letIn(ports: BuildPorts, guards: Guards, request: Request): Promi
   return { isProven, request };
 }
 
-/** A store is asked only where nothing is known of the door, and where strangers have not asked too much. */
+/**
+ * Returns the proof of a door. A store is read only if nothing is known of the door, and if strangers have not caused
+ * too many reads.
+ */
 async function proofAt(
   { strangers, known }: Guards,
   request: Request,
@@ -139,8 +143,8 @@ async function proofAt(
 }
 
 /**
- * Reads a body only where a signature of it may open the door: what is told needs none. Throws `RegistryError`
- * (`too-large`).
+ * Checks a request against a proof. A body is read only if a signature of it may open the door: a secret that is sent
+ * itself needs none. Throws `RegistryError` (`too-large`).
  */
 async function isProvenBy(proof: Proof, request: Request, target: Pick<Received, 'path' | 'query'>): Promise<boolean> {
   if (proof({ headers: toldIn(request.headers), ...target, body: nothing })) return true;
@@ -152,7 +156,10 @@ async function isProvenBy(proof: Proof, request: Request, target: Pick<Received,
 
 const nothing = new Uint8Array();
 
-/** What tells the secret itself. No signature is among it: one of an empty body must not open for another body. */
+/**
+ * Returns the headers that contain the secret itself. Signatures are not among them: one of an empty body must not open
+ * the door for another body.
+ */
 function toldIn(headers: Headers): Headers {
   return new Headers(
     ['x-longshore-token', 'x-gitlab-token'].flatMap((name) =>
@@ -167,11 +174,14 @@ function isSigned(headers: Headers): boolean {
 
 export interface Doors {
   readonly letIn: (request: Request) => Promise<LetIn | undefined>;
-  /** Before somebody who may changes something: not before, or strangers would have doors looked up again and again. */
+  /**
+   * Forgets all doors, before a caller with credentials changes something. It must not be called before those are
+   * checked, or strangers would have doors read again and again.
+   */
   readonly forget: () => void;
 }
 
-/** The doors as one instance knows them. */
+/** Makes the doors as one instance knows them. */
 export function doorsOf(ports: BuildPorts, strangers: LimitStrangers): Doors {
   const known = new KnownDoors(ports.clock);
   return { letIn: (request) => letIn(ports, { strangers, known }, request), forget: () => known.forget() };

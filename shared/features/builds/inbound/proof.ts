@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
-/** What was received, as it came. */
+/** A request as it was received. */
 export interface Received {
   readonly headers: Headers;
   readonly path: string;
@@ -8,10 +8,10 @@ export interface Received {
   readonly body: Uint8Array;
 }
 
-/** Receivers of Standard Webhooks refuse what is older, or further ahead. In seconds. */
+/** Standard Webhooks refuses a signature that is older, or further ahead, than so many seconds. */
 const tolerance = 300;
 
-/** Whether there is anything in it that could prove something: what is not worth a look at the store. */
+/** Says whether a request contains anything that could prove something: if not, no store is read. */
 export function claims({ headers, query }: Pick<Received, 'headers' | 'query'>): boolean {
   return (
     query.has('token') ||
@@ -22,14 +22,14 @@ export function claims({ headers, query }: Pick<Received, 'headers' | 'query'>):
 }
 
 /**
- * How somebody may prove that he knows a secret: by telling it (`told` is `?token=` or `X-Longshore-Token`; GitLab's
+ * The ways to prove that one knows a secret: by sending it (`told` is `?token=` or `X-Longshore-Token`; GitLab's
  * `X-Gitlab-Token`), or by having signed the body with it (GitHub's `X-Hub-Signature-256` and Gitea's
- * `X-Gitea-Signature`, for ever; Standard Webhooks, for some minutes).
+ * `X-Gitea-Signature`, which are valid for ever; Standard Webhooks, for some minutes).
  */
 export type Way = 'told' | 'gitlab' | 'github' | 'gitea' | 'standard';
 
 /**
- * Whether whoever sent this knows the secret, in one of the ways that this door has. Comparisons take the same time
+ * Says whether the sender knows the secret, in one of the ways that this door has. Comparisons take the same time
  * whatever is compared.
  */
 export function proves(secret: string, received: Received, now: Date, ways: readonly Way[]): boolean {
@@ -46,29 +46,29 @@ export function proves(secret: string, received: Received, now: Date, ways: read
 }
 
 /**
- * Whether this was signed with the secret for now and for this path: as Standard Webhooks signs, with the path and its
- * query as `webhook-id`. So neither an older request nor one to another path, sent again, proves anything.
+ * Says whether a request was signed with the secret for now and for this path: as Standard Webhooks signs, with the
+ * path and its query as `webhook-id`. So neither an older request nor one to another path, sent again, proves anything.
  */
 export function isSignedForPath(secret: string, received: Received, now: Date): boolean {
   const id = received.headers.get('webhook-id') ?? '';
   if (!id.startsWith('/') || !URL.canParse(id, 'http://longshore.invalid')) return false;
   const { pathname, search } = new URL(id, 'http://longshore.invalid');
-  // Proxies may write an escape otherwise: what it means is compared.
+  // Proxies may write an escape in another way, so the decoded forms are compared.
   const isForHere = pathname === received.path && new URLSearchParams(search).toString() === received.query.toString();
   return isForHere && isStandard(Buffer.from(secret), received, now);
 }
 
-/** What Standard Webhooks signs with: the bytes behind `whsec_`, or a secret of another form as it is. */
+/** Returns the key of Standard Webhooks: the bytes behind `whsec_`, or a secret of another form as it is. */
 export function signingKey(secret: string): Buffer {
   return secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : Buffer.from(secret);
 }
 
-/** What is kept of a token: it is long and random, so its hash tells nothing. In hex. */
+/** Returns the SHA-256 that is stored of a token, in hex: a token is long and random, so its hash reveals nothing. */
 export function hashOfToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
 
-/** Whether a token was told whose hash this is. */
+/** Says whether a request contains the token whose hash this is. */
 export function tells(hash: string, { headers, query }: Pick<Received, 'headers' | 'query'>): boolean {
   const told = [query.get('token'), headers.get('x-longshore-token')];
   return told.some((each) => each !== null && isSame(hashOfToken(each), hash));
@@ -80,7 +80,10 @@ function isSame(given: string | null, expected: string): boolean {
   return timingSafeEqual(one, other);
 }
 
-/** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md, "Signature scheme". */
+/**
+ * Checks a signature of https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md,
+ * "Signature scheme".
+ */
 function isStandard(key: Uint8Array, { headers, body }: Received, now: Date): boolean {
   const [id, timestamp] = [headers.get('webhook-id'), headers.get('webhook-timestamp') ?? ''];
   if (id === null || !/^\d{1,12}$/.test(timestamp) || Math.abs(now.getTime() / 1_000 - Number(timestamp)) > tolerance)

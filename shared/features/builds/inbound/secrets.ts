@@ -15,7 +15,7 @@ const placeOf = ({ registry }: InboundPorts, of: string): SealedPlace => ({
   context: `${registry}/${of}`,
 });
 
-/** As Standard Webhooks has them, and as a URL's query has it without an escape. */
+/** Makes a secret in the form of Standard Webhooks that needs no escape in the query of a URL. */
 function made(): string {
   for (;;) {
     const text = randomBytes(33).toString('base64');
@@ -24,14 +24,14 @@ function made(): string {
 }
 
 /**
- * Keeps a secret, or makes one, in place of what was there. Gives it: it is not shown again. Throws `RegistryError`
- * (`conflict`) where nothing seals.
+ * Stores a secret, or generates one, in place of the one before. Returns it: it is not shown again. Throws
+ * `RegistryError` (`conflict`) if there is no sealing key.
  */
 export async function putInboundSecret(ports: InboundPorts, of: string, given?: string): Promise<string> {
   return writeInbound(ports, of, { given });
 }
 
-/** The same, with what other secrets of the same owner are derived from. */
+/** Stores a secret like `putInboundSecret`, with the root from which other secrets of the same owner are derived. */
 export async function writeInbound(
   ports: InboundPorts,
   of: string,
@@ -64,20 +64,20 @@ export async function writeInbound(
   return secret;
 }
 
-/** `undefined` when there is none, or the key that sealed it is gone. Throws `StoreFailure`. */
+/** Reads a secret; `undefined` if there is none, or the key that sealed it is gone. Throws `StoreFailure`. */
 export async function readInboundSecret(ports: InboundPorts, of: string): Promise<string | undefined> {
   const found = await readStored(ports.documents, inboundSchema, inboundRef(ports.registry, of));
   const bytes = found === undefined ? undefined : await open(found.document.sealed, ports.sealing, placeOf(ports, of));
   return bytes === undefined ? undefined : Buffer.from(bytes).toString();
 }
 
-/** `false` when there was none. */
+/** Deletes a secret; `false` if there was none. */
 export async function deleteInboundSecret({ documents, registry }: InboundPorts, of: string): Promise<boolean> {
   const { container, partition, id } = inboundRef(registry, of);
   return (await documents.commitDocuments(container, partition, [{ do: 'delete', id }])).committed;
 }
 
-/** Whose secret it is and since when, without the secret; `undefined` where there is none. */
+/** Reads the owner of a secret and the time of its creation, without the secret; `undefined` if there is none. */
 export async function inboundOf(
   { documents, registry }: InboundPorts,
   of: string,

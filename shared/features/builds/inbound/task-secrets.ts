@@ -6,16 +6,16 @@ import type { InboundPorts } from './secrets.ts';
 import { writeInbound } from './secrets.ts';
 
 /**
- * What each party of a task proves itself with. A gate verifies what it is posted, so it knows the key of that: were it
- * also the runner's or the hook's, a gate could give jobs to the runner, and have the task built. None can be made out
- * of another, or out of the secret of the hook, which somebody may have chosen.
+ * The secrets by which each party of a task proves itself. A gate verifies what it is posted, so it knows the key of
+ * that: if that key were also the runner's or the hook's, a gate could give jobs to the runner, and have the task
+ * built. None can be computed from another, or from the secret of the hook, which somebody may have chosen.
  */
 const purposes = {
-  /** Who asks for a job whole signs with it. */
+  /** Signs a request for the whole job. */
   claim: 'lsclaim_',
-  /** Signs what the runner is posted. */
+  /** Signs what is posted to the runner. */
   runner: 'whsec_',
-  /** Signs what the gate is posted. */
+  /** Signs what is posted to the gate. */
   gate: 'whsec_',
 } as const;
 export type TaskPurpose = keyof typeof purposes;
@@ -31,8 +31,8 @@ export interface TaskSecrets {
 const ofTask = (task: string) => `task:${task}`;
 
 /**
- * Makes all secrets of a task anew, that of its hook as it is given, and ends those of before. They are not shown
- * again. Throws `RegistryError` (`conflict`) where nothing seals.
+ * Replaces all secrets of a task, that of its hook by the given one if there is one; those before are no longer valid.
+ * They are not shown again. Throws `RegistryError` (`conflict`) if there is no sealing key.
  */
 export async function putTaskSecrets(ports: InboundPorts, task: string, given?: string): Promise<TaskSecrets> {
   const root = randomBytes(32);
@@ -42,8 +42,8 @@ export async function putTaskSecrets(ports: InboundPorts, task: string, given?: 
 }
 
 /**
- * `undefined` when the task has none: none was made, it was made before each purpose had its own, or the key that
- * sealed it is gone. Throws `StoreFailure`.
+ * Reads a secret of a task; `undefined` if the task has none: none was generated, it was generated before each purpose
+ * had its own, or the key that sealed it is gone. Throws `StoreFailure`.
  */
 export async function readTaskSecret(
   ports: InboundPorts,

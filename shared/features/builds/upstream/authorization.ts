@@ -5,33 +5,34 @@ import type { AskUrl } from '../../../core/ports/outbound.ts';
 import { isLoopbackHost } from '../loopback.ts';
 import { parseChallenge } from './challenge.ts';
 
-/** What another registry is asked with. */
+/** The credentials for another registry. */
 export interface Login {
   readonly username: string;
   readonly password: string;
 }
 
 interface Asked {
-  /** Of the repository. */
+  /** The path of the repository. */
   readonly path: string;
   readonly login: Login | undefined;
-  /** The host of its token service, where an administrator has said that one besides the usual is right. */
+  /** The host of its token service, if an administrator has allowed one besides the usual. */
   readonly realm: string | undefined;
-  /** That was asked, and how. */
+  /** The host that sent the challenge, and the protocol by which it was called. */
   readonly host: string;
   readonly protocol: string;
 }
 
-/** The token services of registries that have them elsewhere. */
+/** The token services of registries that have them on another host. */
 const usualRealms: Readonly<Record<string, string>> = {
   'registry-1.docker.io': 'auth.docker.io',
   'registry.gitlab.com': 'gitlab.com',
 };
 
 /**
- * The header that answers a registry's challenge: distribution's token flow (docs/spec/auth/token), or the login
- * itself. Only the registry itself and its token service are asked: a challenge names any URL, would have a password
- * sent there, and what is answered there sent to the registry as a token. `undefined` where nothing answers it.
+ * Returns the header that answers a registry's challenge: by distribution's token flow (docs/spec/auth/token), or with
+ * the login itself. Only the registry itself and its token service are called: a challenge may name any URL, and would
+ * have a password sent there, and the answer of that URL sent to the registry as a token. Returns `undefined` if
+ * nothing answers the challenge.
  */
 export async function authorizationFor(
   outbound: AskUrl,
@@ -56,7 +57,10 @@ export async function authorizationFor(
   return token === undefined ? undefined : `Bearer ${token}`;
 }
 
-/** Without TLS only on this machine, and only for a registry that is asked so itself. */
+/**
+ * Says whether credentials may be sent to a URL. Plain HTTP is allowed only on this machine, and only for a registry
+ * that is called so itself.
+ */
 function isTrusted(url: URL, { host, protocol, realm }: Asked): boolean {
   const isPlain = url.protocol === 'http:' && protocol === 'http:' && isLoopbackHost(url.host);
   if (url.protocol !== 'https:' && !isPlain) return false;
@@ -67,7 +71,7 @@ function basic({ username, password }: Login): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
-/** Whether that URL may be asked at all is the operator's word (LONGSHORE_OUTBOUND). */
+/** Fetches a token. The operator decides whether that URL may be called at all (LONGSHORE_OUTBOUND). */
 async function tokenAt(
   outbound: AskUrl,
   realm: URL,

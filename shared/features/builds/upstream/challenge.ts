@@ -1,21 +1,21 @@
-/** What a registry demands in `WWW-Authenticate` (RFC 9110, section 11.6.1). */
+/** The challenge of a registry in `WWW-Authenticate` (RFC 9110, section 11.6.1). */
 export interface Challenge {
-  /** In lower case. */
+  /** The scheme in lower case. */
   readonly scheme: string;
-  /** By their names in lower case. */
+  /** The parameters by their names in lower case. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** A registry's challenge has some hundred characters; what is longer is none. */
+/** The longest challenge, in characters. A registry's has some hundred; a longer header is none. */
 const longestChallenge = 4_096;
 
 const schemeForm = /([A-Za-z]{1,50})[ \t]+/y;
 const parameterForm = /[ \t,]*([\w!#$%&'*+.^`|~-]{1,100})[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s",]*))/y;
 
 /**
- * The first challenge of the header; `undefined` for what is none. It is read from front to back and ends at the first
- * thing that is no parameter: a search for parameters anywhere in it would begin anew at every letter, and a hostile
- * registry would send letters alone.
+ * Parses the first challenge of the header; `undefined` if it has none. It is read from front to back and ends at the
+ * first thing that is no parameter: a search for parameters anywhere in it would begin anew at every letter, and a
+ * hostile registry could send letters alone.
  */
 export function parseChallenge(header: string): Challenge | undefined {
   if (header.length > longestChallenge) return undefined;

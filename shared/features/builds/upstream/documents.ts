@@ -8,30 +8,34 @@ import type { DocumentRef } from '../../../core/ports/documents.ts';
 const when = z.iso.datetime();
 
 /**
- * Of all images of one repository: whoever may push there names what is watched, and each is a request in every
- * interval.
+ * The most tags that are watched for all images of one repository: anybody who may push there names what is watched,
+ * and each costs a request in every interval.
  */
 export const mostWatched = 300;
 
 /**
- * A tag of another registry that images here are built on. It lies with its edges, and is made with the first of them.
+ * A tag of another registry that images here are built on. It is stored with its edges, and is created with the first
+ * of them.
  */
 export const watchedSchema = z.object({
   ...documentShape('watched'),
   base: z.string(),
   registry: registrySchema,
   tag: tagSchema,
-  /** Whose image was the first to be built on it: it counts among what that repository has watched. */
+  /**
+   * The repository of the image that was the first to be built on it; the tag counts among those that are watched for
+   * it.
+   */
   first: repositorySchema.optional(),
-  /** As of the last look; absent before the first. */
+  /** The digest at the last check; absent before the first. */
   digest: digestSchema.optional(),
-  /** How often it was seen to move: so that each move is told of under an id of its own. */
+  /** The number of moves that were seen, so that each move is published under an id of its own. */
   moves: z.int().nonnegative(),
-  /** When it is looked at next. */
+  /** The time of the next check. */
   dueAt: when,
   checkedAt: when.optional(),
   failures: z.int().nonnegative(),
-  /** Why the last look failed. */
+  /** The reason why the last check failed. */
   error: z.string().optional(),
 });
 export type Watched = z.infer<typeof watchedSchema>;
@@ -40,14 +44,14 @@ export function watchedRef(base: string, tag: Tag): DocumentRef {
   return { container: 'dependencies', partition: [base], id: `watched:${tag}` };
 }
 
-/** What may be asked of one registry, whoever asks: counted by the minute. */
+/** The budget of requests to one registry, for all callers, counted by the minute. */
 export const upstreamSchema = z.object({
   ...documentShape('upstream'),
   registry: registrySchema,
   host: z.string(),
   minute: z.string(),
   used: z.int().nonnegative(),
-  /** It has asked for patience until then. */
+  /** The registry has asked for no more requests until then. */
   notBefore: when.optional(),
 });
 export type Upstream = z.infer<typeof upstreamSchema>;
@@ -61,15 +65,15 @@ export function upstreamRef(registry: RegistryName, host: string): DocumentRef {
 }
 
 /**
- * Another registry that is asked, and who this one is there: nobody in particular without a user. The password is a
- * secret of the vault.
+ * Another registry that is called, and the credentials there; none without a user. The password is a secret of the
+ * vault.
  */
 export const upstreamLoginSchema = z.object({
   ...documentShape('upstream-login'),
   registry: registrySchema,
   host: z.string(),
   username: z.string().optional(),
-  /** Its name in the vault. */
+  /** The name of the secret in the vault. */
   secret: z.string().optional(),
   realm: z.string().optional(),
   updatedAt: when,
@@ -85,15 +89,15 @@ export function upstreamLoginRef(registry: RegistryName, host: string): Document
 }
 
 export interface UpstreamSettings {
-  /** Between two looks at a tag, give or take a tenth. In milliseconds. */
+  /** The time between two checks of a tag, give or take a tenth, in milliseconds. */
   readonly intervalMs: number;
-  /** Requests for manifests, of each registry. */
+  /** The number of requests for manifests to each registry. */
   readonly perMinute: number;
-  /** Registries whose tags are looked at whoever names them; absent, the usual ones. */
+  /** Registries whose tags are checked no matter who names them; absent, the usual ones. */
   readonly hosts?: readonly string[];
 }
 
-/** Public registries, which anybody may ask. */
+/** Public registries, which everybody may call. */
 export const usualUpstreamHosts: readonly string[] = [
   'docker.io',
   'gcr.io',

@@ -15,11 +15,13 @@ export type Looked =
   | { readonly is: 'same' }
   | { readonly is: 'at'; readonly digest: Digest }
   | { readonly is: 'gone' }
-  /** The registry wants to be left alone for so long. */
+  /** The registry wants no requests for so long. */
   | { readonly is: 'slow down'; readonly forMs: number }
   | { readonly is: 'failed'; readonly why: string };
 
-/** A look, and how long nobody should look again, where the registry says that little is left. In milliseconds. */
+/**
+ * The result of a check, and the milliseconds without a further one where the registry says that few requests are left.
+ */
 export interface Look {
   readonly looked: Looked;
   readonly restMs?: number;
@@ -29,9 +31,9 @@ const slowedMs = 60_000;
 const longestMs = 24 * 3_600_000;
 
 /**
- * Asks a registry what a tag points at: one HEAD, conditional on what is known; with a token, or the login that it was
- * given, where the registry asks for one. No image is pulled by it (Docker Hub counts none). Never throws for what the
- * registry does.
+ * Asks a registry which digest a tag points at: by one HEAD, conditional on the known digest; with a token, or the
+ * login that was given, if the registry demands one. No image is pulled by it (Docker Hub counts none). Never throws
+ * for what the registry does.
  */
 export async function lookAtTag(
   { outbound, clock }: { readonly outbound: AskUrl; readonly clock: Clock },
@@ -41,7 +43,8 @@ export async function lookAtTag(
 ): Promise<Look> {
   const slash = base.indexOf('/');
   const [host, path] = [base.slice(0, slash), base.slice(slash + 1)];
-  // Whether this machine may be asked is the operator's word (LONGSHORE_OUTBOUND), and that of who has listed the host.
+  // The operator decides whether this machine may be called (LONGSHORE_OUTBOUND), together with the one who listed the
+  // host.
   const url = new URL(
     `${isLoopbackHost(host) ? 'http' : 'https'}://${host === 'docker.io' ? 'registry-1.docker.io' : host}/v2/${path}/manifests/${tag}`,
   );
@@ -89,7 +92,7 @@ function bounded(ms: number): number {
   return Math.min(longestMs, Math.max(1_000, ms));
 }
 
-/** Docker Hub's `ratelimit-remaining: 0;w=21600`: nothing is left in a window of so many seconds. */
+/** Reads Docker Hub's `ratelimit-remaining: 0;w=21600`: nothing is left in a window of so many seconds. */
 function rest({ headers }: Answer): { restMs?: number } {
   const [, left, window] = /^(\d{1,15})(?:;w=(\d{1,15}))?/.exec(headers['ratelimit-remaining'] ?? '') ?? [];
   return left === '0' ? { restMs: Math.min(longestMs, Number(window ?? 60) * 1_000) } : {};

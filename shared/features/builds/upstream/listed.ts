@@ -4,10 +4,10 @@ import type { UpstreamLogin } from './documents.ts';
 import { upstreamLoginRef, upstreamLoginSchema, usualUpstreamHosts } from './documents.ts';
 
 /**
- * Whether a tag of another registry may be asked for, and how its host was listed. An image that anybody pushes names
- * any host as its base, and what is asked there is asked by this machine, from its network: so a host must be listed by
- * the operator (LONGSHORE_UPSTREAM_HOSTS), by an administrator (/bases/upstreams), or the base by the author of a task
- * that is built on it. Throws `StoreFailure`.
+ * Says whether a tag of another registry may be asked for, and how its host was listed. An image that anybody pushes
+ * can name any host as its base, and the request is made by this machine, from its network: so a host must be listed by
+ * the operator (LONGSHORE_UPSTREAM_HOSTS) or by an administrator (/bases/upstreams), or the base by the author of a
+ * task that is built on it. Throws `StoreFailure`.
  */
 export async function listingOf(
   ports: BuildPorts,
@@ -33,7 +33,7 @@ export async function listingOf(
   return documents.length > 0 ? { upstream } : 'not listed';
 }
 
-/** What an administrator does about it. */
+/** Says what an administrator can do about a host that is not listed. */
 export function notListed(base: string): string {
   const host = base.slice(0, base.indexOf('/'));
   return (

@@ -7,14 +7,14 @@ import type { Login } from './authorization.ts';
 import type { UpstreamLogin } from './documents.ts';
 import { upstreamLoginRef, upstreamLoginSchema } from './documents.ts';
 
-/** What is asked of a login. */
+/** The settings of a login. */
 export type LoginSettings = Pick<UpstreamLogin, 'username' | 'secret' | 'realm'>;
 
 export async function readLogin({ documents, registry }: BuildPorts, host: string): Promise<UpstreamLogin | undefined> {
   return (await readStored(documents, upstreamLoginSchema, upstreamLoginRef(registry, host)))?.document;
 }
 
-/** Throws `RegistryError` (`request-invalid`) for a secret that is not for logins. */
+/** Stores a login. Throws `RegistryError` (`request-invalid`) for a secret that is not for logins. */
 export async function putLogin(
   { documents, registry, clock }: BuildPorts,
   host: string,
@@ -36,19 +36,19 @@ export async function putLogin(
   return document;
 }
 
-/** `false` when there was none. */
+/** Deletes a login; `false` if there was none. */
 export async function deleteLogin({ documents, registry }: BuildPorts, host: string): Promise<boolean> {
   const { container, partition, id } = upstreamLoginRef(registry, host);
   return (await documents.commitDocuments(container, partition, [{ do: 'delete', id }])).committed;
 }
 
-/** How a registry is asked: as whom, and which token service besides its usual one is right. */
+/** The credentials for a registry, and the token service that is allowed besides its usual one. */
 export interface AskedAs {
   readonly login?: Login;
   readonly realm?: string;
 }
 
-/** Or why its password cannot be had. Throws `StoreFailure`. */
+/** Reads the credentials for a registry, or says why its password cannot be had. Throws `StoreFailure`. */
 export async function askedAs(
   { secrets }: Pick<BuildPorts, 'secrets'>,
   upstream: UpstreamLogin | undefined,
@@ -57,7 +57,7 @@ export async function askedAs(
   if (upstream?.username === undefined || upstream.secret === undefined) return realm;
   const secret = await secrets.readUserSecret(upstream.secret, { host: upstream.host });
   if ('why' in secret) return secret;
-  // The password is shown to the realm too: whoever may write logins must not choose that host alone.
+  // The password is sent to the realm too: an author of logins must not choose that host alone.
   const atRealm =
     upstream.realm === undefined ? secret : await secrets.readUserSecret(upstream.secret, { host: upstream.realm });
   if ('why' in atRealm) return atRealm;

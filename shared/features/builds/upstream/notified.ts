@@ -3,7 +3,7 @@ import { z } from 'zod';
 const name = z.string().min(1).max(300);
 const tag = z.string().min(1).max(128);
 
-/** Azure Container Registry. */
+/** The body of Azure Container Registry. */
 const acr = z
   .object({
     action: z.literal('push'),
@@ -29,9 +29,9 @@ const package_ = z
     return of === '' ? [] : [`ghcr.io/${namespace.toLowerCase()}/${image.toLowerCase()}:${of}`];
   });
 
-/** What registries post when something is pushed to them, as far as it says what. */
+/** The bodies that registries post when something is pushed to them, as far as they say what. */
 const bodies = {
-  /** CNCF Distribution, and what is built on it (docs/spec/notifications). */
+  /** CNCF Distribution, and registries that are built on it (docs/spec/notifications). */
   distribution: z
     .object({
       events: z
@@ -55,17 +55,17 @@ const bodies = {
   'docker-hub': z
     .object({ repository: z.object({ repo_name: name }), push_data: z.object({ tag }) })
     .transform(({ repository, push_data: pushed }) => [`docker.io/${repository.repo_name}:${pushed.tag}`]),
-  /** Quay, "Repository Push". */
+  /** Quay's "Repository Push". */
   quay: z
     .object({ docker_url: name, updated_tags: z.array(tag).max(1_000) })
     .transform(({ docker_url: url, updated_tags: tags }) => tags.map((each) => `${url}:${each}`)),
-  /** GitHub's events `registry_package` and `package`; a version without a tag is of an index. */
+  /** GitHub's events `registry_package` and `package`; a version without a tag belongs to an index. */
   ghcr: z.union([
     z.object({ registry_package: package_ }).transform((body) => body.registry_package),
     z.object({ package: package_ }).transform((body) => body.package),
   ]),
   acr,
-  /** Another Longshore's own webhooks have ACR's body. */
+  /** Webhooks of another Longshore have ACR's body. */
   longshore: acr,
 } as const;
 
@@ -79,8 +79,8 @@ const registryV2 = z.object({
 });
 
 /**
- * What the same senders post that is about no push of an image: pings, deletions, charts, scans. A refusal would stand
- * as a failure in the sender's log, and some senders switch off who refuses too often.
+ * Bodies of the same senders that are about no push of an image: pings, deletions, charts, scans. A refusal would count
+ * as a failure in the sender's log, and some senders switch off a receiver that refuses too often.
  */
 const noPush: Readonly<Record<keyof typeof bodies, z.ZodType>> = {
   distribution: z.never(),
@@ -102,7 +102,7 @@ const noPush: Readonly<Record<keyof typeof bodies, z.ZodType>> = {
   longshore: registryV2,
 };
 
-/** The images that a notification says were pushed; or what is wrong with it. */
+/** Returns the images that were pushed according to a notification; or says what is wrong with it. */
 export function pushedIn(
   source: keyof typeof bodies,
   body: unknown,

@@ -25,12 +25,12 @@ const longestWaitMs = 24 * 3_600_000;
 const hostOf = (base: string) => base.slice(0, base.indexOf('/'));
 
 /**
- * Looks at what is due of other registries' tags, as far as each registry's budget of this minute goes. Gives how many
- * it looked at. One that cannot be looked at stops no other. Throws `StoreFailure`.
+ * Checks the tags of other registries that are due, as far as each registry's budget of this minute allows. Returns how
+ * many it checked. A tag that cannot be checked stops no other. Throws `StoreFailure`.
  */
 export async function watchUpstreams(ports: BuildPorts, until: Date): Promise<number> {
   let looked = 0;
-  // A registry without budget leaves its tags due: they are passed over until the next minute.
+  // The tags of a registry without budget stay due: they are passed over until the next minute.
   const spent = new Set<string>();
   const due = {
     container: 'dependencies' as const,
@@ -70,7 +70,7 @@ function usedOf({ clock }: BuildPorts, budget: Stored<Upstream> | undefined): nu
   return budget?.document.minute === minuteOf(clock) ? budget.document.used : 0;
 }
 
-/** Whether a request is left in this minute, and the registry has not asked for patience. */
+/** Says whether a request is left in this minute, and the registry has not asked to wait. */
 function isLeft(ports: BuildPorts, budget: Stored<Upstream> | undefined): boolean {
   return (
     usedOf(ports, budget) < ports.upstream.perMinute &&
@@ -78,7 +78,7 @@ function isLeft(ports: BuildPorts, budget: Stored<Upstream> | undefined): boolea
   );
 }
 
-/** Takes one request out of the registry's budget. `false` when none is left. */
+/** Takes one request out of the registry's budget; `false` if none is left. */
 async function mayAsk(ports: BuildPorts, host: string): Promise<boolean> {
   const { documents, registry, clock } = ports;
   const ref = upstreamRef(registry, host);
@@ -101,7 +101,7 @@ async function mayAsk(ports: BuildPorts, host: string): Promise<boolean> {
   ).may;
 }
 
-/** The longer wait counts, of two that one answer asks for. */
+/** Writes down how long a registry is not called. If one answer asks for two waits the longer counts. */
 async function leaveAlone(ports: BuildPorts, host: string, forMs: number): Promise<void> {
   const { documents, registry, clock } = ports;
   const notBefore = new Date(clock.now().getTime() + forMs).toISOString();
@@ -114,7 +114,9 @@ async function leaveAlone(ports: BuildPorts, host: string, forMs: number): Promi
   );
 }
 
-/** `not ours` when nobody is built on it any more, its host is not listed, or somebody else looks. */
+/**
+ * Checks a tag; `not ours` if no image is built on it any more, its host is not listed, or another process checks it.
+ */
 async function look(ports: BuildPorts, found: Stored<Watched>): Promise<'looked' | 'no budget' | 'not ours'> {
   const { document: watched } = found;
   const { base, tag, id } = watched;
@@ -132,7 +134,7 @@ async function look(ports: BuildPorts, found: Stored<Watched>): Promise<'looked'
   }
   const listing = await listingOf(ports, base, tag);
   if (listing === 'not listed') {
-    // Nobody is asked. It is listed perhaps when it is due again.
+    // No registry is called. The host may be listed when the tag is due again.
     await documents.commitDocuments(
       'dependencies',
       [base],
@@ -140,14 +142,14 @@ async function look(ports: BuildPorts, found: Stored<Watched>): Promise<'looked'
     );
     return 'not ours';
   }
-  // Taken before it is asked: who dies over it has looked.
+  // Claimed before the registry is called: a process that dies after that counts as having checked.
   const claimed = await documents.commitDocuments(
     'dependencies',
     [base],
     [patching(found, { dueAt: next(clock.now(), upstream.intervalMs) })],
   );
   if (!claimed.committed) return 'not ours';
-  // Only by who has taken it: a request must not be spent on a tag that another instance looks at.
+  // Done only by the process that has claimed the tag: no request must be spent on a tag that another instance checks.
   if (!(await mayAsk(ports, host))) {
     await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: { dueAt: watched.dueAt } }]);
     return 'no budget';
@@ -182,7 +184,7 @@ function became(
     case 'at':
       return { checkedAt, failures: 0, digest: looked.digest, moves: moves + (digest === undefined ? 0 : 1) };
     case 'slow down':
-      // Asked again as soon as it may be.
+      // The registry is called again as soon as that is allowed.
       return { dueAt: checkedAt };
     case 'gone':
     case 'failed':
@@ -198,7 +200,10 @@ function became(
   }
 }
 
-/** Give or take a tenth, so that what was learned together is not asked for together for ever. */
+/**
+ * Returns the time of the next check, give or take a tenth, so that tags that were learned together are not checked
+ * together for ever.
+ */
 function next(now: Date, afterMs: number): string {
   return new Date(now.getTime() + afterMs * (0.9 + 0.2 * Math.random())).toISOString();
 }
@@ -222,8 +227,8 @@ async function tellMoved(
 }
 
 /**
- * Has a tag looked at with the next run: somebody says that it has moved. What he says is not believed. `false` when
- * nobody here is built on it.
+ * Has a tag checked in the next run: a sender says that it has moved. That is not believed without a check. `false` if
+ * no image here is built on it.
  */
 export async function hastenLook(
   { documents, clock }: Pick<BuildPorts, 'documents' | 'clock'>,
