@@ -11,23 +11,23 @@ import type { Taken } from './taken.ts';
 import { takenBy } from './taken.ts';
 
 // Azure Container Registry builds by its tasks:
-// https://learn.microsoft.com/rest/api/containerregistry/registries/schedule-run. It calls nobody back, so it is asked;
-// it pushes under a tag of the job, by which its image is found here.
+// https://learn.microsoft.com/rest/api/containerregistry/registries/schedule-run. It calls nobody back, so it is asked
+// for the state of a run; it pushes under a tag of the job, by which its image is found here.
 
 const version = '2019-06-01-preview';
-/** How often it is asked. In milliseconds; the timer that asks runs once a minute. */
+/** The milliseconds between two questions for the state of a run; the timer that asks runs once a minute. */
 export const askedEveryMs = 15_000;
-/** What Azure takes, in seconds. */
+/** The timeouts that Azure accepts, in seconds. */
 const [shortest, longest] = [300, 28_800];
 
 const runSchema = z.object({
   properties: z.object({ runId: z.string().min(1), status: z.string(), runErrorMessage: z.string().nullish() }),
 });
 
-/** Of the job: whoever looks at the repository sees what it was for. */
+/** Returns the tag of a job, which shows a reader of the repository what it was for. */
 const tagOfJob = (job: string): Tag => `run-${job}` as Tag;
 
-/** Begins a run. Given again it begins another one, which pushes the same tag. */
+/** Begins a run. Called again for the same job it begins another run, which pushes the same tag. */
 export async function scheduleRun(ports: BuildPorts, runner: AcrRunner, job: RemoteJob): Promise<Taken> {
   const asked = await arm(ports, runner, 'scheduleRun');
   if ('why' in asked) return { is: 'later', why: asked.why };
@@ -85,8 +85,8 @@ function requestOf(
 }
 
 /**
- * What became of a run; `undefined` while it is under way, or cannot be asked: then it is asked again. Throws
- * `StoreFailure` (of this registry's own stores).
+ * Asks for the outcome of a run; `undefined` while it is under way, or cannot be asked for: then it is asked again.
+ * Throws `StoreFailure` (of this registry's own stores).
  */
 export async function outcomeOfRun(
   ports: BuildPorts,
@@ -121,7 +121,7 @@ export async function outcomeOfRun(
     : { is: 'succeeded', digest: image.digest };
 }
 
-/** What a run printed, for who reads the log; `undefined` when it cannot be had. */
+/** Reads what a run printed, for readers of the log; `undefined` if it cannot be read. */
 export async function printedBy(ports: BuildPorts, runner: AcrRunner, run: string): Promise<string | undefined> {
   try {
     const asked = await arm(ports, runner, `runs/${encodeURIComponent(run)}/listLogSasUrl`);
@@ -132,12 +132,15 @@ export async function printedBy(ports: BuildPorts, runner: AcrRunner, run: strin
       .safeParse(answer.is === 'answered' ? jsonIn(answer.body) : undefined);
     return data === undefined ? undefined : await endOf(ports, new URL(data.logLink));
   } catch {
-    // Nothing depends on it.
+    // Nothing depends on the log.
     return undefined;
   }
 }
 
-/** An answer may have 256 KiB; of a longer log its end says more than its beginning. */
+/**
+ * The most bytes that are read of a log. An answer may have 256 KiB; of a longer log the end says more than the
+ * beginning.
+ */
 const mostOfLog = 200 * 1024;
 
 async function endOf({ outbound }: BuildPorts, url: URL): Promise<string | undefined> {
@@ -157,8 +160,8 @@ export async function cancelAcrRun(ports: BuildPorts, runner: AcrRunner, run: st
 }
 
 /**
- * By the app's own identity, and to the cloud's own address alone: who makes a task chooses the registry, not where the
- * token goes.
+ * Returns a URL of Azure's management API, and headers with a token of the app's own identity. The token is sent to the
+ * cloud's own address alone: the author of a task chooses the registry, not where the token goes.
  */
 async function arm(
   { management }: BuildPorts,

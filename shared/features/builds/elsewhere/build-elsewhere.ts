@@ -14,13 +14,13 @@ import { giveJob } from './runners.ts';
 import { stopJob } from './stop-job.ts';
 import { tokenOf } from './token.ts';
 
-/** Tries to give a job away, before the image has failed. */
+/** The number of times that a job is offered to a runner before the image has failed. */
 const mostTries = 4;
 const waits = { first: 30_000, longest: 10 * 60_000 };
 
 /**
- * Has a runner elsewhere build an image, and takes what has become of it. Between the two nobody holds a lease: the
- * image is due again at the deadline, or when its runner has told. Throws `StoreFailure`.
+ * Has a runner elsewhere build an image, and returns the result. In between no process holds the lease: the image is
+ * due again at the deadline, or when its runner has called back. Throws `StoreFailure`.
  */
 export async function buildElsewhere(ports: BuildPorts, node: Node, task: Task, running: Running): Promise<MadeImage> {
   const remote = node.remote ?? undefined;
@@ -36,7 +36,10 @@ export async function buildElsewhere(ports: BuildPorts, node: Node, task: Task, 
   return lookAtRun(ports, { ...node, remote: { ...remote, run: remote.run } }, task, running, runner.acr);
 }
 
-/** What it has become is written down before it counts: whoever dies then goes on from there. */
+/**
+ * Asks for the outcome of a run. It is written down before it counts, so that a process that takes over after a crash
+ * goes on from there.
+ */
 async function lookAtRun(
   ports: BuildPorts,
   node: Node & { readonly remote: { readonly run: string } & NonNullable<Node['remote']> },
@@ -58,7 +61,10 @@ async function lookAtRun(
 
 const earlier = (left: string, right: string) => (left < right ? left : right);
 
-/** The token is known here before it is there. Whoever dies between gives the same job again, with the same token. */
+/**
+ * Offers the job to the runner. The token is stored here before the runner has it. After a crash in between the same
+ * job is offered again, with the same token.
+ */
 async function begin(ports: BuildPorts, node: Node, asked: Task, { log, lease, from }: Running): Promise<MadeImage> {
   const ready = await readyTask(ports, node, asked, lease);
   if ('is' in ready) return ready;

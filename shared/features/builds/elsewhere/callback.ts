@@ -14,7 +14,7 @@ import { wakeWorkers } from '../plan/wake.ts';
 import type { BuildPorts } from '../ports.ts';
 import { tokenOf } from './token.ts';
 
-/** What a runner elsewhere tells: as often as it likes that it is at work, and once how it ended. */
+/** A callback of a runner elsewhere: any number that it is at work, and one with the outcome. */
 export const callbackSchema = z.union(
   [
     z.strictObject({
@@ -41,9 +41,9 @@ export const callbackSchema = z.union(
 export type Callback = z.infer<typeof callbackSchema>;
 
 /**
- * Writes down what a runner tells of an image; how it ended is carried on at once. The same told again changes nothing.
- * Throws `RegistryError`: `conflict` when the image has ended, as by its deadline or because it was cancelled, and a
- * runner that is still at work may stop; `request-invalid` for a digest that was not pushed.
+ * Writes down the callback of a runner for an image; an outcome is processed at once. The same callback again changes
+ * nothing. Throws `RegistryError`: `conflict` if the image has ended, by its deadline or because it was cancelled, so
+ * that a runner that is still at work may stop; `request-invalid` for a digest that was not pushed.
  */
 export async function takeCallback(
   ports: BuildPorts,
@@ -61,7 +61,7 @@ export async function takeCallback(
     async (): Promise<Away | (Away & { readonly piece: number }) | undefined> => {
       const found = await readStored(documents, nodeSchema, ref);
       const open = openNode(found?.document, outcome);
-      // One that was replaced since tells nothing of the one that is at work now.
+      // A job that was replaced since then says nothing of the one that is under way now.
       if (!isOf(open.remote.token))
         throw new RegistryError({
           is: 'conflict',
@@ -92,7 +92,7 @@ export async function takeCallback(
 
 type Remote = NonNullable<Node['remote']>;
 type Outcome = NonNullable<Remote['outcome']>;
-/** It is elsewhere. */
+/** A build step that a runner elsewhere has. */
 type Away = Node & { readonly remote: Remote };
 
 async function outcomeOf(ports: BuildPorts, image: TaggedImage, told: Callback): Promise<Outcome | undefined> {
@@ -125,7 +125,7 @@ function openNode(node: Node | undefined, outcome: Outcome | undefined): Away {
   return { ...node, remote: node.remote };
 }
 
-/** Commands are printed as they are run: the job's own token does not lie in its log. */
+/** Removes the job's own token from the log: commands are printed as they are run. */
 async function withoutToken({ sealing }: Pick<BuildPorts, 'sealing'>, node: Away, text: string): Promise<string> {
   const key = await sealing.find(node.remote.key);
   const mask = new Mask(key === undefined ? [] : [tokenOf(key, node, node.remote.job)]);

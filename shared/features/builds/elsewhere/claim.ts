@@ -9,8 +9,8 @@ import { jobOf } from './job.ts';
 import { tokenOf } from './token.ts';
 
 /**
- * The job of an image, whole, for the runner that was told of it in public. Throws `RegistryError`: `thing-unknown`
- * when nothing is built elsewhere, `conflict` when it is wanted no more; and `StoreFailure`.
+ * Returns the whole job of an image, for the runner that learned of it in public. Throws `RegistryError`:
+ * `thing-unknown` if nothing is built elsewhere, `conflict` if the job is not wanted any more; and `StoreFailure`.
  */
 export async function claimJob(ports: BuildPorts, build: string, image: TaggedImage): Promise<RemoteJob> {
   const node = (await readStored(ports.documents, nodeSchema, nodeRef(build, image)))?.document;

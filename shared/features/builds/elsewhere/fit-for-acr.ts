@@ -1,6 +1,6 @@
 import type { Task } from '../tasks/documents.ts';
 
-/** What keeps a task from being built by Azure Container Registry; `undefined` when nothing does. */
+/** Says why a task cannot be built by Azure Container Registry; `undefined` if it can. */
 export function unfitForAcr({ context, platforms, pins }: Task['settings']): string | undefined {
   if (pins === 'bump')
     return 'Azure Container Registry builds the Dockerfile as it is in the repository: its digests stay';

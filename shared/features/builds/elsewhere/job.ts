@@ -8,34 +8,37 @@ import { argumentsOf, platformsOf } from '../tasks/documents.ts';
 import { loginFor } from './login.ts';
 
 /**
- * What a runner elsewhere is told to build. It pushes the image by its digest, or under a tag that is not the image's,
- * and tells its digest.
+ * The job of a runner elsewhere. The runner pushes the image by its digest, or under a tag that is not the image's, and
+ * reports its digest.
  */
 export interface RemoteJob {
   readonly type: 'build';
-  /** The same each time that it is given. */
+  /** The id is the same each time that the job is offered. */
   readonly id: string;
   readonly build: string;
   readonly image: string;
-  /** Where it is pushed to: host and repository. */
+  /** The repository that the image is pushed to, with its host. */
   readonly repository: string;
   readonly context:
     { readonly git: string; readonly commit: string; readonly folder: string } | { readonly archive: string };
   readonly dockerfile: string;
   readonly target?: string;
   readonly arguments: Readonly<Record<string, string>>;
-  /** Digests of the Dockerfile, and what is to stand in their place; absent where there are none. */
+  /** Digests of the Dockerfile, with those that replace them; absent if there are none. */
   readonly pins?: Readonly<Record<string, string>>;
   readonly platforms: readonly string[];
   readonly timeoutSeconds: number;
-  /** Where whoever was told of the job in public asks for all of it, signed with the task's secret for claims. */
+  /**
+   * The URL at which a runner that learned of the job in public requests all of it, signed with the task's secret for
+   * claims.
+   */
   readonly claim: string;
   /**
-   * What pulls its context and the bases that its task may pull, and pushes its repository, until its deadline; absent
-   * where nobody needs credentials.
+   * The credentials that pull its context and the bases that its task may pull, and push its repository, until its
+   * deadline; absent if nobody needs credentials.
    */
   readonly login?: { readonly user: string; readonly password: string };
-  /** Where it tells of it, with the token in `X-Longshore-Token`. */
+  /** The URL for callbacks, and the token that they have in `X-Longshore-Token`. */
   readonly callback: { readonly url: string; readonly token: string };
 }
 
@@ -78,7 +81,7 @@ export async function jobOf(
   };
 }
 
-/** What of a job may be seen by whoever sees the CI: nothing that proves or opens anything. */
+/** Returns the part of a job that everybody may see who sees the CI: nothing that proves or opens anything. */
 export function inPublic({ login, callback: { url }, ...job }: RemoteJob): object {
   return { ...job, callback: { url }, needsLogin: login !== undefined };
 }

@@ -3,24 +3,24 @@ import type { BuildPorts } from '../ports.ts';
 import type { Task } from '../tasks/documents.ts';
 import { pulledBy } from '../tasks/pulls.ts';
 
-/** The user of whoever gives a token of ours as the password. */
+/** The user name with a token of ours as the password. */
 const tokenUser = '00000000-0000-0000-0000-000000000000';
 
 type Issuing = Pick<BuildPorts, 'ownHosts' | 'issueAccess' | 'registry' | 'grants'>;
 
 interface Wanted {
-  /** As the events of the registry name its holder. */
+  /** The holder's name in the events of the registry. */
   readonly to: string;
-  /** Where it is shown. */
+  /** The host that it is sent to. */
   readonly host: string;
   readonly until: Date;
-  /** A runner elsewhere fetches its context by it and pushes the image; what is built here does neither. */
+  /** A runner elsewhere fetches its context with it and pushes the image; a build here does neither. */
   readonly isElsewhere: boolean;
 }
 
 /**
- * A login for what one job of a task needs, no longer than it may take. `undefined` where nobody needs credentials.
- * Throws `StoreFailure`.
+ * Issues a login for what one job of a task needs, valid no longer than the job may take; `undefined` if nobody needs
+ * credentials. Throws `StoreFailure`.
  */
 export async function loginFor(
   ports: Issuing,

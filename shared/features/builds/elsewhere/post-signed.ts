@@ -5,19 +5,19 @@ import { readTaskSecret } from '../inbound/task-secrets.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task } from '../tasks/documents.ts';
 
-/** What to tell somebody elsewhere. */
+/** A message to a runner or a gate elsewhere. */
 export interface Telling {
-  /** By whose secret of the task it is signed. */
+  /** Says which secret of the task signs it. */
   readonly to: 'runner' | 'gate';
   readonly url: string;
-  /** The same when it is told again. */
+  /** The id is the same when it is posted again. */
   readonly id: string;
   readonly body: object;
 }
 
 /**
- * Posts, signed with the task's secret for the runner or the gate (Standard Webhooks). Without one nothing is posted.
- * Throws `StoreFailure`.
+ * Posts a message, signed with the task's secret for the runner or the gate (Standard Webhooks). Without a secret
+ * nothing is posted. Throws `StoreFailure`.
  */
 export async function postSigned(
   ports: BuildPorts,

@@ -10,7 +10,7 @@ import { postSigned } from './post-signed.ts';
 import type { Taken } from './taken.ts';
 import { takenBy } from './taken.ts';
 
-/** Gives a job to the runner that the task names. Given again it has the same id. Throws `StoreFailure`. */
+/** Offers a job to the runner that the task names. Offered again it has the same id. Throws `StoreFailure`. */
 export async function giveJob(ports: BuildPorts, task: Task, job: RemoteJob): Promise<Taken> {
   const { runner } = task.settings;
   if (runner === undefined) throw new TypeError('the task has no runner elsewhere');
@@ -20,7 +20,7 @@ export async function giveJob(ports: BuildPorts, task: Task, job: RemoteJob): Pr
   if (protocol !== 'https:' && !isLoopbackHost(host))
     return { is: 'refused', why: `${host}: a job holds credentials, and is only posted by https` };
   const answer = await postSigned(ports, task, { to: 'runner', url: runner.webhook.url, id: job.id, body: job });
-  // What it says goes into the log: it may repeat the job.
+  // The runner's answer goes into the log, and may repeat the job.
   const secrets = {
     url: runner.webhook.url,
     credentials: [job.callback.token, ...(job.login === undefined ? [] : [job.login.password])],
@@ -31,7 +31,7 @@ export async function giveJob(ports: BuildPorts, task: Task, job: RemoteJob): Pr
   );
 }
 
-/** Without a user agent it refuses everything. */
+/** Returns the headers of a request to GitHub, which refuses everything without a user agent. */
 export function githubHeaders(token: string): Record<string, string> {
   return {
     accept: 'application/vnd.github+json',
@@ -41,7 +41,10 @@ export function githubHeaders(token: string): Record<string, string> {
   };
 }
 
-/** A token that may start workflows, for the host of GitHub's API alone, and by https. Throws `StoreFailure`. */
+/**
+ * Reads a token that may start workflows, which is sent to the host of GitHub's API alone, and by https. Throws
+ * `StoreFailure`.
+ */
 export async function tokenAt(
   secrets: BuildPorts['secrets'],
   { api, token }: Pick<z.infer<typeof githubRunnerSchema>, 'api' | 'token'>,
@@ -51,7 +54,7 @@ export async function tokenAt(
   return secrets.readUserSecret(token, { host });
 }
 
-/** https://docs.github.com/rest/actions/workflows, "Create a workflow dispatch event". */
+/** Starts a workflow: https://docs.github.com/rest/actions/workflows, "Create a workflow dispatch event". */
 async function dispatch(
   { secrets, receivers }: BuildPorts,
   { repository, workflow, ref, token, api }: z.infer<typeof githubRunnerSchema>,

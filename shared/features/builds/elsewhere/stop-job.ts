@@ -13,8 +13,8 @@ import { githubHeaders, tokenAt } from './runners.ts';
 type GitHub = z.infer<typeof githubRunnerSchema>;
 
 /**
- * Tells the runner of an image that its job is wanted no more. One that cannot be told hears it when it calls back:
- * nothing depends on it.
+ * Cancels the job of an image at its runner. A runner that cannot be reached learns it when it calls back: nothing
+ * depends on it.
  */
 export async function stopJob(ports: BuildPorts, node: Node): Promise<void> {
   try {
@@ -46,11 +46,11 @@ async function stopAt(
     });
 }
 
-/** Runs are large as JSON; one that was cancelled is among the newest. */
+/** The number of runs that are read: runs are large as JSON, and one that was cancelled is among the newest. */
 const runsLookedAt = 10;
 /**
- * https://docs.github.com/rest/actions/workflow-runs: `display_title` is what the workflow's `run-name` makes of its
- * inputs.
+ * The answer of https://docs.github.com/rest/actions/workflow-runs: `display_title` is what the workflow's `run-name`
+ * makes of its inputs.
  */
 const runsSchema = z.object({ workflow_runs: z.array(z.object({ id: z.int(), display_title: z.string() })) });
 

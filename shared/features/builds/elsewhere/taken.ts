@@ -1,8 +1,12 @@
 import type { NoAnswer, ReceiverAnswer } from '../../../core/ports/post.ts';
 
-/** `later`: it may take the same job at another time. `refused`: it never will. */
+/** The answer of a runner. `later`: it may accept the same job at another time. `refused`: it never will. */
 export type Taken =
-  | { readonly is: 'taken'; /** Who does not call back is asked for it. */ readonly run?: string }
+  | {
+      readonly is: 'taken';
+      /** The run of a runner that does not call back: its state is asked for. */
+      readonly run?: string;
+    }
   | { readonly is: 'later' | 'refused'; readonly why: string };
 
 export function takenBy(who: string, answer: ReceiverAnswer | NoAnswer): Taken {

@@ -3,8 +3,8 @@ import type { SealingKey } from '../../../core/secrets/sealing-keys.ts';
 import type { Node } from '../plan/documents.ts';
 
 /**
- * By what the runner of a job proves that it is that. The same each time that the job is given: one that was begun by
- * the first of two knows no other.
+ * Computes the token by which the runner of a job proves itself. It is the same each time that the job is offered: of
+ * two offers, the runner that began with the first has no other.
  */
 export function tokenOf(
   { bytes }: SealingKey,

@@ -10,8 +10,8 @@ function invalid(why: string): RegistryError {
 }
 
 /**
- * The text of one file of a tar archive, gzip or not. Throws `RegistryError` (`request-invalid`) when there is none, or
- * it is no archive.
+ * Reads the text of one file of a tar archive, gzip or not. Throws `RegistryError` (`request-invalid`) if it has no
+ * such file, or is no archive.
  */
 export async function fileIn(archive: ReadableStream<Uint8Array>, path: string): Promise<string> {
   const { tar, end } = await unpackedTar(archive, contextBounds);
@@ -32,14 +32,14 @@ async function found(entries: Extract, path: string): Promise<string> {
   const wanted = plain(path);
   for await (const entry of entries) {
     const { name, type, size } = entry.header;
-    // Awaited here: leaving the loop ends the entry, and what of it has not come yet.
+    // Awaited here: leaving the loop ends the entry, with the part of it that has not arrived yet.
     if (type === 'file' && plain(name) === wanted) return await textOf(entry, size);
     entry.resume();
   }
   throw invalid(`the context has no file "${path.slice(0, 200)}"`);
 }
 
-/** `./Dockerfile` is `Dockerfile`. */
+/** Normalizes a path: `./Dockerfile` is `Dockerfile`. */
 function plain(path: string): string {
   return path
     .split('/')

@@ -24,7 +24,7 @@ const seconds = (most: number) => z.int().min(1).max(most);
 /** A tar archive, gzip or not, that was uploaded as a blob. */
 export const uploadedContextSchema = z.strictObject({ repository: repositorySchema, digest: digestSchema });
 
-/** Of a secret of the vault. */
+/** The name of a secret of the vault. */
 export const secretNameSchema = z
   .string()
   .regex(/^[0-9a-zA-Z-]{1,127}$/, 'must be the name of a secret of the vault')
@@ -67,11 +67,11 @@ export type GitContext = z.infer<typeof gitContextSchema>;
 
 const urlSchema = z.url({ protocol: /^https?$/ }).max(2_000);
 
-/** Any CI that takes a signed POST and calls back. */
+/** Any CI that accepts a signed POST and calls back. */
 const webhookRunnerSchema = z.strictObject({ url: urlSchema.describe('Where jobs are posted to.') });
 /**
- * A workflow with `workflow_dispatch` and the input `job`. `token` names a secret of the vault: a token that may start
- * it.
+ * A workflow with `workflow_dispatch` and the input `job`. `token` names a secret of the vault, which is a token that
+ * may start it.
  */
 export const githubRunnerSchema = z.strictObject({
   repository: z
@@ -106,14 +106,14 @@ const acrRunnerSchema = z.strictObject({
 });
 export type AcrRunner = z.infer<typeof acrRunnerSchema>;
 
-/** A command that is run in the new image: it passes when that ends with 0. */
+/** A command that is run in the new image: the image passes if the command ends with 0. */
 const commandTestSchema = z.strictObject({
   command: z.array(z.string().max(10_000)).min(1).max(100).describe('The command and its arguments, each by itself.'),
   timeoutSeconds: seconds(3_600).default(300).describe('How long it may take, in seconds.'),
 });
 /**
- * A signed POST that names the new image: it passes when the answer is `{"pass": true}`. Whoever waits holds a
- * function, so not for long.
+ * A signed POST that names the new image: the image passes if the answer is `{"pass": true}`. The wait occupies a
+ * function, so it is short.
  */
 export const httpTestSchema = z.strictObject({
   url: urlSchema.describe('Where the new image is posted to, to be judged.'),
@@ -127,7 +127,7 @@ export const versionSettingsSchema = z.strictObject({
   argument: z.string().min(1).max(200).describe('The name of the build argument.'),
   of: repositorySchema,
   range: versionRangeSchema.describe('The range of versions, as npm reads it.'),
-  /** What tags end with behind their version, as `-alpine`. */
+  /** The end of tags behind their version, as `-alpine`. */
   suffix: z
     .string()
     .max(100)
@@ -137,7 +137,7 @@ export const versionSettingsSchema = z.strictObject({
 });
 export type VersionSettings = z.infer<typeof versionSettingsSchema>;
 
-/** How an image is made, when, and what it must pass. */
+/** The settings of a task: how an image is built, when, and which test it must pass. */
 export const taskSettingsSchema = z.strictObject({
   image: imageSchema.describe('Where the result goes, as team/app:v1. One task makes an image.'),
   tags: z
@@ -226,7 +226,7 @@ export const taskSettingsSchema = z.strictObject({
 });
 export type TaskSettings = z.infer<typeof taskSettingsSchema>;
 
-/** For which the image is built. */
+/** Returns the platforms that the image is built for. */
 export function platformsOf({ platform, platforms }: Pick<TaskSettings, 'platform' | 'platforms'>): readonly string[] {
   return platforms ?? [platform];
 }
@@ -238,9 +238,9 @@ export const taskSchema = z.object({
   settings: taskSettingsSchema,
   repository: repositorySchema,
   tag: tagSchema,
-  /** Where its author finds the registry. */
+  /** The host by which its author reaches the registry. */
   host: z.string(),
-  /** Where its Dockerfile was read last, when its context is in git. */
+  /** The commit at which its Dockerfile was read last, if its context is in git. */
   commit: z.string().optional(),
   /** The tags that its `versions` have found, by argument. */
   versions: z
@@ -248,19 +248,19 @@ export const taskSchema = z.object({
       z.string(),
       z.object({
         tag: tagSchema,
-        /** The event by which it was found and which is not told of yet, and what was followed before. */ untold: z
+        /** The event by which it was found, while the update is not published yet, and the tag before. */ untold: z
           .object({ event: z.string(), before: z.string().optional() })
           .optional(),
       }),
     )
     .default({}),
-  /** The builds of the last hour, where they are counted. */
+  /** The builds of the last hour, if they are counted. */
   turns: z.array(z.object({ build: z.string(), at: z.iso.datetime() })).optional(),
-  /** By its schedule. */
+  /** The time of its next build by its schedule. */
   dueAt: z.iso.datetime().optional(),
-  /** Bases that its author has named by giving it a Dockerfile that does not move. */
+  /** Bases that its author has named by giving it a Dockerfile that is fixed. */
   named: z.array(z.string()).optional(),
-  /** What its Dockerfile needs. */
+  /** The images that its Dockerfile needs. */
   bases: z.array(
     z.object({ base: z.string(), tag: tagSchema.optional(), digest: digestSchema.optional(), said: z.string() }),
   ),
@@ -269,7 +269,7 @@ export const taskSchema = z.object({
 });
 export type Task = z.infer<typeof taskSchema>;
 
-/** What its Dockerfile's arguments are now. */
+/** Returns the present values of its Dockerfile's arguments. */
 export function argumentsOf({
   settings,
   versions,
@@ -280,7 +280,7 @@ export function argumentsOf({
   };
 }
 
-/** Which task makes an image. */
+/** The document that says which task builds an image. */
 export const taskOfSchema = z.object({ ...documentShape('task-of'), registry: registrySchema, name: taskNameSchema });
 
 export function taskRef(registry: RegistryName, name: string): DocumentRef {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { GitContext } from './documents.ts';
 
-/** A reference that a host of repositories says was moved; without a commit it was deleted. */
+/** A reference that was moved according to a host of repositories; without a commit it was deleted. */
 export interface PushedRef {
   readonly ref: string;
   readonly commit?: string | undefined;
-  /** Where it was; absent when it is new, or its host does not say. */
+  /** The commit before; absent if the reference is new, or its host does not say. */
   readonly before?: string | undefined;
 }
 
@@ -15,11 +15,11 @@ const commit = z
   .transform((id) => (/^0+$/.test(id) ? undefined : id));
 const ref = z.string().min(1).max(500);
 
-/** GitHub, Gitea, Forgejo; GitLab has the same two. */
+/** The body of GitHub, Gitea and Forgejo; GitLab has the same two fields. */
 const pushed = z
   .object({ ref, after: commit, before: commit.optional() })
   .transform(({ ref: name, after, before }): PushedRef[] => [{ ref: name, commit: after, before }]);
-/** Azure DevOps, `git.push`. */
+/** The body of Azure DevOps, `git.push`. */
 const devops = z
   .object({
     eventType: z.literal('git.push'),
@@ -34,7 +34,7 @@ const devops = z
       before: oldObjectId,
     })),
   );
-/** Bitbucket Cloud, `repo:push`. */
+/** The body of Bitbucket Cloud, `repo:push`. */
 const bitbucket = z
   .object({
     push: z.object({
@@ -65,14 +65,14 @@ const bitbucket = z
 const body = z.union([devops, bitbucket, pushed]);
 
 /**
- * What a webhook of GitHub, GitLab, Gitea, Azure DevOps or Bitbucket says was pushed; nothing where it is about
- * something else, as a ping is.
+ * Returns what was pushed according to a webhook of GitHub, GitLab, Gitea, Azure DevOps or Bitbucket; empty if it is
+ * about something else, such as a ping.
  */
 export function refsPushed(said: unknown): readonly PushedRef[] {
   return body.safeParse(said).data ?? [];
 }
 
-/** The move of a context's reference to a commit, if there was one. */
+/** Returns the move of a context's reference to a commit, if there was one. */
 export function moveOf(context: GitContext, refs: readonly PushedRef[]): PushedRef | undefined {
   return refs.find(
     ({ ref: name, commit: at }) =>

@@ -13,21 +13,21 @@ type Reading = Pick<BuildPorts, 'documents' | 'registry'>;
 
 const tagsAtOnce = 1_000;
 
-/** The version that a tag is for a setting; `undefined` where it is none of its range, or has another suffix. */
+/** Returns the version that a tag is for a setting; `undefined` if it is outside the range, or has another suffix. */
 export function versionWithin({ range, suffix }: VersionSettings, tag: string): SemVer | undefined {
   const version = tag.endsWith(suffix) ? versionOf(tag.slice(0, tag.length - suffix.length)) : undefined;
   return isVersionIn(range, version) ? version : undefined;
 }
 
-/** Of two tags of one range, whether the first is the newer version. */
+/** Says whether the first of two tags of one range is the newer version. */
 export function isNewer(setting: VersionSettings, tag: string, than: string): boolean {
   const [left, right] = [versionWithin(setting, tag), versionWithin(setting, than)];
   return left !== undefined && (right === undefined || semver.gt(left, right));
 }
 
 /**
- * The newest tag for each. Throws `RegistryError` (`request-invalid`) where there is none and the argument has no value
- * to begin with, `StoreFailure`.
+ * Returns the newest tag for each of the `versions`. Throws `RegistryError` (`request-invalid`) if there is none and
+ * the argument has no value to begin with, `StoreFailure`.
  */
 export async function newestVersions(
   ports: Reading,

@@ -13,9 +13,10 @@ import { taskSchema } from './documents.ts';
 const tasksAtOnce = 100;
 
 /**
- * Puts in line what is due by its schedule. A time that nobody was there for is made up for once, not as often as it
- * was missed. The event is made of the time, so of several that find it due each puts the same in line. A task that
- * cannot be read, or put in line, is logged and stops no other. Throws `StoreFailure` when nothing can be asked.
+ * Puts the tasks in line that are due by their schedules. Times that were missed are made up for by one build, not by
+ * one each. The id of the event is derived from the time, so of several processes that find a task due each puts the
+ * same in line. A task that cannot be read, or put in line, is logged and stops no other. Throws `StoreFailure` if
+ * nothing can be read.
  */
 export async function lineUpOnTime(ports: BuildPorts): Promise<number> {
   const { documents, registry, clock } = ports;
@@ -32,7 +33,7 @@ export async function lineUpOnTime(ports: BuildPorts): Promise<number> {
     orderBy: { path: 'dueAt', direction: 'asc' },
     limit: tasksAtOnce,
   })) {
-    // One that cannot be read stays due: behind a page of such the others are still found.
+    // A task that cannot be read stays due: tasks behind a page of such are still found.
     due.push(...readable(ports.log, taskSchema, page, { container, partition }));
     if (due.length >= tasksAtOnce) break;
   }
@@ -46,7 +47,10 @@ export async function lineUpOnTime(ports: BuildPorts): Promise<number> {
   return due.length - failed;
 }
 
-/** In line first: who dies before the next time is written does it again, and it is known. */
+/**
+ * Puts a task in line, and then writes its next time: after a crash in between it is put in line again, which has no
+ * effect.
+ */
 async function lineUp(ports: BuildPorts, found: Stored<Task>): Promise<void> {
   const { document: task } = found;
   const { documents, registry, clock } = ports;

@@ -4,16 +4,19 @@ import { isLoopbackHost } from '../loopback.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { GitContext, TaskSettings } from './documents.ts';
 
-/** Where a context was found, and what it holds; or why it was not. */
+/** A context that was opened, with its archive; or the reason why it was not. */
 export type OpenedContext =
   | {
       readonly is: 'open';
       readonly tar: ReadableStream<Uint8Array>;
-      /** When it is in git. */ readonly commit?: string;
+      /** The commit, if it is in git. */ readonly commit?: string;
     }
   | { readonly is: 'refused'; readonly why: string };
 
-/** A task's context as a tar archive: in git at `commit`, or where its reference is now. Throws `StoreFailure`. */
+/**
+ * Opens a task's context as a tar archive: in git at `commit`, or at the present commit of its reference. Throws
+ * `StoreFailure`.
+ */
 export async function openContext(
   ports: BuildPorts,
   context: TaskSettings['context'],
@@ -37,7 +40,7 @@ async function openInGit(ports: BuildPorts, context: GitContext, at: string | un
     : { is: 'open', tar: archive.tar, commit };
 }
 
-/** The commit that a context's reference names now. */
+/** Reads the commit that a context's reference names now. */
 export async function commitOf(
   ports: BuildPorts,
   context: GitContext,

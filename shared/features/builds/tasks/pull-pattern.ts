@@ -10,8 +10,8 @@ export interface HostPattern {
 }
 
 /**
- * The host that a pattern begins with, and what is behind it: as in a Dockerfile, a first part with a dot or a port is
- * a host.
+ * Splits a pattern into the host that it begins with, and the rest: as in a Dockerfile, a first part with a dot or a
+ * port is a host.
  */
 export function hostIn(pattern: string): HostPattern | undefined {
   const slash = pattern.indexOf('/');
@@ -19,7 +19,10 @@ export function hostIn(pattern: string): HostPattern | undefined {
   return hostForm.test(host) ? { host, rest: pattern.slice(slash + 1) } : undefined;
 }
 
-/** `team/base`, `shared/**`; of another registry `ghcr.io/team/base` or `ghcr.io/team/**`. */
+/**
+ * A pattern of what may be pulled: `team/base`, `shared/**`; of another registry `ghcr.io/team/base` or
+ * `ghcr.io/team/**`.
+ */
 export const pullPatternSchema = z
   .string()
   .max(400)

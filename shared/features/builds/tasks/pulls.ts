@@ -9,26 +9,26 @@ import type { HostPattern } from './pull-pattern.ts';
 import { hostIn } from './pull-pattern.ts';
 
 type Own = Pick<BuildPorts, 'registry' | 'ownHosts'>;
-/** What a task says about what it may pull. */
+/** The parts of a task that say what it may pull. */
 export type Pulling = Pick<Task, 'settings' | 'repository' | 'bases' | 'named' | 'host'>;
 
 /**
- * Whether a task's author has fixed the Dockerfile, byte by byte: what somebody else writes into one that moves is not
- * the author's word.
+ * Says whether a task's author has fixed the Dockerfile, byte by byte: text that somebody else writes into one that is
+ * not fixed is not the author's word.
  */
 export function isFixed({ settings: { context } }: Pick<Task, 'settings'>): boolean {
   return !('git' in context) || /^[0-9a-f]{40}$/.test(context.ref);
 }
 
 /**
- * The bases that a task's author has named by fixing the Dockerfile; of a task that was made before they were kept,
- * those of now.
+ * Returns the bases that a task's author has named by fixing the Dockerfile; the present ones for a task that was
+ * created before they were stored.
  */
 function named({ named: kept, bases, ...task }: Pulling): readonly string[] {
   return kept ?? (isFixed(task) ? bases.map(({ base }) => base) : []);
 }
 
-/** The patterns that are of this registry, without its host, and those of others. */
+/** Splits the patterns of a task into those of this registry, without its host, and those of others. */
 function patternsOf(
   { ownHosts }: Pick<Own, 'ownHosts'>,
   { settings: { pulls }, host: tasks }: Pulling,
@@ -37,14 +37,14 @@ function patternsOf(
   for (const pattern of pulls) {
     const found = hostIn(pattern);
     const isOwn = found !== undefined && [...ownHosts, tasks].some((each) => isSameHost(each, found.host));
-    // A repository's name may look as if it began with a host.
+    // The name of a repository may look as if it began with a host.
     own.push(isOwn ? found.rest : pattern);
     if (found !== undefined && !isOwn) foreign.push(found);
   }
   return { own, foreign };
 }
 
-/** Whether the author of a task says that it may pull a repository of this registry. */
+/** Says whether the author of a task allows it to pull a repository of this registry. */
 function saysPull(ports: Own, task: Pulling, repository: RepositoryName): boolean {
   const { context, versions } = task.settings;
   const itself = [task.repository, ...('git' in context ? [] : [context.repository]), ...versions.map(({ of }) => of)];
@@ -56,7 +56,7 @@ function saysPull(ports: Own, task: Pulling, repository: RepositoryName): boolea
 }
 
 /**
- * Whether a task may pull a repository of this registry now: its author says so, or everyone may. Throws
+ * Says whether a task may pull a repository of this registry now: its author allows it, or everyone may. Throws
  * `StoreFailure`.
  */
 export async function mayTaskPull(
@@ -68,8 +68,8 @@ export async function mayTaskPull(
 }
 
 /**
- * Why a task must not be built: what its Dockerfile needs of this registry and it may not pull. `undefined` when there
- * is no such thing. Throws `StoreFailure`.
+ * Says why a task must not be built: its Dockerfile needs something of this registry that the task may not pull.
+ * `undefined` if there is no such thing. Throws `StoreFailure`.
  */
 export async function whyNotPulled(
   ports: Own & Pick<BuildPorts, 'grants'>,
@@ -90,8 +90,9 @@ function ownNeeded({ registry }: Pick<Own, 'registry'>, { bases }: Pick<Task, 'b
 }
 
 /**
- * What a job of a task pulls of this registry: what its Dockerfile needs, as far as it may, and what its author lists
- * by name, for what bases need themselves (ONBUILD) is not seen before. Throws `StoreFailure`.
+ * Returns the repositories of this registry that a job of a task pulls: those that its Dockerfile needs, as far as it
+ * may, and those that its author lists by name, since the needs of bases themselves (ONBUILD) are not known before.
+ * Throws `StoreFailure`.
  */
 export async function pulledBy(ports: Own & Pick<BuildPorts, 'grants'>, task: Pulling): Promise<RepositoryName[]> {
   const needed = ownNeeded(ports, task);
@@ -105,8 +106,8 @@ export async function pulledBy(ports: Own & Pick<BuildPorts, 'grants'>, task: Pu
 }
 
 /**
- * The parts of other registries that a builder's own login there may be used for: `ghcr.io`, `ghcr.io/team`,
- * `ghcr.io/team/base`. A star within a name narrows no login, so it opens none.
+ * Returns the parts of other registries that a builder's own login there may be used for: `ghcr.io`, `ghcr.io/team`,
+ * `ghcr.io/team/base`. A star within a name cannot narrow a login, so it allows none.
  */
 export function loginsAbroad(ports: Pick<Own, 'ownHosts'>, task: Pulling): string[] {
   return patternsOf(ports, task).foreign.flatMap(({ host, rest }) => {
@@ -116,7 +117,7 @@ export function loginsAbroad(ports: Pick<Own, 'ownHosts'>, task: Pulling): strin
   });
 }
 
-/** Whether the author of a task says that a base of another registry is right. */
+/** Says whether the author of a task has allowed a base of another registry. */
 export function saysForeign(ports: Pick<Own, 'ownHosts'>, task: Pulling, base: string): boolean {
   if (base.startsWith('own:')) return false;
   return (

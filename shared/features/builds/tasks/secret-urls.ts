@@ -4,8 +4,8 @@ import { hidden, meantUrl, shownUrl, withoutUser } from '../../../core/outbound/
 import type { TaskSettings } from './documents.ts';
 
 /**
- * A task as it is shown: what a runner or a gate is posted to may be opened by its path alone. Repositories of before
- * may have a user in their URL.
+ * Returns the settings of a task as they are shown: the URL of a runner or a gate may be a secret by its path alone.
+ * Repositories of older tasks may have a user in their URL.
  */
 export function withoutSecretUrls(settings: TaskSettings): TaskSettings {
   const { context, runner, test } = settings;
@@ -25,8 +25,8 @@ function shownRunner(runner: NonNullable<TaskSettings['runner']>): NonNullable<T
 }
 
 /**
- * A task as it is meant: what was read can be sent back, and keeps what is there. Throws `RegistryError`
- * (`request-invalid`) for URLs with a user, or a mask of nothing.
+ * Returns the settings of a task as they are meant: shown settings can be sent back, and keep the URLs that they mask.
+ * Throws `RegistryError` (`request-invalid`) for URLs with a user, or a mask that stands for nothing.
  */
 export function withMeantUrls(settings: TaskSettings, before: TaskSettings | undefined): TaskSettings {
   const { context, runner, test } = settings;
@@ -66,7 +66,7 @@ function meant(name: string, given: string, before: string | undefined): string 
   return url;
 }
 
-/** These are shown in builds, logs and annotations of images. */
+/** Throws for a URL with credentials: these URLs are shown in builds, logs and annotations of images. */
 function requirePlain(name: string, text: string, instead: string): void {
   const { username, password, search, hash } = new URL(text);
   if (username !== '' || password !== '' || search !== '' || hash !== '' || text.includes(hidden))

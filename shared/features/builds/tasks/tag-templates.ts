@@ -3,7 +3,7 @@ import { defined } from '../../../core/documents/defined.ts';
 import type { Tag } from '../../../core/oci/name.ts';
 import { isTag } from '../../../core/oci/name.ts';
 
-/** What a template may name. All but `task` differ from build to build. */
+/** The values that a template may name. All but `task` differ from build to build. */
 export interface TagValues {
   /** The first eight characters of the build's id. */
   readonly build: string;
@@ -14,7 +14,7 @@ export interface TagValues {
   /** Twelve characters of the image's digest. */
   readonly digest: string;
   readonly task: string;
-  /** The first twelve characters, of a context in git. */
+  /** The first twelve characters of the commit, for a context in git. */
   readonly commit?: string;
 }
 
@@ -29,7 +29,7 @@ const longest: Required<TagValues> = {
 };
 const named = /\{([^{}]*)\}/g;
 
-/** `{date}-{build}`: a tag, once its names are filled in. */
+/** A template, `{date}-{build}`, which is a tag once its names are filled in. */
 export const tagTemplateSchema = z
   .string()
   .max(128)
@@ -43,7 +43,7 @@ export const tagTemplateSchema = z
     "must differ from build to build: a tag that moves is the task's image",
   );
 
-/** `undefined` where a name has no value, or what comes out is too long for a tag. */
+/** Fills in a template; `undefined` if a name has no value, or the result is too long for a tag. */
 export function tagOf(template: string, values: TagValues): Tag | undefined {
   const isMissing = values.commit === undefined && template.includes('{commit}');
   const text = filled(template, { ...values, commit: values.commit ?? '' });
@@ -56,7 +56,7 @@ function filled(template: string, values: Required<TagValues>): string {
   );
 }
 
-/** Of a build, as of now. */
+/** Returns the values of a build, as of now. */
 export function tagValues({
   build,
   task,

@@ -32,7 +32,7 @@ export async function readTask({ documents, registry }: Reading, name: string): 
   return (await readStored(documents, taskSchema, taskRef(registry, name)))?.document;
 }
 
-/** Throws `RegistryError` (`thing-unknown`). */
+/** Reads a task. Throws `RegistryError` (`thing-unknown`). */
 export async function theTask(ports: Reading, name: string): Promise<Task> {
   const task = await readTask(ports, name);
   if (task === undefined)
@@ -40,13 +40,13 @@ export async function theTask(ports: Reading, name: string): Promise<Task> {
   return task;
 }
 
-/** The task that makes an image. */
+/** Reads the task that builds an image. */
 export async function taskOf(ports: Reading, image: TaggedImage): Promise<Task | undefined> {
   const of = await readStored(ports.documents, taskOfSchema, taskOfRef(image));
   return of === undefined ? undefined : readTask(ports, of.document.name);
 }
 
-/** All of them that can be read, by name: whoever plans needs all. */
+/** Reads all tasks that can be read, by name: a plan needs all. */
 export async function* tasksIn({ documents, registry, log }: Reading & Pick<BuildPorts, 'log'>): AsyncIterable<Task> {
   const [container, partition] = ['registries' as const, [registry]];
   const pages = pagesOf(documents, {
@@ -61,9 +61,9 @@ export async function* tasksIn({ documents, registry, log }: Reading & Pick<Buil
 }
 
 /**
- * Makes a task, or changes it; what its Dockerfile needs is read from its context now, so its first build is not waited
- * for. Throws `RegistryError`: `request-invalid` for a context or Dockerfile that is none and for one that needs what
- * the task may not pull, `conflict` for an image that another task makes, and for a circle.
+ * Creates a task, or changes it; the bases that its Dockerfile needs are read from its context now, without a first
+ * build. Throws `RegistryError`: `request-invalid` for a context or Dockerfile that is none and for one that needs what
+ * the task may not pull, `conflict` for an image that another task builds, and for a circle.
  */
 export async function putTask(
   ports: BuildPorts,
@@ -80,7 +80,7 @@ export async function putTask(
   if (notPulled !== undefined) throw new RegistryError({ is: 'request-invalid', why: notPulled });
   if (!('git' in settings.context)) await holdContext(ports, task, settings.context);
   const outcome = await documents.commitDocuments('registries', [registry], taskChanges(task, there));
-  // A write whose answer was lost is refused when it is sent again, and is there.
+  // A write whose answer was lost is refused when it is sent again, although it took place.
   if (outcome.committed || same(await readTask(ports, name), task)) return { task, created: there === undefined };
   if (outcome.index === 1)
     throw new RegistryError({ is: 'conflict', code: 'imageTaken', why: `another task makes ${settings.image}` });
@@ -101,7 +101,9 @@ function requireFittingParts(settings: TaskSettings): void {
     throw new RegistryError({ is: 'request-invalid', why: 'tags may name {commit} where the context is in git' });
 }
 
-/** The task as its Dockerfile makes it. Throws `RegistryError`: `conflict` where it would be built on itself. */
+/**
+ * Makes the task with the bases of its Dockerfile. Throws `RegistryError`: `conflict` if it would be built on itself.
+ */
 async function madeTask(
   ports: BuildPorts,
   {
@@ -155,7 +157,7 @@ async function madeTask(
   };
 }
 
-/** The task, and the document that says which task makes its image. */
+/** Returns the writes of the task, and of the document that says which task builds its image. */
 function taskChanges(task: Task, there: Stored<Task> | undefined): DocumentChange[] {
   const { registry, name } = task;
   const before = there?.document;
@@ -175,7 +177,8 @@ function taskChanges(task: Task, there: Stored<Task> | undefined): DocumentChang
 }
 
 /**
- * Throws `RegistryError` (`request-invalid`). Tasks of before may name others; those are refused when they are read.
+ * Throws `RegistryError` (`request-invalid`) for secrets that users may not name. Older tasks may name others; those
+ * are refused when they are read.
  */
 function requireUserSecrets({ context, secrets, runner }: TaskSettings): void {
   const named = [
@@ -190,7 +193,10 @@ function requireUserSecrets({ context, secrets, runner }: TaskSettings): void {
 const contextType = 'application/vnd.longshore.context.v1';
 const emptyConfig = Buffer.from('{}');
 
-/** A blob that no manifest names is collected after a day: the context gets one, with a tag of its task's name. */
+/**
+ * Keeps an uploaded context: a blob that no manifest references is collected after a day, so it gets a manifest, with a
+ * tag of its task's name.
+ */
 async function holdContext(
   { images, ids }: BuildPorts,
   { registry, name, host }: Task,
@@ -227,7 +233,7 @@ export async function deleteTask({ documents, registry }: Reading, task: Task): 
   );
 }
 
-/** What its Dockerfile needs with the arguments of now. Throws `RegistryError` (`request-invalid`). */
+/** Reads the bases that its Dockerfile needs with the present arguments. Throws `RegistryError` (`request-invalid`). */
 export async function basesIn(
   ports: BuildPorts,
   task: Pick<Task, 'settings' | 'versions' | 'host'>,
@@ -254,8 +260,8 @@ export async function basesIn(
 }
 
 /**
- * Has a task follow the bases of its Dockerfile as it is at a commit. What would close a circle is not made when edges
- * are learned. Throws `RegistryError` (`request-invalid`) for a Dockerfile that is none there.
+ * Has a task follow the bases of its Dockerfile at a commit. An edge that would close a circle is not created when
+ * edges are learned. Throws `RegistryError` (`request-invalid`) for a Dockerfile that is none there.
  */
 export async function followCommit(ports: BuildPorts, task: Task, commit: string): Promise<boolean> {
   if (task.commit === commit) return false;
@@ -268,7 +274,7 @@ export async function followCommit(ports: BuildPorts, task: Task, commit: string
   return committed;
 }
 
-/** What a task's image is built on, as its Dockerfile says. */
+/** Returns the bases of a task's image, as its Dockerfile names them. */
 export function basesOfTask({ bases }: Task): BaseFound[] {
   return bases.map((base) => ({ ...base, found: [{ evidence: 'dockerfile', confidence: 1 }] }));
 }
