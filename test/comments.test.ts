@@ -21,19 +21,19 @@ const rooms = [
   'shared/core/rules',
   'shared/core/secrets',
   'shared/core/telemetry',
-  'shared/features/builds/edges',
-  'shared/features/builds/elsewhere',
-  'shared/features/builds/inbound',
-  'shared/features/builds/tasks',
-  'shared/features/builds/upstream',
+  'shared/features/builds',
   'shared/features/identity',
   'shared/features/replication',
   'shared/features/usage',
   'shared/features/webhooks',
 ];
 
-/** Files of these rooms that are still to be done. */
-const left = new Set(['shared/core/http/host-names.ts', 'shared/features/identity/ratelimits.ts']);
+/** Files and folders of these rooms that are still to be done. */
+const left = [
+  'shared/core/http/host-names.ts',
+  'shared/features/builds/rebase/',
+  'shared/features/identity/ratelimits.ts',
+];
 
 /** A comment that begins so is a relative clause without its noun, or half a sentence. */
 const fragment = /^(?:What|How|Of|Whether|Where|Who|Whom|Whose|Whoever|Which|When|Likewise)\b/;
@@ -86,7 +86,7 @@ describe('the comments of the rooms that are done', () => {
   it.each(rooms)('of %s are sentences with a subject and a verb', (room) => {
     const paths = globSync(join(root, room, '**/*.{ts,mjs}')).map((file) => relative(root, file));
     expect(paths).not.toEqual([]);
-    const done = paths.filter((path) => !left.has(path));
+    const done = paths.filter((path) => !left.some((each) => path.startsWith(each)));
     expect(done.flatMap((path) => faultsIn(path, readFileSync(join(root, path), 'utf8')))).toEqual([]);
   });
 });

@@ -20,7 +20,10 @@ import type { BuildPorts } from './ports.ts';
 import { taskOf } from './tasks/tasks.ts';
 import { listingOf, notListed } from './upstream/listed.ts';
 
-/** Why an image was or was not made anew: one word for programs, a sentence for people, and where it can be seen. */
+/**
+ * The reason why an image was or was not made anew: one word for programs, a sentence for people, and the place where
+ * it can be seen.
+ */
 export interface Explanation {
   readonly reason: Reason;
   readonly why: string;
@@ -57,7 +60,7 @@ export const reasons = [
 ] as const;
 type Reason = (typeof reasons)[number];
 
-/** From stored facts alone. Throws `StoreFailure`. */
+/** Explains it from stored facts alone. Throws `StoreFailure`. */
 export async function explain(ports: BuildPorts, image: TaggedImage, base: BaseReference): Promise<Explanation> {
   const [at, learned] = await Promise.all([
     readStored(ports.documents, tagDocumentSchema, tagRef(image, image.tag)),
@@ -74,7 +77,7 @@ export async function explain(ports: BuildPorts, image: TaggedImage, base: BaseR
   const rule = ruleOf(task, policyFor(policies, image));
   const edge = edgeTo(learned.document, base, rule);
   if ('reason' in edge) return edge;
-  // A builder fetches it from there; what is rebased must be here.
+  // A builder fetches the base from there; for a rebase it must be here.
   if (!edge.base.startsWith('own:') && rule?.mode !== 'rebuild' && rule?.mode !== 'rebase-else-rebuild')
     return elsewhere(edge, name);
   const unfit = withRule(name, rule);
@@ -86,7 +89,7 @@ export async function explain(ports: BuildPorts, image: TaggedImage, base: BaseR
   return (await inBuilds(ports, image, edge)) ?? unfit ?? (await byDigest(ports, name, edge));
 }
 
-/** There is none: the task that would make it may have tried. */
+/** Explains why there is no such image: the task that would build it may have tried. */
 async function neverMade(ports: BuildPorts, image: TaggedImage): Promise<Explanation> {
   const name = `${image.repository}:${image.tag}`;
   const task = await taskOf(ports, image);
@@ -147,7 +150,7 @@ function elsewhere(edge: BaseFound, name: string): Explanation {
   };
 }
 
-/** What would keep it from being followed now, whatever was done before. */
+/** Returns what would keep the image from being followed now, no matter what was done before. */
 async function barredFrom(
   ports: BuildPorts,
   image: TaggedImage,
@@ -184,7 +187,7 @@ function withRule(name: string, rule: Rule | undefined): Explanation | undefined
     : undefined;
 }
 
-/** The newest build that has the image, or that it waits for. */
+/** Explains by the newest build that has the image, or that it waits for. */
 async function inBuilds(
   ports: BuildPorts,
   image: TaggedImage,
@@ -266,7 +269,7 @@ function inBuild({ endedAt, createdAt }: Build, node: Node): Explanation {
   }
 }
 
-/** What is rebased runs nothing that would write one. */
+/** Says where the log is. A rebase runs nothing that would write one. */
 function whereLogged({ build, repository, tag, madeBy }: Node): string {
   return madeBy === undefined ? '' : `; its log: GET /api/v1/builds/${build}/log?image=${repository}:${tag}`;
 }

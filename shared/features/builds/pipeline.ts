@@ -12,25 +12,25 @@ import type { BuildPorts } from './ports.ts';
 import { lineUpOnTime } from './tasks/on-time.ts';
 import { watchUpstreams } from './upstream/watch.ts';
 
-/** What triggers do about bases and what is built on them. */
+/** The work of triggers for bases and the images that are built on them. */
 export interface BuildPipeline {
   readonly ports: BuildPorts;
   /**
-   * Learns what an event's image is built on, and tells of a base that was updated. Throws `StoreFailure`: then it must
-   * be delivered again.
+   * Learns what an event's image is built on, and publishes the update of a base. Throws `StoreFailure`: then the event
+   * must be delivered again.
    */
   learn(event: CatalogueEvent): Promise<void>;
   /** Puts an update of a base in line. Throws `StoreFailure`. */
   plan(event: CatalogueEvent): Promise<void>;
   /** Makes images of the build that a message of the queue `build-runs` names. */
   work(message: unknown): Promise<void>;
-  /** Sets going again what crashes and outages left. */
+  /** Resumes what crashes and outages left. */
   sweep(): Promise<void>;
 }
 
-/** Well below what the host gives a function (host.json). In milliseconds. */
+/** The milliseconds for one message: well below the time that the host gives a function (host.json). */
 const workMs = 8 * 60_000;
-/** Of a timer that starts every minute. In milliseconds. */
+/** The milliseconds for one run of a timer that starts every minute. */
 const sweepMs = 45_000;
 
 const messageSchema = z.union([z.object({ build: z.string() }), z.object({ watch: z.literal(true) })]);
@@ -60,7 +60,8 @@ export function buildPipeline(ports: BuildPorts): BuildPipeline {
         'tags of other registries': () => watchUpstreams(ports, until(sweepMs)),
         schedules: () => lined,
         async builds() {
-          // What is due by now begins in this very run; that it could not be put in line is told of above.
+          // Builds that are due by now begin in this very run; the log has the error above if one could not be put in
+          // line.
           await lined.catch(() => undefined);
           const builds = await goOn(ports);
           await eachAlone(
@@ -77,7 +78,7 @@ export function buildPipeline(ports: BuildPorts): BuildPipeline {
 }
 
 async function sweepBuild(ports: BuildPorts, build: string, until: Date): Promise<void> {
-  // Of what waits, what a crash has left waiting for nobody.
+  // Reconciles images that still wait after a crash, although nothing they wait for is under way.
   for await (const node of nodesWhere(ports, build, [{ path: 'state', is: '=', value: 'waiting' }]))
     await settleWaiting(ports, node);
   await workOn(ports, build, until);

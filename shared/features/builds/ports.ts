@@ -16,29 +16,29 @@ import type { SealingKeys } from '../../core/secrets/sealing-keys.ts';
 import type { UpstreamSettings } from './upstream/documents.ts';
 import type { ReadUserSecret } from './user-secrets.ts';
 
-/** What learning, planning and making images needs of the world. */
+/** The ports that learning, planning and making images use. */
 export interface BuildPorts {
   readonly documents: Documents;
   readonly images: Images;
   readonly queues: SendMessage;
   /** Contexts in git; absent where nothing fetches them. */
   readonly git?: Git;
-  /** What tasks and logins may name of the vault. */
+  /** Reads the secrets of the vault that tasks and logins may name. */
   readonly secrets: ReadUserSecret;
-  /** What seals secrets that lie in documents. */
+  /** Seals the secrets that are stored in documents. */
   readonly sealing: SealingKeys;
   /** Builds and tests images; absent where nothing does. */
   readonly runner?: Runner;
   readonly topic: PublishEvents;
-  /** Where Azure's own runners are asked; absent where the app has no identity there. */
+  /** Calls Azure's own runners; absent if the app has no identity there. */
   readonly management?: AzureManagement;
-  /** Credentials for jobs elsewhere; absent where nobody needs any. */
+  /** Issues credentials for jobs elsewhere; absent if nobody needs any. */
   readonly issueAccess?: IssueAccess | undefined;
-  /** What pushers may do now, who are not here to ask. */
+  /** Says what pushers may do now, although they send no request. */
   readonly grants: AskGrants;
-  /** To runners and gates elsewhere. */
+  /** Posts to runners and gates elsewhere. */
   readonly receivers: PostRequest;
-  /** To other registries. */
+  /** Calls other registries. */
   readonly outbound: AskUrl;
   readonly upstream: UpstreamSettings;
   readonly clock: Clock;
@@ -46,8 +46,8 @@ export interface BuildPorts {
   readonly log: Log;
   readonly registry: RegistryName;
   readonly eventSource: string;
-  /** How many builds are under way side by side, of those that have no image in common. */
+  /** The number of builds that are under way side by side, of those that have no image in common. */
   readonly buildsAtOnce: number;
-  /** Where clients find the registry, as hosts with ports: images that are named so are its own. */
+  /** The hosts, with ports, at which clients reach the registry: images with these names are its own. */
   readonly ownHosts: readonly string[];
 }

@@ -27,7 +27,7 @@ import { treeOf } from './tree.ts';
 
 type Ports = BuildPorts & { readonly places: Places };
 
-/** `/bases` of the management API. */
+/** Makes the routes of `/bases` of the management API. */
 export function basesRoutes(ports: Ports): OpenAPIHono {
   const api = managementRoutes(basesTag);
   readingRoutes(api, ports);
@@ -60,7 +60,7 @@ function readingRoutes(api: OpenAPIHono, ports: Ports): void {
     );
   });
   api.openapi(routes.notify, async (context) => {
-    // Each registry calls its JSON something else.
+    // Each registry has its own media type for JSON.
     const pushed = pushedIn(
       context.req.valid('param').source,
       jsonIn(await readSmallBody(context.req.raw, 'notification', maxNotificationBytes)),
@@ -95,7 +95,7 @@ function sourceRoutes(api: OpenAPIHono, ports: Ports): void {
       ...query,
       where: [{ path: 'id', is: 'starts-with', value: prefix }],
       orderBy: { path: 'id', direction: 'asc' },
-      // There are fewer kinds of registries.
+      // There are fewer kinds of registries than this.
       limit: 100,
     });
     const all = found.map((each) => {
@@ -164,7 +164,7 @@ function upstreamRoutes(api: OpenAPIHono, ports: Ports): void {
   });
 }
 
-/** The secret is a name: its value stays in the vault. */
+/** Shows a login. The secret is a name: its value stays in the vault. */
 function showLogin(host: string, { username, secret, realm }: LoginSettings) {
   return { host, ...defined({ username, secret, realm }) };
 }

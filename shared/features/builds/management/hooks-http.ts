@@ -111,7 +111,7 @@ const routes = {
   }),
 };
 
-/** `/tasks/{name}/hook` of the management API: what hosts of git repositories call. */
+/** Makes the routes of `/tasks/{name}/hook` of the management API, which hosts of git repositories call. */
 export function hookRoutes(ports: BuildPorts): OpenAPIHono {
   const api = managementRoutes(tasksTag);
   const unknown = (name: string) =>
@@ -121,7 +121,8 @@ export function hookRoutes(ports: BuildPorts): OpenAPIHono {
     const said = jsonIn(await readSmallBody(context.req.raw, 'notification', maxNotificationBytes));
     const moved = commitToBuild(task, said);
     if ('ignored' in moved) return context.json(moved, 200);
-    // The same move is the same event: whoever tells of it twice has it built once. A branch may come back to a commit.
+    // The same move is the same event: if it is notified twice it is built once. The commit before is part of it, since
+    // a branch may come back to a commit.
     const event = stableUuid('git', ports.registry, task.name, moved.commit, moved.before);
     const build = await buildSoon(ports, rootOf(ports, task, event));
     return context.json({ commit: moved.commit, ...(build === undefined ? {} : { build }) }, 202);

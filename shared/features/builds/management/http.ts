@@ -25,7 +25,10 @@ import { showBuild, showNode } from './shown.ts';
 import { taskRoutes } from './tasks-http.ts';
 import { buildsTag, routes } from './wire.ts';
 
-/** `/bases`, `/builds` and `/tasks` of the management API. Words beside `/builds/{build}` are no ids, so they come first. */
+/**
+ * Makes the routes of `/bases`, `/builds` and `/tasks` of the management API. Words beside `/builds/{build}` are no
+ * ids, so they come first.
+ */
 export function buildRoutes(ports: BuildPorts & { readonly places: Places }): OpenAPIHono {
   const api = managementRoutes().route('/', basesRoutes(ports)).route('/', buildPolicyRoutes(ports));
   const builds = managementRoutes(buildsTag);
@@ -48,7 +51,7 @@ function changingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
       context.req.valid('json'),
     ];
     const received = { headers: context.req.raw.headers, query: new URL(context.req.url).searchParams };
-    // Who has the management API's credentials may tell of any, and then of the one that is at work.
+    // A caller with the management API's credentials may report on any job, and then reports on the present one.
     await takeCallback(ports, build, ownImage(ports, text), told, (hash) => !claims(received) || tells(hash, received));
     return context.json({ image: text, state: told.state }, 202);
   });

@@ -8,7 +8,7 @@ import type { BuildPorts } from '../ports.ts';
 import { policiesTag, policyRoutes as routes } from './policies-wire.ts';
 import { showPolicy } from './shown.ts';
 
-/** `/builds/policies` of the management API. */
+/** Makes the routes of `/builds/policies` of the management API. */
 export function buildPolicyRoutes(ports: BuildPorts & { readonly places: Places }): OpenAPIHono {
   const { documents, registry, clock, places } = ports;
   const api = managementRoutes(policiesTag);

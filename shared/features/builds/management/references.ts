@@ -8,7 +8,8 @@ import { baseReference, shownReference } from '../edges/names.ts';
 import type { BuildPorts } from '../ports.ts';
 
 /**
- * A name without a host is of this registry: nobody asks a registry of what it does not have, but for another's base.
+ * Parses a name without a host, which is one of this registry: a question about a registry is about its own images,
+ * except for a base of another one.
  */
 export function ownReference({ registry }: BuildPorts, text: string): BaseReference {
   const reference = baseReference(`longshore.invalid/${text}`, registry, ['longshore.invalid']);
@@ -29,7 +30,7 @@ export function ownImage(ports: BuildPorts, text: string): TaggedImage {
   return image;
 }
 
-/** One that names a host is of that registry, or of this. */
+/** Parses a name that may have a host, of another registry or of this one. */
 export function anyReference(ports: BuildPorts, text: string): BaseReference {
   const [first = ''] = text.split('/', 1);
   const named =
@@ -40,8 +41,8 @@ export function anyReference(ports: BuildPorts, text: string): BaseReference {
 }
 
 /**
- * Throws `RegistryError` (`thing-unknown`) for a tag that this registry does not have: where nothing is found about a
- * name, it is asked whether the name was a slip. Of other registries nobody knows.
+ * Throws `RegistryError` (`thing-unknown`) for a tag that this registry does not have: if nothing is found about a
+ * name, the name may be misspelt. The tags of other registries are not known.
  */
 export async function requireThere(ports: BuildPorts, reference: BaseReference): Promise<void> {
   const image = taggedOf(ports, reference);

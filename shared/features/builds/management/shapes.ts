@@ -10,7 +10,7 @@ export const imageSchema = z
   .max(400)
   .openapi({ example: 'team/app:v1', description: 'An image, as repository:tag.' });
 
-/** For senders that can be given a URL alone, and no header. */
+/** The query of senders that can be given only a URL, and no header. */
 export const doorQuery = z.object({
   token: z
     .string()

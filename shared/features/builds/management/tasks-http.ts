@@ -14,7 +14,7 @@ import { withoutSecretUrls } from '../tasks/secret-urls.ts';
 import { deleteTask, putTask, theTask } from '../tasks/tasks.ts';
 import { taskRouteTable as routes, tasksTag } from './tasks-wire.ts';
 
-/** `/tasks` of the management API. */
+/** Makes the routes of `/tasks` of the management API. */
 export function taskRoutes(ports: BuildPorts): OpenAPIHono {
   const api = managementRoutes(tasksTag);
   const { documents, registry, ids } = ports;

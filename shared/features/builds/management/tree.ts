@@ -5,7 +5,7 @@ import { ownBase, shownReference } from '../edges/names.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Tree } from './bases-wire.ts';
 
-/** More is nothing that anybody looks at; a build has all. */
+/** The most images of a tree: nobody reads more, and a build has all of them. */
 const mostImages = 1_000;
 const looksAtOnce = 16;
 
@@ -13,7 +13,10 @@ interface Growing extends Tree {
   readonly dependents: Growing[];
 }
 
-/** Everything that is built on a base, and on that, near ones first: each image once, so a circle ends. */
+/**
+ * Returns all images that are built on a base, and those built on them, near ones first: each image once, so a circle
+ * ends.
+ */
 export async function treeOf(ports: BuildPorts, base: BaseReference): Promise<Tree> {
   const root: Growing = { image: shownReference(base), dependents: [] };
   const seen = new Set([root.image]);

@@ -6,8 +6,8 @@ import { goOn } from './go-on.ts';
 import { putInLine } from './lane.ts';
 
 /**
- * Puts something in line and begins what may begin. Gives the build that makes it; `undefined` while that waits for
- * another. Throws `StoreFailure`.
+ * Puts an update in line and begins the builds that may begin. Returns the build that has it; `undefined` while it
+ * waits for another. Throws `StoreFailure`.
  */
 export async function buildSoon(ports: BuildPorts, root: Root): Promise<string | undefined> {
   await putInLine(ports, root);

@@ -10,12 +10,12 @@ import { tellFailed } from './events.ts';
 import { nodesWhere } from './nodes.ts';
 import { wakeWorkers } from './wake.ts';
 
-/** What a cancelled image says of itself. */
+/** The state of an image of a cancelled build. */
 export const cancelled = { state: 'stopped', because: 'its build was cancelled', isCancelled: true } as const;
 
 /**
- * Has no more images of a build made. Whoever works on it stops them. Throws `RegistryError` (`thing-unknown`;
- * `conflict` when it has ended).
+ * Cancels a build: no more of its images are made. The processes that work on it stop them. Throws `RegistryError`
+ * (`thing-unknown`; `conflict` if it has ended).
  */
 export async function cancelBuild(ports: BuildPorts, build: string): Promise<void> {
   const { documents, registry, clock } = ports;
@@ -45,7 +45,7 @@ export async function isCancelled({ documents, registry }: BuildPorts, build: st
   return (await readStored(documents, buildSchema, buildRef(registry, build)))?.document.cancelledAt !== undefined;
 }
 
-/** Stops what has not ended of a cancelled build. Asked again it goes on. Throws `StoreFailure`. */
+/** Stops the images of a cancelled build that have not ended. Called again it continues. Throws `StoreFailure`. */
 export async function stopCancelled(ports: BuildPorts, build: string): Promise<void> {
   for await (const node of nodesWhere(ports, build, [
     { path: 'state', is: 'in', values: ['waiting', 'ready', 'running'] },
@@ -54,8 +54,8 @@ export async function stopCancelled(ports: BuildPorts, build: string): Promise<v
 }
 
 /**
- * Whoever makes it finds his lease lost, and ends its builder. One that has its digest is about to move its tag, or
- * has: it ends as it does.
+ * Stops one image. The process that makes it finds its lease lost, and ends its builder. An image that has its digest
+ * is about to have its tag moved, or has had it moved: it ends in its own way.
  */
 async function stop(ports: BuildPorts, { id, scope, build }: Node): Promise<void> {
   const { documents, clock } = ports;

@@ -12,13 +12,13 @@ import type { LogWriter } from './log.ts';
 export interface Running {
   readonly log: LogWriter;
   readonly lease: Pick<NodeLease, 'write' | 'signal'>;
-  /** Where the image's tag is now. */
+  /** The digest that the image's tag points at now. */
   readonly from: Digest | 'nothing';
 }
 
 /**
- * What is built: the task as its Dockerfile of this commit makes it, where it may pull what that needs. Throws
- * `StoreFailure`.
+ * Makes a task ready to be built: with the bases of its Dockerfile at the commit that is built; refused if it may not
+ * pull one of them. Throws `StoreFailure`.
  */
 export async function readyTask(
   ports: BuildPorts,
@@ -36,8 +36,8 @@ export async function readyTask(
 }
 
 /**
- * The commit of a context in git: the one that was written down when this was taken up before, or where its reference
- * is now. The task follows that one's Dockerfile.
+ * Returns the commit of a context in git: the one that an earlier attempt wrote down, or the one that its reference
+ * names now. The task then follows the Dockerfile of that commit.
  */
 async function commitFor(
   ports: BuildPorts,

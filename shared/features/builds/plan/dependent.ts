@@ -2,7 +2,7 @@ import type { Digest } from '../../../core/oci/digest.ts';
 import type { TaggedImage } from '../edges/documents.ts';
 import type { Rule } from './rules.ts';
 
-/** An image that is made anew, as the graph of edges says: by its name, what comes before it. */
+/** An image that is to be made anew according to the graph of edges, with the ids of those that come before it. */
 export interface Dependent extends TaggedImage {
   readonly rule: Rule;
   readonly bases: { base: string; tag: TaggedImage['tag']; said?: string; old: Digest[] }[];

@@ -10,33 +10,33 @@ import { taskNameSchema } from '../tasks/documents.ts';
 
 const when = z.iso.datetime();
 
-/** A base that was updated. */
+/** The root of a build: a base that was updated. */
 const rootSchema = z.object({
   base: z.string(),
   tag: tagSchema,
   digest: digestSchema.optional(),
   previousDigest: digestSchema.optional(),
-  /** Somebody has asked this task to make it. */
+  /** The task, if somebody has asked for its image. */
   task: z.string().optional(),
-  /** Somebody has asked for what failed or stopped in this build. */
+  /** The build, if somebody has asked for the images of it that failed or stopped. */
   retries: z.string().optional(),
-  /** Of the event that told of it. */
+  /** The id of the event that caused it. */
   event: z.string(),
   updatedAt: when,
-  /** The build under way that makes an image which this would make too. */
+  /** The build under way that makes an image which this root would make too. */
   heldBy: z.string().optional(),
 });
 export type Root = z.infer<typeof rootSchema>;
 
 /**
- * What a registry makes anew. Builds that have no image in common are under way side by side; an update that would make
- * what another build makes waits for its end, and all that waited become one build together. It shares a partition with
- * the builds, so that one begins in the transaction that takes what waits.
+ * The line of a registry's builds. Builds that have no image in common are under way side by side; an update that would
+ * make an image of another build waits for its end, and all updates that waited become one build together. It shares a
+ * partition with the builds, so that a build begins in the transaction that removes its roots from the line.
  */
 export const laneSchema = z.object({
   ...documentShape('lane'),
   scope: z.string(),
-  /** Builds under way, in the order of their beginning; each is planned after those before it. */
+  /** Builds under way, in the order in which they began; each is planned after those before it. */
   active: z.array(z.string()).default([]),
   waiting: z.array(rootSchema),
 });
@@ -51,7 +51,7 @@ const countsSchema = z.object({
 });
 export type Counts = z.infer<typeof countsSchema>;
 
-/** One update of bases, and all that follows from it. Its images are documents of their own. */
+/** A build: one update of bases, and all that follows from it. Its images are documents of their own. */
 export const buildSchema = z.object({
   ...documentShape('build'),
   scope: z.string(),
@@ -62,13 +62,13 @@ export const buildSchema = z.object({
   images: z.int(),
   counts: countsSchema.optional(),
   createdAt: when,
-  /** Somebody has asked that nothing more of it is made. */
+  /** Set when somebody has cancelled it: no more of it is made. */
   cancelledAt: when.optional(),
   endedAt: when.optional(),
 });
 export type Build = z.infer<typeof buildSchema>;
 
-/** One image of a build. */
+/** A build step: one image of a build. */
 export const nodeSchema = z.object({
   ...documentShape('node'),
   scope: z.string(),
@@ -77,43 +77,43 @@ export const nodeSchema = z.object({
   repository: repositorySchema,
   tag: tagSchema,
   mode: z.enum(['rebuild', 'rebase', 'rebase-else-rebuild', 'notify']),
-  /** The task or policy that says so. */
+  /** The task or the policy that sets the mode. */
   by: z.string(),
   madeBy: taskNameSchema.optional(),
-  /** Those of its bases that were updated or are made anew, and what it was built on. */
+  /** Those of its bases that were updated or are made anew, with the digests that it was built on. */
   bases: z.array(
     z.object({ base: z.string(), tag: tagSchema, said: z.string().optional(), old: z.array(digestSchema) }),
   ),
   /** Images of this build that come first. */
   waitsFor: z.array(z.object({ node: z.string() })),
-  /** How far from what was updated: 1 is built on it itself. */
+  /** The distance from the base that was updated: 1 for an image that is built on that base itself. */
   level: z.int().positive(),
   state: z.enum(['waiting', 'ready', 'running', 'succeeded', 'same', 'notified', 'failed', 'stopped']),
-  /** From when it may be taken up: later while somebody is at it. */
+  /** The time from which it may be claimed: later than now while a process works on it. */
   tryAt: when,
   attempts: z.int().nonnegative(),
-  /** Its task has had all its builds of this hour. */
+  /** Set when its task has had all its builds of this hour. */
   turnAt: when.optional(),
-  /** Of its context in git: chosen once, so that who takes over builds the same. */
+  /** The commit of its context in git: chosen once, so that a process that takes over builds the same. */
   commit: z.string().optional(),
-  /** Of an image for several platforms, those that are pushed already, by platform. */
+  /** The images that are pushed already, by platform, of an image for several platforms. */
   pushed: z.record(z.string(), digestSchema).optional(),
-  /** Built elsewhere: what is known of that. */
+  /** The state of a build elsewhere. */
   remote: z
     .object({
-      /** The same each time that it is given: whoever has it begins no second one. */
+      /** The id of the job is the same each time that it is offered, so that its runner begins no second one. */
       job: z.string(),
-      /** Which key its token is made with, and that token's SHA-256, in hex. */
+      /** The id of the key that its token is made with, and the token's SHA-256, in hex. */
       key: z.string(),
       token: z.string(),
-      /** Where the image's tag was when this began. */
+      /** The digest that the image's tag pointed at when this began. */
       from: z.union([digestSchema, z.literal('nothing')]),
       deadline: when,
-      /** The run of a runner that is asked for it. */
+      /** The run of a runner that is asked for its state. */
       run: z.string().optional(),
-      /** It was taken by its runner. */
+      /** The time at which its runner accepted it. */
       startedAt: when.optional(),
-      /** Of its log. */
+      /** The number of pieces of its log. */
       pieces: z.int().optional(),
       outcome: z
         .union([
@@ -123,26 +123,26 @@ export const nodeSchema = z.object({
         .optional(),
     })
     .nullish(),
-  /** Where its tag was when it was taken up. */
+  /** The digest that its tag pointed at when it was last claimed. */
   digestBefore: digestSchema.optional(),
-  /** What became of it. */
+  /** The result. */
   digest: digestSchema.optional(),
   conflicts: z.array(z.string()).optional(),
-  /** Why it failed, or stopped. */
+  /** The reason why it failed, or stopped. */
   because: z.string().optional(),
   how: z.enum(['rebased', 'built']).optional(),
-  /** It was made, and did not pass its test. */
+  /** Set when it was made, and did not pass its test. */
   isGated: z.literal(true).optional(),
   isCancelled: z.literal(true).optional(),
   queuedAt: when,
-  /** When it was last taken up. */
+  /** The time at which it was last claimed. */
   startedAt: when.optional(),
   endedAt: when.optional(),
 });
 export type Node = z.infer<typeof nodeSchema>;
 
 export const isEnded = ({ state }: Pick<Node, 'state'>) => !['waiting', 'ready', 'running'].includes(state);
-/** Whatever is built on it may go on. */
+/** Says whether images that are built on it may go on. */
 export const isWell = ({ state }: Pick<Node, 'state'>) => state === 'succeeded' || state === 'same';
 
 export function listOf(registry: RegistryName): string {
@@ -165,7 +165,9 @@ export function nodeId({ repository, tag }: Pick<TaggedImage, 'repository' | 'ta
   return `node:${repository.replaceAll('/', ':')}:${tag}`;
 }
 
-/** `node:team:app:v1` is `team/app:v1`: names hold no colon, and tags neither. */
+/**
+ * Returns the image of a node's id: `node:team:app:v1` is `team/app:v1`, since neither names nor tags contain a colon.
+ */
 export function nameIn(node: string): string {
   const parts = node.slice('node:'.length).split(':');
   return `${parts.slice(0, -1).join('/')}:${parts.at(-1) ?? ''}`;

@@ -24,14 +24,17 @@ type Told =
   | 'Longshore.BuildFailed'
   | 'Longshore.ImageRebased';
 
-/** The same image of the same build is told of under one id, however often. */
+/**
+ * Makes the common parts of an event. An event about the same image of the same build has the same id, however often it
+ * is published.
+ */
 function about({ eventSource: source, clock }: Telling, type: Told, { build, repository, tag }: Node) {
   const id = stableUuid(type, build, repository, tag);
   const time = clock.now().toISOString();
   return { envelope: { id, time, source, subject: `${repository}:${tag}` }, data: { id, timestamp: time } };
 }
 
-/** A telling that fails is repeated by nobody: what happened is in the documents. */
+/** Publishes events. A failure is not retried: the documents say what happened. */
 async function tell({ topic, log }: Telling, events: readonly CloudEvent[]): Promise<void> {
   try {
     for (let at = 0; at < events.length; at += eventsAtOnce)
@@ -65,7 +68,7 @@ export async function tellFailed(ports: Telling, node: Node, because: string): P
   await tell(ports, [envelope('Longshore.BuildFailed', of, { ...data, target: targetOf(node), because })]);
 }
 
-/** `ImageRebased` where no builder was needed, beside `BuildSucceeded`. */
+/** Publishes that an image was made: `BuildSucceeded`, and with it `ImageRebased` if no builder was needed. */
 export async function tellMade(ports: Telling, node: Node, digest: Digest): Promise<void> {
   const { digestBefore: previousDigest } = node;
   const target = { ...targetOf(node), digest, ...defined({ previousDigest }) };

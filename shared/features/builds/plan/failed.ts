@@ -4,7 +4,7 @@ import type { Dependent } from './dependent.ts';
 import { nodeId } from './documents.ts';
 import { nodesWhere } from './nodes.ts';
 
-/** The images of a build that failed or stopped, as they were to be made, and in that order. */
+/** Returns the images of a build that failed or stopped, as they were to be made, and in that order. */
 export async function failedIn(ports: Pick<BuildPorts, 'documents' | 'log'>, build: string): Promise<Dependent[]> {
   const failed: Dependent[] = [];
   for await (const { registry, repository, tag, by, mode, madeBy, bases, waitsFor, level } of nodesWhere(ports, build, [
@@ -22,7 +22,7 @@ export async function failedIn(ports: Pick<BuildPorts, 'documents' | 'log'>, bui
     });
   }
   const ids = new Set(failed.map(nodeId));
-  // What it waited for and was made need not be made again.
+  // Images that it waited for and that were made need not be made again.
   for (const { waitsFor } of failed) for (const id of waitsFor) if (!ids.has(id)) waitsFor.delete(id);
   return failed;
 }

@@ -6,15 +6,21 @@ import { isEnded, nodeSchema, nodesOf } from './documents.ts';
 import { piecesOf } from './log.ts';
 
 export interface Following {
-  /** In milliseconds, as the next. */
+  /** The milliseconds between two reads. */
   readonly everyMs: number;
-  /** Azure ends a request after 230 s: whoever follows asks again. */
+  /**
+   * The milliseconds until the answer ends, since Azure ends a request after 230 s: a client that follows a log then
+   * asks again.
+   */
   readonly forMs: number;
 }
 
 const usually: Following = { everyMs: 1_000, forMs: 210_000 };
 
-/** The log of an image as it grows, until the image has ended or the time is over. Breaks off with `StoreFailure`. */
+/**
+ * Streams the log of an image as it grows, until the image has ended or the time is over. The stream fails with
+ * `StoreFailure`.
+ */
 export function followLog(
   ports: Pick<BuildPorts, 'documents'>,
   of: Pick<Node, 'build' | 'id'>,
@@ -43,10 +49,10 @@ async function* textOf(
   const shown = new Set<string>();
   let last: string | undefined;
   for (;;) {
-    // Looked at first: what was printed before its end is there then.
+    // This is read first: text that was printed before the end is there then.
     const hasEnded = await isOver(ports, of);
     const isLast = hasEnded || performance.now() >= until;
-    // What is printed here after a runner elsewhere has ended lies before what that has printed.
+    // Text that is printed here after a runner elsewhere has ended comes before the text of that runner.
     for await (const { id, text } of piecesOf(ports, of, isLast ? undefined : last)) {
       if (!shown.has(id)) yield text;
       shown.add(id);

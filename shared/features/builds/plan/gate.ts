@@ -14,15 +14,15 @@ import { accessFor, plainHosts } from './registry-access.ts';
 
 interface Tested {
   readonly digest: Digest;
-  /** As the runner still holds it; absent, it is pulled for its test. */
+  /** The image as the runner still holds it; if absent it is pulled for its test. */
   readonly built?: BuiltImage;
   readonly log: LogWriter;
   readonly signal: AbortSignal;
 }
 
 /**
- * Has an image tested that is pushed by its digest: `gate` says why its tag must not move, if so. Throws
- * `StoreFailure`.
+ * Has an image tested that was pushed by its digest. Returns in `gate` why its tag must not move, if it must not.
+ * Throws `StoreFailure`.
  */
 export async function gateOf(
   ports: BuildPorts,
@@ -69,10 +69,10 @@ async function runIn(
 }
 
 const verdictSchema = z.object({ pass: z.boolean(), reason: z.string().max(2_000).optional() });
-/** Of one that has not decided yet, in seconds. */
+/** The seconds between two questions to a gate that has not decided yet. */
 const [usualWait, longestWait] = [10, 300];
 
-/** Asks until it has decided, or its time is over: 202 says that it has not yet. */
+/** Asks a gate until it has decided, or its time is over: 202 says that it has not decided yet. */
 async function askedByHttp(
   ports: BuildPorts,
   node: Node,

@@ -9,8 +9,8 @@ import { beginNext, leaveLane } from './lane.ts';
 import { makePlan } from './make-plan.ts';
 
 /**
- * Begins what may begin; builds in which nothing is to be made end at once. Gives those that are under way then. Throws
- * `StoreFailure`.
+ * Begins the builds that may begin; builds without an image to make end at once. Returns those that are under way then.
+ * Throws `StoreFailure`.
  */
 export async function goOn(ports: BuildPorts): Promise<readonly string[]> {
   for (;;) {
@@ -19,7 +19,7 @@ export async function goOn(ports: BuildPorts): Promise<readonly string[]> {
   }
 }
 
-/** Plans these builds in their order, as each must know what those before it make. Says whether one has ended. */
+/** Plans builds in their order, since each depends on the images of those before it. Says whether one has ended. */
 async function planAll(ports: BuildPorts, active: readonly string[]): Promise<boolean> {
   let hasOneEnded = false;
   for (const [at, build] of active.entries()) {
@@ -29,7 +29,10 @@ async function planAll(ports: BuildPorts, active: readonly string[]): Promise<bo
   return hasOneEnded;
 }
 
-/** One that cannot be planned, whoever tries, would keep all others waiting for ever: it ends, and says so. */
+/**
+ * Plans one build. A build that no process can plan would keep all others waiting for ever: it ends, with an error in
+ * the log.
+ */
 async function planned(ports: BuildPorts, build: string, before: readonly string[]): Promise<'planned' | 'waits'> {
   try {
     return await makePlan(ports, build, before);
@@ -53,7 +56,7 @@ async function planned(ports: BuildPorts, build: string, before: readonly string
   }
 }
 
-/** Ends a build whose images have all ended. `false` while some have not. */
+/** Ends a build whose images have all ended; `false` while some have not. */
 export async function finishIfDone({ documents, registry, clock }: BuildPorts, build: string): Promise<boolean> {
   const ref = buildRef(registry, build);
   const found = await readStored(documents, buildSchema, ref);

@@ -12,14 +12,15 @@ import { failedIn } from './failed.ts';
 import { permitFor, pusherOf } from './permits.ts';
 import type { Rules } from './rules.ts';
 
-/** More images than one registry's builds should begin at once. */
+/** The most images that the builds of one registry should begin at once. */
 const mostImages = 50_000;
 
 type Place = Pick<Root, 'base' | 'tag'> & { readonly node?: Dependent };
 
 /**
- * Everything that is built on these bases and has a policy that lets it be made anew, near ones first; what only is to
- * be told of ends the way. One entry for each image, whatever ways lead to it. Throws `StoreFailure`.
+ * Returns all images that are built on these bases and have a policy that lets them be made anew, near ones first; no
+ * path continues behind an image that is only notified. It has one entry for each image, whatever paths lead to it.
+ * Throws `StoreFailure`.
  */
 export async function dependentsIn(
   ports: BuildPorts,
@@ -54,7 +55,7 @@ export async function dependentsIn(
 
 const asksAtOnce = 16;
 
-/** Those that may be followed now. */
+/** Reads the edges that may be followed now. */
 async function* edgesOf(
   ports: BuildPorts,
   { base, tag }: Pick<Root, 'base' | 'tag'>,
@@ -76,7 +77,7 @@ async function isPermitted(ports: BuildPorts, edge: Edge, { ruleFor }: Rules): P
   return (await permitFor(ports, { image, pushedBy, base, found, rule })).is === 'permitted';
 }
 
-/** An image that somebody asks its task to make: it comes first, and then what is built on it. */
+/** Adds the image of a task that somebody has started: it comes first, and then the images that are built on it. */
 function addTask(
   found: Map<string, Dependent>,
   { task }: Pick<Root, 'task'>,
@@ -99,7 +100,7 @@ function addTask(
   return { node };
 }
 
-/** What failed in an earlier build, and follows no update of now. */
+/** Adds the images that failed in an earlier build, and follow from no present update. */
 async function addFailed(ports: BuildPorts, found: Map<string, Dependent>, build: string): Promise<Place[]> {
   const failed = (await failedIn(ports, build)).filter((each) => !found.has(nodeId(each)));
   for (const each of failed) found.set(nodeId(each), each);
@@ -114,8 +115,8 @@ interface At {
 }
 
 /**
- * The image that the edge leads to, when it is met for the first time. One that is pinned to a digest follows its tag
- * only where its rule says so.
+ * Returns the image that an edge leads to, if it is met for the first time. An image that is pinned to a digest follows
+ * its tag only if its rule says so.
  */
 function addEdge(found: Map<string, Dependent>, edge: Edge, place: Place, { rules, level }: At): Dependent | undefined {
   const { registry, repository, dependentTag: tag, digest } = edge;
@@ -139,8 +140,8 @@ function addEdge(found: Map<string, Dependent>, edge: Edge, place: Place, { rule
 }
 
 /**
- * Images that wait for each other in a circle, or for one that does: edges refuse circles, but two may be learned at
- * the same moment.
+ * Returns the images that wait for each other in a circle, or for one that does. Edges refuse circles, but two may be
+ * learned at the same moment.
  */
 export function inCircles(found: ReadonlyMap<string, Dependent>): Set<string> {
   const left = new Map(

@@ -5,16 +5,16 @@ import { nodesWhere } from './nodes.ts';
 import { readRules } from './rules.ts';
 
 /**
- * The first of these builds that has yet to make an image which this update would make too. What a build makes is all
- * that follows from its roots, so builds with no image in common have none that waits for the other's either. Throws
- * `StoreFailure`.
+ * Returns the first of these builds that has yet to make an image which this update would make too. A build makes
+ * everything that follows from its roots, so of two builds without a common image neither has an image that waits for
+ * one of the other. Throws `StoreFailure`.
  */
 export async function heldBy(ports: BuildPorts, active: readonly string[], root: Root): Promise<string | undefined> {
   const dependents = await dependentsIn(ports, [root], await readRules(ports));
   return overlapping(ports, active, dependents);
 }
 
-/** The first of these builds in which one of these images has not ended. */
+/** Returns the first of these builds in which one of these images has not ended. */
 export async function overlapping(
   ports: Pick<BuildPorts, 'documents' | 'log'>,
   builds: readonly string[],

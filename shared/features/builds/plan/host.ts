@@ -1,6 +1,6 @@
 import type { BuildPorts } from '../ports.ts';
 
-/** Where a build's own pushes come from, as their events say. */
+/** Returns the host from which a build pushes, as its events name it. */
 export function hostOf({ ownHosts }: Pick<BuildPorts, 'ownHosts'>): string {
   return ownHosts[0] ?? 'longshore';
 }

@@ -15,16 +15,16 @@ export async function readLane({ documents, registry }: LanePorts): Promise<Stor
   return readStored(documents, laneSchema, laneRef(registry));
 }
 
-/** Event Grid delivers an event for a day, and sometimes again. In seconds. */
+/** The seconds for which an event is remembered: Event Grid delivers an event for a day, and sometimes again. */
 const rememberedFor = 7 * 24 * 3600;
 
-/** Puts an update in line, once for each event. A later one of the same tag takes the place of an earlier one. */
+/** Puts an update in line, once for each event. A later update of the same tag replaces an earlier one. */
 export async function putInLine(ports: LanePorts, root: Root): Promise<void> {
   await untilUncontended('the line of builds', async () => {
     const there = await readLane(ports);
     const waiting = there?.document.waiting ?? [];
     const before = waiting.find((each) => sameTag(each, root));
-    // What was there before both: that is what images are built on.
+    // The digest before both updates is the one that images are built on.
     const next = {
       ...root,
       ...defined({ previousDigest: before?.previousDigest, heldBy: before?.heldBy }),
@@ -39,7 +39,7 @@ export async function putInLine(ports: LanePorts, root: Root): Promise<void> {
   });
 }
 
-/** `undefined` when somebody else has written meanwhile. */
+/** Writes the line, and that the event was seen; `undefined` if another process has written meanwhile. */
 async function put(
   { documents, registry }: LanePorts,
   there: Stored<Lane> | undefined,
@@ -74,8 +74,8 @@ function sameTag(a: Root, b: Root): boolean {
 }
 
 /**
- * Begins a build of all that waits and is held by no build under way. Gives those that are under way then, in their
- * order.
+ * Begins a build of all updates that wait and are held by no build under way. Returns the builds that are under way
+ * then, in their order.
  */
 export async function beginNext(ports: BuildPorts): Promise<readonly string[]> {
   const { documents, registry, clock } = ports;
@@ -122,13 +122,19 @@ export async function beginNext(ports: BuildPorts): Promise<readonly string[]> {
   });
 }
 
-/** A root that is held stays so until that build has ended: what it would make is not worked out again meanwhile. */
+/**
+ * Finds the build that holds a root. A root that is held stays so until that build has ended: the images that it would
+ * make are not computed again meanwhile.
+ */
 async function look(ports: BuildPorts, active: readonly string[], { heldBy: before, ...root }: Root): Promise<Root> {
   const by = before !== undefined && active.includes(before) ? before : await heldBy(ports, active, root);
   return by === undefined ? root : { ...root, heldBy: by };
 }
 
-/** Lets what waits for this build begin. Asked again it changes nothing. */
+/**
+ * Removes an ended build from the line, so that the updates that wait for it may begin. Called again it changes
+ * nothing.
+ */
 export async function leaveLane(ports: LanePorts, build: string): Promise<void> {
   await untilUncontended('the line of builds', async () => {
     const there = await readLane(ports);

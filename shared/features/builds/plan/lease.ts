@@ -2,9 +2,9 @@ import type { Lease, LeaseTerms } from '../../../core/documents/lease.ts';
 import type { Node } from './documents.ts';
 
 /**
- * The right to make an image and to say what became of it. Whoever makes one may be silent for three minutes before
- * somebody else takes over. Somebody may have cancelled it: for as long as it is renewed, ten seconds, a builder may go
- * on for nothing.
+ * The right to make an image and to write its result. Its holder may be silent for three minutes before another process
+ * takes over. The image may have been cancelled: until the next renewal, so for ten seconds, a builder may work in
+ * vain.
  */
 export type NodeLease = Lease<Node>;
 

@@ -9,7 +9,7 @@ interface Page {
   readonly continuation?: string | undefined;
 }
 
-/** A registry's builds, the newest first. */
+/** Reads a registry's builds, the newest first. */
 export async function buildsOf(
   { documents, registry }: Pick<BuildPorts, 'documents' | 'registry'>,
   { limit = 20, continuation }: Page = {},
@@ -29,7 +29,7 @@ export async function buildsOf(
   return { builds, ...defined({ continuation: page.continuation }) };
 }
 
-/** Those that an explanation looks into. */
+/** Reads the builds that an explanation considers. */
 export async function latestBuilds(ports: Pick<BuildPorts, 'documents' | 'registry'>): Promise<Build[]> {
   return (await buildsOf(ports, { limit: 50 })).builds;
 }

@@ -5,14 +5,14 @@ import type { Node } from './documents.ts';
 import { nodesOf } from './documents.ts';
 import { Mask } from './mask.ts';
 
-/** In characters. */
+/** The length of a piece, in characters. */
 const pieceLength = 32 * 1024;
 const mostPieces = 500;
-/** Of one call of a runner elsewhere, in characters. */
+/** The most that one call of a runner elsewhere may append, in characters. */
 export const mostAppended = 256 * 1024;
-/** In milliseconds. */
+/** The milliseconds between two writes. */
 const writtenEvery = 1_000;
-/** In seconds. */
+/** The seconds for which a log is kept. */
 const keptFor = 30 * 24 * 3600;
 
 type LogOf = Pick<Node, 'build' | 'id' | 'attempts'>;
@@ -22,8 +22,8 @@ function pieceId({ id, attempts }: LogOf, n: number): string {
 }
 
 /**
- * What a builder prints, piece by piece in documents beside its image's, so that it can be read while it grows. What is
- * too much is left out, and said.
+ * Writes the output of a builder, piece by piece in documents beside its image's, so that it can be read while it
+ * grows. Text beyond the limit is left out, and the log says so.
  */
 export class LogWriter {
   readonly #ports: Pick<BuildPorts, 'documents' | 'log'>;
@@ -39,7 +39,7 @@ export class LogWriter {
     this.#of = of;
   }
 
-  /** From now on these are not shown. */
+  /** Has these secrets hidden from now on. */
   hide(secrets: readonly string[]): void {
     this.#text += this.#mask.end();
     this.#mask = new Mask(secrets);
@@ -55,7 +55,7 @@ export class LogWriter {
       }, writtenEvery);
   }
 
-  /** Resolves when all of it is written. */
+  /** Resolves when everything is written. */
   async end(): Promise<void> {
     this.#text += this.#mask.end();
     this.#flush();
@@ -77,7 +77,7 @@ export class LogWriter {
     }
   }
 
-  /** A log that cannot be written stops no build. */
+  /** Writes one piece. A log that cannot be written stops no build. */
   async #put(n: number, text: string): Promise<void> {
     const { build } = this.#of;
     const document = {
@@ -98,7 +98,9 @@ export class LogWriter {
   }
 }
 
-/** The `n`th piece of what a runner elsewhere has printed, after whatever was written here. Throws `StoreFailure`. */
+/**
+ * Writes the `n`th piece of the output of a runner elsewhere, after all that was written here. Throws `StoreFailure`.
+ */
 export async function appendLog(
   { documents }: Pick<BuildPorts, 'documents'>,
   of: LogOf,
@@ -106,7 +108,7 @@ export async function appendLog(
   text: string,
 ): Promise<void> {
   if (n > mostPieces) return;
-  // Digits come before letters.
+  // Ids with digits sort before ids with letters.
   const id = `log:${of.id}:r:${of.attempts}:${String(n).padStart(6, '0')}`;
   await documents.commitDocuments(
     'builds',
@@ -128,13 +130,13 @@ export async function appendLog(
   );
 }
 
-/** A piece of a log; in the order of their ids. */
+/** A piece of a log; pieces are in the order of their ids. */
 export interface Piece {
   readonly id: string;
   readonly text: string;
 }
 
-/** The pieces that are written by now, of all attempts, or those behind one. Throws `StoreFailure`. */
+/** Reads the pieces that are written by now, of all attempts, or those behind one. Throws `StoreFailure`. */
 export async function* piecesOf(
   { documents }: Pick<BuildPorts, 'documents'>,
   { build, id }: Pick<Node, 'build' | 'id'>,
@@ -155,7 +157,7 @@ export async function* piecesOf(
   for await (const { document } of pieces) yield { id: document.id, text: String(document.text) };
 }
 
-/** What is written so far, of all attempts. */
+/** Reads the text that is written so far, of all attempts. */
 export async function readLog(ports: Pick<BuildPorts, 'documents'>, of: Pick<Node, 'build' | 'id'>): Promise<string> {
   const texts: string[] = [];
   for await (const { text } of piecesOf(ports, of)) texts.push(text);

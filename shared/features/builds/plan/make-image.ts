@@ -29,21 +29,21 @@ import { policyFor, readPolicies } from './policies.ts';
 import { rebuild } from './rebuild.ts';
 import { ruleOf } from './rules.ts';
 
-/** What became of an image. */
+/** The end state of an image. */
 export type Ended = Pick<Node, 'state'> &
   Partial<Pick<Node, 'digest' | 'digestBefore' | 'conflicts' | 'because' | 'isGated' | 'isCancelled' | 'how'>>;
 
 /**
- * Makes an image anew, and moves its tag when it has passed its test: only if that is still where it was when this
- * began. `undefined` when somebody else has taken over. Throws `StoreFailure`, `RegistryError` (as a push).
+ * Makes an image anew, and moves its tag after it has passed its test, only if the tag is where it was when this began.
+ * Returns `undefined` if another process has taken over. Throws `StoreFailure`, `RegistryError` (as a push).
  */
 export async function makeImage(ports: BuildPorts, node: Node, lease: NodeLease): Promise<Ended | undefined> {
   const { registry, repository, tag, digestBefore, digest } = node;
   const key = { registry, repository };
   const at = (await readStored(ports.documents, tagDocumentSchema, tagRef(key, tag)))?.document;
-  // By its digest: who has pushed it must be who is asked about.
+  // Read by its digest: the pusher whose rights are checked must be the one of this very image.
   const app = at === undefined ? undefined : await ports.images.readImage(key, at.digest);
-  // Moved by who died before he could say so.
+  // The tag was moved by a process that died before it could write that.
   if (digest !== undefined && node.isGated === undefined && app?.digest === digest)
     return {
       state: 'succeeded',
@@ -54,7 +54,7 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: NodeLease)
   if (app === undefined && node.madeBy === undefined) return { state: 'failed', because: 'its tag is gone' };
   const task = node.madeBy === undefined ? undefined : await readTask(ports, node.madeBy);
   const made = await lease.keptDuring(() => madeBy(ports, node, { app, task, lease, pushedBy: at?.pushedBy }));
-  // What was built elsewhere began with the tag as it was then.
+  // A build elsewhere began with the tag as it was then.
   const from = node.remote?.from ?? app?.digest ?? 'nothing';
   const before = defined({ digestBefore: from === 'nothing' ? undefined : from });
   if (made.is === 'refused') return { state: 'failed', ...before, because: made.why };
@@ -69,7 +69,7 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: NodeLease)
     ...defined({ conflicts: conflicts.length === 0 ? undefined : [...conflicts] }),
   };
   if (gate !== undefined) return { state: 'failed', ...ends, because: gate, isGated: true };
-  // Written before the tag moves: whoever finds it moved knows by whom.
+  // Written before the tag moves: a process that finds the tag moved can then tell who moved it.
   if (!(await lease.write(ends))) return undefined;
   if (task !== undefined) await tagMore(ports, node, task, { commit: node.commit, pushedBy, ...made });
   await ports.images.pushImage(key, {
@@ -83,12 +83,18 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: NodeLease)
   return { state: 'succeeded', ...ends };
 }
 
-/** A rebased image stays on the word of whom it was pushed by; what is built is the task's. */
+/**
+ * Returns the pusher of an image that was built, which is the task; a rebased image keeps the pusher of the image
+ * before.
+ */
 function byTask({ clock }: BuildPorts, task: Task | undefined): PushedBy | undefined {
   return task === undefined ? undefined : { who: { is: 'task', name: task.name }, at: clock.now().toISOString() };
 }
 
-/** Before its own tag moves: who dies between makes them again, and whoever finds that moved finds them too. */
+/**
+ * Pushes the further tags of an image. It does so before its own tag moves: after a crash in between they are pushed
+ * again, and a client that finds the own tag moved finds these too.
+ */
 async function tagMore(
   ports: BuildPorts,
   { registry, repository, build }: Node,
@@ -112,9 +118,9 @@ async function tagMore(
 }
 
 interface Making {
-  /** As its tag is now. */
+  /** The image that its tag points at now. */
   readonly app: StoredImage | undefined;
-  /** By whom that was pushed. */
+  /** The pusher of that image. */
   readonly pushedBy: PushedBy | undefined;
   readonly task: Task | undefined;
   readonly lease: NodeLease;
@@ -152,7 +158,8 @@ async function madeBy(ports: BuildPorts, node: Node, { app, task, lease, pushedB
 }
 
 /**
- * Of several bases that were updated an image begins with the layers of one: the others went into stages that are gone.
+ * Rebases an image onto the first of its updated bases that fits. An image begins with the layers of one of them: the
+ * others went into stages that are gone.
  */
 async function onFirstThatFits(
   ports: BuildPorts,
@@ -175,9 +182,9 @@ async function onFirstThatFits(
 }
 
 interface Known {
-  /** The bases that the image itself tells of. */
+  /** The bases that the image itself names. */
   readonly found: readonly BaseFound[];
-  /** Those, and what its task's Dockerfile says. */
+  /** Those bases, and those of its task's Dockerfile. */
   readonly all: readonly BaseFound[];
   readonly rule: Relation['rule'];
 }
@@ -187,8 +194,8 @@ async function knownOf(
   node: Node,
   { app, task }: Pick<Making, 'task'> & { readonly app: StoredImage },
 ): Promise<Known> {
-  // Edges are learned later than an image is pushed, and a base may have moved on while it was made: the image itself
-  // knows best.
+  // Edges are learned later than an image is pushed, and a base may have moved on while the image was made: so the
+  // image itself is read.
   const ownHosts = [
     ...new Set([...ports.ownHosts, ...hostsSaid(node.bases), ...(task === undefined ? [] : [task.host])]),
   ];
@@ -209,7 +216,7 @@ async function onBase(
   { app, pushedBy, found, all, rule }: Pick<Making, 'pushedBy'> & Known & { readonly app: StoredImage },
   { base, tag, said, old, repository }: Node['bases'][number] & { readonly repository: RepositoryName },
 ): Promise<RebaseOutcome> {
-  // Again, for rights end, and the image may be another one by now.
+  // Checked once more, since rights end, and the image may be another one by now.
   const permit = await permitFor(ports, {
     image: node,
     pushedBy,
@@ -241,7 +248,7 @@ async function onBase(
   });
 }
 
-/** What the base was before this very build has made it anew. */
+/** Returns the digest of the base before this very build has made it anew. */
 async function replacedIn(
   { documents }: BuildPorts,
   { build }: Node,

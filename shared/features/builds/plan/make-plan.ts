@@ -14,9 +14,9 @@ import { readRules } from './rules.ts';
 import { imagesAtOnce, wakeWorkers } from './wake.ts';
 
 /**
- * Writes down all images that a build makes anew, then lets them begin; `waits` while one of them is under way in a
- * build `before` it: what depends on what has changed since it began. What a crash interrupts is done again: the graph
- * is looked at anew, and nothing has begun. Throws `StoreFailure`.
+ * Writes down all images that a build makes anew, then lets them begin; returns `waits` while one of them is under way
+ * in a build `before` it, since the dependents may have changed since it began. After a crash it is done again: the
+ * graph is read anew, and no image has begun. Throws `StoreFailure`.
  */
 export async function makePlan(ports: BuildPorts, id: string, before: readonly string[]): Promise<'planned' | 'waits'> {
   const { documents, registry, clock } = ports;
@@ -40,7 +40,7 @@ export async function makePlan(ports: BuildPorts, id: string, before: readonly s
     [listOf(registry)],
     [patching(found, { state: 'running', images: nodes.length })],
   );
-  // Somebody else has planned it, from the same edges.
+  // Another process has planned it, from the same edges.
   if (!outcome.committed) return 'planned';
   await tellQueued(ports, nodes);
   await wakeWorkers(ports, id, Math.min(imagesAtOnce, nodes.filter(({ state }) => state === 'ready').length));

@@ -1,10 +1,13 @@
 const hidden = '***';
-/** Shorter ones would hide half of what is printed, and are no secrets. In characters. */
+/**
+ * The length of the shortest secret that is hidden, in characters. Shorter ones would hide half of the output, and are
+ * no secrets.
+ */
 const shortest = 4;
 
 /**
- * How a secret looks where it is printed: as it is, each of its lines, and as programs write it into URLs, JSON and
- * headers.
+ * Returns the forms in which a secret may be printed: as it is, each of its lines, and as programs write it into URLs,
+ * JSON and headers.
  */
 export function formsOf(secret: string): string[] {
   const lines = [secret, secret.trim(), ...secret.split(/\r?\n/).map((line) => line.trim())];
@@ -15,13 +18,11 @@ export function formsOf(secret: string): string[] {
     Buffer.from(text).toString('base64'),
     Buffer.from(text).toString('base64url'),
   ]);
-  // The longer first: a line is part of the whole.
+  // The longer forms come first: a line is part of the whole.
   return [...new Set(forms)].filter((form) => form.length >= shortest).toSorted((a, b) => b.length - a.length);
 }
 
-/**
- * Hides what is secret in a text that comes in pieces, wherever it is cut: what is shown does not depend on the cuts.
- */
+/** Hides secrets in a text that comes in pieces, wherever it is cut: the output does not depend on the cuts. */
 export class Mask {
   readonly #forms: readonly string[];
   readonly #starts: ReadonlySet<string>;
@@ -32,21 +33,23 @@ export class Mask {
     this.#starts = new Set(this.#forms.map((form) => form.slice(0, 1)));
   }
 
-  /** What may be shown by now: the end is held back for as long as a secret, or a longer one, may begin there. */
+  /**
+   * Returns the text that may be shown by now: the end is held back while a secret, or a longer one, may begin there.
+   */
   push(text: string): string {
     const { shown, heldFrom } = this.#scan(this.#held + text, false);
     this.#held = (this.#held + text).slice(heldFrom);
     return shown;
   }
 
-  /** The rest. */
+  /** Returns the rest. */
   end(): string {
     const { shown } = this.#scan(this.#held, true);
     this.#held = '';
     return shown;
   }
 
-  /** Secrets that overlap are hidden as one: the end of the second is none to show either. */
+  /** Scans a text. Secrets that overlap are hidden as one, since the end of the second must not be shown either. */
   #scan(text: string, isWhole: boolean): { readonly shown: string; readonly heldFrom: number } {
     let [shown, begins, ends] = ['', 0, 0];
     for (let at = 0; at < text.length; at += 1) {
@@ -63,7 +66,7 @@ export class Mask {
     return { shown, heldFrom: text.length };
   }
 
-  /** What follows may complete one. */
+  /** Says whether a secret may begin here that the text to follow completes. */
   #mayBeginAt(text: string, at: number): boolean {
     const left = text.length - at;
     return this.#forms.some((form) => form.length > left && form.startsWith(text.slice(at)));

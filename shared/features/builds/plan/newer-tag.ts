@@ -20,7 +20,7 @@ import { basesIn } from '../tasks/tasks.ts';
 
 type Pushed = Extract<CatalogueEvent, { type: 'Microsoft.ContainerRegistry.ImagePushed' }>;
 
-/** A tag that was pushed, and by which event. */
+/** A tag that was pushed, with the event. */
 interface Newer {
   readonly repository: RepositoryName;
   readonly tag: Tag;
@@ -30,8 +30,8 @@ interface Newer {
 }
 
 /**
- * Has tasks follow a tag that is newer within their range, and tells of it as of any base that was updated: in this
- * order, so that a crash in between is made good when the event is delivered again. Throws `StoreFailure`.
+ * Has tasks follow a tag that is newer within their range, and publishes that as an update of a base: in this order, so
+ * that the redelivery of the event completes it after a crash in between. Throws `StoreFailure`.
  */
 export async function followNewerTag(
   ports: BuildPorts,
@@ -48,7 +48,7 @@ export async function followNewerTag(
 
 const tasksAtOnce = 100;
 
-/** Read whole before the first is changed: a page must not shift under the next. */
+/** Reads the tasks whole before the first is changed: a page must not shift under the next. */
 async function followersOf({ documents, registry }: BuildPorts, repository: RepositoryName): Promise<Task[]> {
   const [container, partition] = ['registries' as const, [registry]];
   const tasks = await allStored(
@@ -75,7 +75,7 @@ async function follow(ports: BuildPorts, name: string, setting: VersionSettings,
   const { document: task } = found;
   await learnTag(ports, task, task.tag, { isAgain: true });
   await tell(ports, name, newer, untold.before);
-  // Told again by nobody but this very event: whoever has changed the task meanwhile may leave it so.
+  // Only this very event publishes it again: if somebody has changed the task meanwhile, the mark may stay.
   await ports.documents.commitDocuments(
     'registries',
     [ports.registry],
@@ -84,8 +84,8 @@ async function follow(ports: BuildPorts, name: string, setting: VersionSettings,
 }
 
 /**
- * Writes down that the task follows it from now on, unless it follows that or a newer one. `undefined` when somebody
- * else has written meanwhile.
+ * Writes down that the task follows the tag from now on, unless it follows that or a newer one; `undefined` if another
+ * process has written meanwhile.
  */
 async function taken(
   ports: BuildPorts,
@@ -113,7 +113,10 @@ async function taken(
   return next === undefined ? undefined : { found: next };
 }
 
-/** `undefined` where its Dockerfile is none with that argument: it stays with the version that it has. */
+/**
+ * Reads the bases with the new argument; `undefined` if its Dockerfile is invalid with it: the task stays with the
+ * version that it has.
+ */
 async function basesWith(ports: BuildPorts, task: Task): Promise<Task['bases'] | undefined> {
   try {
     return (await basesIn(ports, task, task.commit)).bases;
@@ -124,7 +127,7 @@ async function basesWith(ports: BuildPorts, task: Task): Promise<Task['bases'] |
   }
 }
 
-/** What it was built on till now is what a rebase replaces. */
+/** Publishes the update. A rebase replaces the version that the task was built on until now. */
 async function tell(
   ports: BuildPorts,
   name: string,

@@ -12,18 +12,18 @@ import { readTask } from '../tasks/tasks.ts';
 import type { Rule } from './rules.ts';
 
 /**
- * Whether an image may be put on a base in the registry's own name. `layers`: only where it begins with the old base's
- * layers by their digests, for nobody vouches for who pushed it, and a config may claim any contents.
+ * The answer whether an image may be put on a base in the registry's own name. `layers`: only if it begins with the old
+ * base's layers by their digests, since nobody vouches for its pusher, and a config may claim any contents.
  */
 export type Permit =
   { readonly is: 'permitted'; readonly by: 'word' | 'layers' } | { readonly is: 'refused'; readonly why: string };
 
-/** What is known of an image and one base of it. */
+/** An image and one of its bases, with the facts that decide. */
 export interface Relation {
   readonly image: TaggedImage;
   readonly pushedBy: PushedBy | undefined;
   readonly base: string;
-  /** How it is known that it is built on that. */
+  /** The evidence that it is built on that base. */
   readonly found: BaseFound['found'];
   readonly rule: Pick<Rule, 'mode' | 'made' | 'onto'>;
 }
@@ -32,21 +32,21 @@ const byWord: Permit = { is: 'permitted', by: 'word' };
 const refused = (why: string): Permit => ({ is: 'refused', why });
 
 /**
- * A base's layers are handed to whoever may read the image, so its pusher must be able to pull that base itself, now,
- * or an administrator must have said that they belong together: in the task that makes it, or in the policy. Asked when
- * a build is planned and again when the image is made: rights end. Throws `StoreFailure`.
+ * Decides whether an image may be put on a base. A base's layers are handed to every reader of the image, so its pusher
+ * must be able to pull that base now, or an administrator must have said that they belong together: in the task that
+ * makes the image, or in the policy. This is checked when a build is planned and again when the image is made, since
+ * rights end. Throws `StoreFailure`.
  */
 export async function permitFor(ports: BuildPorts, relation: Relation): Promise<Permit> {
   const { image, pushedBy, base, found, rule } = relation;
   const repository = ownRepository(ports.registry, base);
-  // A builder fetches another registry's from there, and nothing is rebased onto them. What lies in one repository has
-  // the same readers.
+  // A builder fetches bases of another registry from there, and nothing is rebased onto them. Images of one repository
+  // have the same readers.
   if (repository === undefined || repository === image.repository || rule.mode === 'notify') return byWord;
   const said = await saidByAdministrator(ports, relation, repository);
   if (said.is === 'refused' || rule.mode === 'rebuild') return said.is === 'refused' ? said : byWord;
   if (ports.grants.isOpen) return byWord;
-  // Anybody who may push somewhere can make an image that others begin with: layers alone say nothing about whom to
-  // follow.
+  // Everybody who may push somewhere can make an image that others begin with: layers alone are no reason to follow it.
   if (rule.onto === undefined && found.every(({ evidence }) => evidence === 'layers'))
     return refused(
       `only its layers say that it is built on ${repository}, which anybody can bring about: name the base in the ` +
@@ -67,7 +67,7 @@ export async function permitFor(ports: BuildPorts, relation: Relation): Promise<
   );
 }
 
-/** `silent` where neither a task nor a policy names bases. */
+/** Checks what tasks and policies say of the base; `silent` if neither names bases. */
 async function saidByAdministrator(
   ports: BuildPorts,
   { rule }: Relation,
@@ -87,7 +87,10 @@ async function saidByAdministrator(
   return isNamed ? { is: 'said' } : { is: 'refused', why: `the "bases" of its policy do not name ${repository}` };
 }
 
-/** What a task has made is as good as the task: one of another repository, or that is gone, vouches for nothing. */
+/**
+ * Says whether the pusher may pull the base. An image that a task has made is as good as the task: a task of another
+ * repository, or one that was deleted, vouches for nothing.
+ */
 async function mayPusher(
   ports: BuildPorts,
   { repository: of }: TaggedImage,
@@ -104,7 +107,7 @@ async function mayPusher(
   );
 }
 
-/** As its tag says now. Throws `StoreFailure`. */
+/** Reads the pusher of the image that a tag points at now. Throws `StoreFailure`. */
 export async function pusherOf(
   { documents }: Pick<BuildPorts, 'documents'>,
   image: TaggedImage,

@@ -7,9 +7,9 @@ import type { Task } from '../tasks/documents.ts';
 import { readTask } from '../tasks/tasks.ts';
 
 /**
- * Which digests of its Dockerfile a task moves on, and to what: bases of this registry that name their tag beside it.
- * Read anew: the commit that is built may have another Dockerfile than the task had when it was taken up. Throws
- * `StoreFailure`.
+ * Returns the digests of its Dockerfile that a task replaces, and the new ones: of bases of this registry whose tag
+ * stands beside the digest. They are read anew: the commit that is built may have another Dockerfile than the task had
+ * when it was claimed. Throws `StoreFailure`.
  */
 export async function movedPins(
   { documents, registry }: Pick<BuildPorts, 'documents' | 'registry'>,

@@ -17,7 +17,7 @@ const scope = <T extends z.ZodType<string>>(glob: T, everything: string) =>
     exclude: z.array(glob).max(100).default([]).describe('Names or patterns that are left out again.'),
   });
 
-/** What happens to images when their bases are updated. */
+/** The settings of a policy: they say what happens to images when their bases are updated. */
 export const policySettingsSchema = z.strictObject({
   repositories: scope(repositoryGlobSchema, '**').prefault({}).describe('Which repositories the policy covers.'),
   tags: scope(tagGlobSchema, '*').prefault({}).describe('Which tags the policy covers.'),
@@ -31,8 +31,8 @@ export const policySettingsSchema = z.strictObject({
         'may pull then.',
     ),
   /**
-   * Of images that name their base by tag and digest. `bump`: they follow the tag, and their annotation names the new
-   * digest.
+   * The treatment of images that name their base by tag and digest. `bump`: they follow the tag, and their annotation
+   * names the new digest.
    */
   pins: z
     .enum(['keep', 'bump'])
@@ -52,14 +52,14 @@ const policySchema = z.object({
 });
 export type Policy = z.infer<typeof policySchema>;
 
-/** All are read together, so there are not many. */
+/** The most policies; all are read together. */
 const mostPolicies = 100;
 
 export function policyRef(registry: RegistryName, name: string): DocumentRef {
   return { container: 'registries', partition: [registry], id: `build-policy:${name}` };
 }
 
-/** In the order of their names: the first that an image is of counts. */
+/** Reads the policies in the order of their names: the first that covers an image counts. */
 export async function readPolicies(documents: QueryDocuments, registry: RegistryName): Promise<Policy[]> {
   const [container, partition] = ['registries' as const, [registry]];
   const page = await documents.queryDocuments({
@@ -80,7 +80,7 @@ export async function readPolicy(
   return (await readStored(documents, policySchema, policyRef(registry, name)))?.document;
 }
 
-/** Throws `RegistryError` (`conflict` when there are too many). */
+/** Stores a policy. Throws `RegistryError` (`conflict` if there are too many). */
 export async function putPolicy(
   documents: ReadDocument & QueryDocuments & CommitDocuments,
   registry: RegistryName,
@@ -110,7 +110,7 @@ export async function putPolicy(
   return { policy, created: there === undefined };
 }
 
-/** The policy that an image is of. */
+/** Returns the policy that covers an image. */
 export function policyFor(
   policies: readonly Policy[],
   { repository, tag }: { readonly repository: RepositoryName; readonly tag: Tag },

@@ -21,7 +21,7 @@ import { movedPins } from './pins.ts';
 import { accessFor, plainHosts } from './registry-access.ts';
 import { takeTurn } from './turn.ts';
 
-/** What all platforms of an image are built by. */
+/** The parts of an order that all platforms of an image have in common. */
 interface Order {
   readonly runner: Runner;
   readonly commit: string | undefined;
@@ -31,7 +31,7 @@ interface Order {
 
 /** Builds a task's image by the runner, pushes it by its digest, and tests it. Throws `StoreFailure`. */
 export async function rebuild(ports: BuildPorts, node: Node, asked: Task, running: Running): Promise<MadeImage> {
-  // What a runner elsewhere has begun has had its turn, however long ago.
+  // A build that a runner elsewhere has begun has had its turn, however long ago.
   const turnAt = node.remote?.startedAt === undefined ? await takeTurn(ports, node, asked) : undefined;
   if (turnAt !== undefined) return waitForTurn(node, running, turnAt.toISOString());
   if (asked.settings.runner !== undefined) return buildElsewhere(ports, node, asked, running);
@@ -50,7 +50,9 @@ export async function rebuild(ports: BuildPorts, node: Node, asked: Task, runnin
   return made.is === 'made' && commit !== undefined ? { ...made, commit } : made;
 }
 
-/** Nobody holds it meanwhile, and it was not begun: that counts as no attempt. */
+/**
+ * Leaves the image until its turn. No process holds it meanwhile, and it was not begun, so that counts as no attempt.
+ */
 async function waitForTurn({ attempts }: Node, { lease }: Running, turnAt: string): Promise<MadeImage> {
   await lease.write({ state: 'ready', tryAt: turnAt, turnAt, attempts: attempts - 1 });
   return { is: 'elsewhere' };
@@ -83,8 +85,8 @@ async function rebuildOne(ports: BuildPorts, node: Node, task: Task, running: Ru
 }
 
 /**
- * An image for each platform, one after the other, and an index of them in the task's order: the same images make the
- * same index.
+ * Builds an image for each platform, one after the other, and an index of them in the task's order: the same images
+ * make the same index.
  */
 async function rebuildAll(ports: BuildPorts, node: Node, task: Task, running: Running & Order): Promise<MadeImage> {
   const { log, lease } = running;
@@ -94,7 +96,7 @@ async function rebuildAll(ports: BuildPorts, node: Node, task: Task, running: Ru
     const there = await pushedFor(ports, node, done[platform]);
     const made = there ?? (await buildAndPush(ports, node, task, running, platform));
     if ('why' in made) return { is: 'refused', why: `${platform}: ${made.why}` };
-    // Who takes over does not build it again.
+    // A process that takes over does not build it again.
     done = { ...done, [platform]: made.digest };
     if (there === undefined && !(await lease.write({ pushed: done }))) lease.signal.throwIfAborted();
     const [os, architecture, variant] = platform.split('/');
@@ -185,7 +187,7 @@ async function buildFor(
   );
 }
 
-/** By their ids; or why one of them cannot be had. */
+/** Reads the secrets of a task by their ids; or says why one of them cannot be had. */
 async function secretsOf(
   { secrets: vault }: BuildPorts,
   { name, settings: { secrets } }: Task,

@@ -6,14 +6,18 @@ import type { Task } from '../tasks/documents.ts';
 import { loginsAbroad, saysForeign } from '../tasks/pulls.ts';
 import type { Node } from './documents.ts';
 
-/** A context is unpacked, and an image is fetched, before the time of a build or a test begins. */
+/**
+ * The seconds for the setup: a context is unpacked, and an image is fetched, before the time of a build or a test
+ * begins.
+ */
 const setUpSeconds = 15 * 60;
 
 const hostIn = (said: string) => said.split('/', 1)[0] ?? '';
 
 /**
- * A registry on this machine speaks no TLS: this one, and those that the task's author has named. Whoever writes a
- * Dockerfile that moves has the builder ask nothing else of its own machine in plain text.
+ * Returns the hosts that are called in plain HTTP: registries on this machine, namely this one and those that the
+ * task's author has named. The author of a Dockerfile that is not fixed cannot have the builder call anything else of
+ * its own machine in plain text.
  */
 export function plainHosts(ports: BuildPorts, task: Task): string[] {
   const named = task.bases
@@ -22,7 +26,10 @@ export function plainHosts(ports: BuildPorts, task: Task): string[] {
   return [...new Set([...ports.ownHosts, task.host, ...named])].filter(isLoopbackHost);
 }
 
-/** As whom a build or a test on this machine asks registries, for as long as it may take. Throws `StoreFailure`. */
+/**
+ * Issues the credentials by which a build or a test on this machine calls registries, for as long as it may take.
+ * Throws `StoreFailure`.
+ */
 export async function accessFor(
   ports: BuildPorts,
   { build, repository, tag }: Pick<Node, 'build' | 'repository' | 'tag'>,

@@ -5,9 +5,9 @@ import { buildSoon } from './build-soon.ts';
 import { buildRef, buildSchema } from './documents.ts';
 
 /**
- * Puts what failed or stopped in a build in line again: a build of its own, which says which one it retries. Gives that
- * build, unless it waits for another. Throws `RegistryError` (`thing-unknown`; `conflict` when it has not ended, or
- * nothing failed).
+ * Puts the images of a build that failed or stopped in line again: as a build of its own, which says which one it
+ * retries. Returns that build, unless it waits for another. Throws `RegistryError` (`thing-unknown`; `conflict` if it
+ * has not ended, or nothing failed).
  */
 export async function retryBuild(ports: BuildPorts, build: string): Promise<string | undefined> {
   const { documents, registry, clock, ids } = ports;

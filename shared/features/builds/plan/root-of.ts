@@ -3,7 +3,7 @@ import type { BuildPorts } from '../ports.ts';
 import type { Task } from '../tasks/documents.ts';
 import type { Root } from './documents.ts';
 
-/** What has a task build its image, as of now. Of one event it is put in line once. */
+/** Makes the root by which a task builds its image, as of now. For one event it is put in line once. */
 export function rootOf(
   { registry, clock }: Pick<BuildPorts, 'registry' | 'clock'>,
   { repository, tag, name }: Task,

@@ -8,12 +8,12 @@ import { policyFor, readPolicies } from './policies.ts';
 
 type Mode = Task['settings']['mode'];
 
-/** What is done with an image when a base of it is updated: by its task, or by the policy that it is of. */
+/** The rule for an image when a base of it is updated: of its task, or of the policy that covers it. */
 export interface Rule {
   readonly by: string;
   readonly mode: Mode;
   readonly isOn: boolean;
-  /** It follows a base's tag also where it names its digest. */
+  /** Says that it follows a base's tag also if it names its digest. */
   readonly bumpsPins?: boolean;
   readonly task?: string;
   /** That task. */
@@ -24,7 +24,7 @@ export interface Rule {
 
 export interface Rules {
   readonly ruleFor: (image: Pick<TaggedImage, 'repository' | 'tag'>) => Rule | undefined;
-  /** An image that a task makes, by the task's name. */
+  /** Returns the image that a task builds, by the task's name. */
   readonly imageOf: (task: string) => TaggedImage | undefined;
 }
 
@@ -42,7 +42,7 @@ export async function readRules(ports: Pick<BuildPorts, 'documents' | 'registry'
   };
 }
 
-/** A task knows better than a pattern of names. */
+/** Returns the rule of an image. A task takes precedence over a policy, which has only a pattern of names. */
 export function ruleOf(task: Task | undefined, policy: Policy | undefined): Rule | undefined {
   if (task !== undefined)
     return {

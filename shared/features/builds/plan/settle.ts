@@ -7,7 +7,7 @@ import { tellFailed } from './events.ts';
 import { nodesWhere } from './nodes.ts';
 import { imagesAtOnce, wakeWorkers } from './wake.ts';
 
-/** Lets go on what has waited for an image that has ended. Asked again it changes nothing more. */
+/** Reconciles the images that have waited for an image that has ended. Called again it changes nothing more. */
 export async function settleFollowers(ports: BuildPorts, ended: Pick<Node, 'id' | 'build'>): Promise<void> {
   const stopped: Node[] = [];
   let ready = 0;
@@ -23,7 +23,7 @@ export async function settleFollowers(ports: BuildPorts, ended: Pick<Node, 'id' 
   for (const node of stopped) await settleFollowers(ports, node);
 }
 
-/** Decides about an image that waits: it goes on when all that comes first are well, and stops when one is not. */
+/** Decides about an image that waits: it goes on if all that come first are well, and stops if one is not. */
 export async function settleWaiting(
   { documents, ...ports }: BuildPorts,
   node: Node,

@@ -9,8 +9,8 @@ import type { Node } from './documents.ts';
 const hourMs = 3_600_000;
 
 /**
- * Takes a turn of those that a task has in an hour, for a build: however often that is begun, it takes one. Gives when
- * the next one is free, where none is left. Throws `StoreFailure`.
+ * Takes one of the turns that a task has in an hour, for a build: it takes one however often that build is begun. If
+ * none is left it returns the time when the next one is free. Throws `StoreFailure`.
  */
 export async function takeTurn(
   ports: Pick<BuildPorts, 'documents' | 'registry' | 'clock'>,

@@ -12,7 +12,7 @@ import { putInLine } from './lane.ts';
 type Moved = Extract<CatalogueEvent, { type: 'Longshore.TagMoved' }>;
 type Updated = Extract<CatalogueEvent, { type: 'Longshore.BaseImageUpdated' }>;
 
-/** Tells of a tag that has moved and that images are built on: once for each move. Throws `StoreFailure`. */
+/** Publishes that a tag has moved that images are built on: once for each move. Throws `StoreFailure`. */
 export async function tellUpdated(
   ports: BuildPorts,
   { id: cause, data: { timestamp, target, request } }: Moved,
@@ -37,8 +37,8 @@ export async function tellUpdated(
 }
 
 /**
- * Puts an update of a base in line, and begins the next build. What a build under way has made itself is part of it.
- * Throws `StoreFailure`.
+ * Puts an update of a base in line, and begins the next build. An update that a build under way has caused itself is
+ * part of that build. Throws `StoreFailure`.
  */
 export async function planUpdate(ports: BuildPorts, { id, data: { timestamp, target } }: Updated): Promise<void> {
   const { image, digest, previousDigest, build } = target;

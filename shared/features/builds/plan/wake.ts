@@ -2,12 +2,12 @@ import { StoreFailure } from '../../../core/ports/failures.ts';
 import type { BuildPorts } from '../ports.ts';
 import { buildsQueue } from './documents.ts';
 
-/** How many images one build makes at the same time. */
+/** The number of images that one build makes at the same time. */
 export const imagesAtOnce = 8;
 
 /**
- * Says to `workers` of them that a build has work. What is due is in documents: a message that is lost, or doubled,
- * costs nothing but time.
+ * Sends messages to `workers` processes that a build has work. The due images are in documents: a message that is lost,
+ * or doubled, costs nothing but time.
  */
 export async function wakeWorkers(
   { queues, log }: Pick<BuildPorts, 'queues' | 'log'>,

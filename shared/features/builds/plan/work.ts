@@ -20,8 +20,8 @@ const imagesLookedAt = 16;
 const mostAttempts = 5;
 
 /**
- * Takes up images of a build, one after the other, until none is ready or `until`. Any number of processes may do so at
- * once. Throws `StoreFailure`.
+ * Claims and makes images of a build, one after the other, until none is ready or `until`. Any number of processes may
+ * do so at once. Throws `StoreFailure`.
  */
 export async function workOn(ports: BuildPorts, build: string, until: Date): Promise<void> {
   const isStopped = await isCancelled(ports, build);
@@ -32,11 +32,14 @@ export async function workOn(ports: BuildPorts, build: string, until: Date): Pro
     if (claimed === undefined && due.length === 0) break;
     if (claimed !== undefined) await makeOne(ports, claimed);
   }
-  // One that was cancelled before it was planned ends by its plan.
+  // A build that was cancelled before it was planned ends by its plan.
   if ((await finishIfDone(ports, build)) || isStopped) await goOn(ports);
 }
 
-/** One that cannot be read is nobody's to make: it has failed, so that its build ends. */
+/**
+ * Reads the images that are due. An image that cannot be read can be made by no process: it fails, so that its build
+ * ends.
+ */
 async function dueNodes({ documents, clock, log }: BuildPorts, build: string): Promise<Stored<Node>[]> {
   const partition = [nodesOf(build)];
   const where = [
@@ -57,7 +60,7 @@ async function dueNodes({ documents, clock, log }: BuildPorts, build: string): P
   return due;
 }
 
-/** Takes the first ready image that nobody else takes; `undefined` when every one was lost to others. */
+/** Claims the first ready image; `undefined` if every claim was lost to others. */
 async function claimOne(ports: BuildPorts, due: readonly Stored<Node>[]): Promise<NodeLease | undefined> {
   for (const found of due) {
     const taken = {
@@ -83,8 +86,9 @@ async function makeOne(ports: BuildPorts, lease: NodeLease): Promise<void> {
 }
 
 /**
- * What the registry refuses, and whatever else cannot be done with it, is this image's failure, at once: others wait in
- * the same line. A store that does not answer is nobody's: the lease runs out, and somebody tries again.
+ * Makes an image, and returns its end state. A refusal of the registry, or any other fault, is a failure of this image,
+ * at once: others wait in the same line. If a store does not answer, nothing is written: the lease runs out, and
+ * another process tries again.
  */
 async function endOf(ports: BuildPorts, node: Node, lease: NodeLease): Promise<Ended | undefined> {
   if (node.attempts > mostAttempts)
@@ -110,7 +114,7 @@ async function endOf(ports: BuildPorts, node: Node, lease: NodeLease): Promise<E
         state: 'failed',
         because: 'why' in error.fault ? error.fault.why : `the registry refuses it: ${error.fault.is}`,
       };
-    // Somebody has pushed the image at the same moment: it is looked at anew, as it is then.
+    // Somebody has pushed the image at the same moment: it is made anew from the image that is there then.
     await lease.write({ state: 'ready', remote: null, tryAt: ports.clock.now().toISOString() });
     return undefined;
   }
