@@ -60,6 +60,7 @@ const coreRooms = [
   'events',
   'http',
   'admission',
+  'transfer',
   'feature',
 ];
 

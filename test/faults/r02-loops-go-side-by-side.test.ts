@@ -151,7 +151,7 @@ describe('an event of an index with many images', () => {
     for (const child of children) await push(app, repository, child.digest, child);
     await push(app, repository, 'all', makeIndex(children));
     const event = world.region().events.log.at(-1);
-    const asked = await roundTrips(memory.calls, () => longshore.learnBases(event));
+    const asked = await roundTrips(memory.calls, () => longshore.events['builds-learn'](event));
     console.info(`learning an index of ${count} images: ${asked.calls} store calls, ${asked.inARow} in a row`);
     expect(asked.inARow).toBeLessThan(count * 2);
   }, 60_000);

@@ -122,6 +122,15 @@ function common(parsed: {
   return { subject: parsed.subject ?? undefined, annotations: parsed.annotations ?? undefined };
 }
 
+/**
+ * Returns the blobs that a repository must hold for a manifest. Layers that must not be distributed are fetched from
+ * their `urls` (image-spec, layer.md, "Non-Distributable Layers").
+ */
+export function requiredBlobs(manifest: Pick<Manifest, 'config' | 'layers'>): Descriptor[] {
+  const layers = manifest.layers.filter((layer) => !/nondistributable|\.foreign\./.test(layer.mediaType));
+  return manifest.config === undefined ? layers : [manifest.config, ...layers];
+}
+
 /** Makes the refusal of a manifest that is nested too deep, or too long. */
 export function manifestOutOfBounds({ allowed }: JsonOutOfBounds): RegistryError {
   return invalid(`the manifest is ${allowed}`);

@@ -1,17 +1,27 @@
 import type { Digest } from '../oci/digest.ts';
-import type { Manifest } from '../oci/manifest.ts';
 import type { ManifestMediaType } from '../oci/media-types.ts';
 import type { RepositoryKey } from '../oci/name.ts';
 import type { Tag } from '../oci/name.ts';
 import type { PushedBy } from '../oci/principal.ts';
+import type { Asker } from './authorize.ts';
 import type { Cause } from './cause.ts';
+import type { Source, StoredImage, Target } from './transfer.ts';
 
-export interface StoredImage {
-  readonly digest: Digest;
-  readonly mediaType: ManifestMediaType;
-  /** The bytes exactly as they were pushed. */
-  readonly bytes: Uint8Array;
-  readonly manifest: Manifest;
+export type { StoredImage };
+
+/** Says where a copy out of a repository goes, and for whom; without an asker the registry itself copies. */
+export interface CopiedInto {
+  readonly into: RepositoryKey;
+  readonly asker?: Asker | undefined;
+}
+
+/** Says what the pushes of a copy into a repository say. */
+export interface CopiedBy {
+  readonly cause: Cause;
+  readonly asker?: Asker | undefined;
+  readonly pushedBy?: PushedBy | undefined;
+  /** Says whether it may bring back from the bin what somebody deleted. */
+  readonly mayRestore: boolean;
 }
 
 interface ImagePush {
@@ -60,4 +70,8 @@ export interface Images {
    * `RegistryError`; `conflict` if the tag points elsewhere by now.
    */
   pushImage(key: RepositoryKey, push: ImagePush): Promise<Digest>;
+  /** Opens a repository as `copyGraph` reads it. */
+  source(key: RepositoryKey, by: CopiedInto): Source;
+  /** Opens a repository as `copyGraph` writes it. */
+  target(key: RepositoryKey, by: CopiedBy): Target;
 }

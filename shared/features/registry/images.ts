@@ -17,6 +17,7 @@ import { mountBlob } from './mount.ts';
 import type { RegistryPorts } from './ports.ts';
 import { pushManifest } from './push-manifest.ts';
 import { manifestBytes } from './read-manifest.ts';
+import { repositorySource, repositoryTarget } from './transfer.ts';
 
 /** The data plane from inside. */
 export function imagesOf(ports: RegistryPorts): Images {
@@ -48,6 +49,8 @@ export function imagesOf(ports: RegistryPorts): Images {
       return link === undefined ? undefined : readFromAny(ports, link.name, link.region);
     },
     mountBlob: (from, to, digest) => mountBlob(ports, from, to, digest),
+    source: (key, by) => repositorySource(ports, key, by),
+    target: (key, by) => repositoryTarget(ports, key, by),
     async pushImage(key, { reference, bytes, mediaType, cause, pushedBy, onlyIfAt }) {
       const push = { key, reference, tags: [], bytes, contentType: mediaType, cause, pushedBy, mayRestore: false };
       const pushed = await pushManifest(ports, { ...push, ...defined({ onlyIfAt }) });

@@ -7,6 +7,7 @@ import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { Manifest } from '../../core/oci/manifest.ts';
+import { requiredBlobs } from '../../core/oci/manifest.ts';
 import { isManifestMediaType } from '../../core/oci/media-types.ts';
 import type { LinkedBlob } from './links.ts';
 import { relyOnLink } from './links.ts';
@@ -14,6 +15,8 @@ import type { RegistryPorts } from './ports.ts';
 
 /** What of a push decides which references it may rely on. */
 interface Referencing {
+  /** What goes in the same transaction. */
+  readonly coming?: ReadonlySet<Digest> | undefined;
   readonly key: RepositoryKey;
   readonly cause: Cause;
   readonly mayRestore: boolean;
@@ -48,7 +51,8 @@ export async function requireReferences(ports: RegistryPorts, push: Referencing,
       is: 'manifest-invalid',
       why: `it references ${referenced} blobs and manifests; at most ${maxReferences} are allowed`,
     });
-  const child = (digest: Digest) => childPresent(ports, push, digest);
+  const child = (digest: Digest) =>
+    push.coming?.has(digest) === true ? Promise.resolve(true as const) : childPresent(ports, push, digest);
   const wanted = [
     ...uniquely(requiredBlobs(manifest), look),
     ...uniquely(manifest.manifests, async (digest, mediaType) =>
@@ -91,12 +95,4 @@ async function childPresent(
 function uniquely(descriptors: readonly Descriptor[], look: (digest: Digest, mediaType: string) => Promise<unknown>) {
   const unique = new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor]));
   return [...unique.values()].map(({ digest, mediaType }) => ({ digest, mediaType, look }));
-}
-
-/**
- * Layers that must not be distributed are fetched from their `urls` (image-spec, layer.md, "Non-Distributable Layers").
- */
-function requiredBlobs(manifest: Manifest): Descriptor[] {
-  const layers = manifest.layers.filter((layer) => !/nondistributable|\.foreign\./.test(layer.mediaType));
-  return manifest.config === undefined ? layers : [manifest.config, ...layers];
 }

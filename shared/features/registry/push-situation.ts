@@ -8,8 +8,32 @@ import type { Digest } from '../../core/oci/digest.ts';
 import type { Manifest } from '../../core/oci/manifest.ts';
 import type { Tag } from '../../core/oci/name.ts';
 import type { PushedBy } from '../../core/oci/principal.ts';
+import type { Asker } from '../../core/ports/authorize.ts';
 import type { DocumentChange } from '../../core/ports/documents.ts';
 import type { ImageFacts } from './image-config.ts';
+
+/** One manifest that is to be pushed. */
+export interface ManifestPush {
+  readonly key: RepositoryKey;
+  /** What the URL names: a tag, or the digest that the bytes must have. */
+  readonly reference: Tag | Digest;
+  /** More tags to set in the same transaction (distribution-spec, "Pushing Manifests", `?tag=`). */
+  readonly tags: readonly Tag[];
+  readonly bytes: Uint8Array;
+  readonly contentType: string | undefined;
+  readonly cause: Cause;
+  /** Absent where the registry itself pushes. */
+  readonly asker?: Asker | undefined;
+  /** On whose word: it is kept with the tags. */
+  readonly pushedBy?: PushedBy | undefined;
+  /**
+   * Whether who pushes may bring back from the bin what somebody deleted and this push does not send: the right
+   * `deleted/restore`.
+   */
+  readonly mayRestore: boolean;
+  /** What the tag must point at for the push to happen; absent, anything. */
+  readonly onlyIfAt?: Digest | 'nothing';
+}
 
 /** What a push found when it looked, and what it brings. */
 export interface PushSituation {

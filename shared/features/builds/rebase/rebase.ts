@@ -1,10 +1,10 @@
-import pLimit from 'p-limit';
 import { defined } from '../../../core/documents/defined.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import type { Descriptor } from '../../../core/oci/descriptor.ts';
 import { digestOf } from '../../../core/oci/digest.ts';
 import { jsonIn, maxJsonDepth } from '../../../core/oci/json.ts';
 import type { StoredImage } from '../../../core/ports/images.ts';
+import { firstNotLinked } from '../../../core/transfer/link-blobs.ts';
 import { readConfig } from '../edges/image-config.ts';
 import type { BuildPorts } from '../ports.ts';
 import { attest } from './attest.ts';
@@ -127,16 +127,12 @@ async function rebaseOne(ports: BuildPorts, order: RebaseOrder, image: StoredIma
   const name = nameOf(order);
   const rebased = rebaseImage(app, old, next, name === undefined ? undefined : { name, digest: nextImage.digest });
   if (rebased.is !== 'rebased') return rebased;
-  const limit = pLimit(16);
-  const [linked] = await Promise.all([
-    Promise.all(next.layers.map(({ digest }) => limit(() => ports.images.mountBlob(baseKey, key, digest)))),
+  const layers = next.layers.map(({ digest: layer }) => layer);
+  const [gone] = await Promise.all([
+    firstNotLinked(layers, (layer) => ports.images.mountBlob(baseKey, key, layer)),
     ports.images.storeSmallBlob(key, rebased.config),
   ]);
-  if (linked.includes(false))
-    return {
-      is: 'refused',
-      why: `a layer of the new base is gone: ${next.layers[linked.indexOf(false)]?.digest ?? ''}`,
-    };
+  if (gone !== undefined) return { is: 'refused', why: `a layer of the new base is gone: ${gone}` };
   const { mediaType } = image;
   const digest = await ports.images.pushImage(key, {
     reference: digestOf(rebased.manifest),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { MemoryWorld } from '../../../../shared/adapters/memory/world.ts';
 import type { TestLongshore } from '../../../../shared/app/compose-for-test.ts';
 import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
 import type { ContentGate, Gate, Operation, Question } from '../../../../shared/core/admission/gate.ts';
@@ -23,15 +24,31 @@ function gate(refuses: (question: Question) => boolean): ContentGate {
   return { kind: 'hold', name: 'for tests', ask };
 }
 
-/** A registry that holds an index with a child and a signature, and a deleted image; then as `gates` let it be seen. */
-async function behind(...gates: readonly Gate[]): Promise<TestLongshore> {
+/** A registry that holds an index with a child and a signature, and a deleted image. */
+async function filled(): Promise<MemoryWorld> {
   const { app, world } = composeForTest();
   await pushImage(app, repository, child.digest, child);
   await putManifest(app, repository, 'v1', index);
   await pushImage(app, repository, referrer.digest, referrer);
   await pushImage(app, repository, 'gone', gone);
   await ask(app, 'DELETE', `/v2/${repository}/manifests/${gone.digest}`);
+  return world;
+}
+
+/** For what is refused, or only read, so that it stays as it is. */
+const unchanged = await filled();
+
+function over(world: MemoryWorld, ...gates: readonly Gate[]): TestLongshore {
   return composeForTest({ world, settings: { gates } });
+}
+
+/** One of its own for what changes it. */
+async function worldFor({ method }: Way): Promise<MemoryWorld> {
+  return method === 'GET' || method === 'HEAD' ? unchanged : filled();
+}
+
+async function behind(...gates: readonly Gate[]): Promise<TestLongshore> {
+  return over(await filled(), ...gates);
 }
 
 interface Way {
@@ -108,7 +125,13 @@ function go({ app }: Pick<TestLongshore, 'app'>, { method, path, body }: Way): P
 
 describe('a gate that refuses everything', () => {
   it.each(named)('is asked by %s, and says why', async (_, way) => {
-    const answer = await go(await behind(gate(() => true)), way);
+    const answer = await go(
+      over(
+        unchanged,
+        gate(() => true),
+      ),
+      way,
+    );
     expect(answer.status).toBe(403);
     expect(answer.headers.get('x-request-id')).not.toBeNull();
     if (way.method === 'HEAD') return;
@@ -129,8 +152,15 @@ describe('a gate that refuses everything', () => {
 
 describe('a gate that refuses one operation', () => {
   it.each(named)('is what refuses %s, and gates that refuse the others are not', async (_, way) => {
-    expect((await go(await behind(gate(({ operation }) => operation === way.operation)), way)).status).toBe(403);
-    const others = await behind(gate(({ operation }) => operation !== way.operation && !follows(way, operation)));
+    const its = over(
+      unchanged,
+      gate(({ operation }) => operation === way.operation),
+    );
+    expect((await go(its, way)).status).toBe(403);
+    const others = over(
+      await worldFor(way),
+      gate(({ operation }) => operation !== way.operation && !follows(way, operation)),
+    );
     expect((await go(others, way)).status).not.toBe(403);
   });
 });
@@ -202,8 +232,8 @@ describe('a gate in audit mode', () => {
   const warning = String.raw`299 - "it is not \"signed\""`;
 
   it.each(named.filter(([, { operation }]) => operation !== 'tag'))('lets %s happen', async (_, way) => {
-    const without = await go(await behind(), way);
-    const answer = await go(await behind(audit), way);
+    const without = await go(over(await worldFor(way)), way);
+    const answer = await go(over(await worldFor(way), audit), way);
     expect(answer.status).toBe(without.status);
   });
 

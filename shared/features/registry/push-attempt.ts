@@ -1,0 +1,300 @@
+import { binnedDocumentSchema, binnedRef } from '../../core/documents/bin.ts';
+import type { ManifestDocument } from '../../core/documents/manifest.ts';
+import {
+  manifestBlobName,
+  manifestDocumentSchema,
+  manifestId,
+  manifestRef,
+  maxInlineBytes,
+  tagDocumentSchema,
+  tagRef,
+} from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import type { RepositoryDocument } from '../../core/documents/repository.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import { recordedEvents } from '../../core/events/outbox.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { algorithmOf, digestOf, isDigest } from '../../core/oci/digest.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import { parseManifest } from '../../core/oci/manifest.ts';
+import type { Tag } from '../../core/oci/name.ts';
+import type { RandomIds } from '../../core/ports/clock.ts';
+import type { CommitOutcome, DocumentChange } from '../../core/ports/documents.ts';
+import { maxChangesPerCommit } from '../../core/ports/documents.ts';
+import type { CloudEvent } from '../../core/ports/topic.ts';
+import { readImageConfig } from './image-config.ts';
+import type { RegistryPorts } from './ports.ts';
+import { pushChanges } from './push-changes.ts';
+import { repositoryCreatedId } from './push-events.ts';
+import { requireReferences } from './push-references.ts';
+import type { ManifestPush, PushedTag } from './push-situation.ts';
+
+/** What all attempts of one push share: what was read once, and what the attempts so far have found out. */
+export async function beginPush(ports: RegistryPorts, push: ManifestPush, coming: ReadonlySet<Digest> | undefined) {
+  const names = pushedTags(push);
+  const manifest = parseManifest(push.bytes, push.contentType);
+  const digest = pushedDigest(push);
+  const look = () => requireReferences(ports, { ...push, coming }, manifest);
+  const [looked] = await Promise.all([
+    look(),
+    ports.entries.requireAllowed({ operation: 'push', key: push.key, asker: push.asker }),
+  ]);
+  return {
+    push,
+    coming,
+    names,
+    manifest,
+    digest,
+    look,
+    relied: looked,
+    about: once(async () => {
+      const [image, entry] = await Promise.all([
+        readImageConfig(ports, manifest, manifest.config && looked.links.get(manifest.config.digest)),
+        ports.entries.open(push.key),
+      ]);
+      return { image, entry };
+    }),
+    content: once(() => storeContent(ports, push, digest)),
+    ids: sameIdsEachTime(ports.ids),
+    /** Whether another push tells of the new repository. */
+    isAnnounced: false,
+    mustSettle: false,
+    /** The events that an attempt may have recorded. */
+    tried: new Set<string>(),
+  };
+}
+
+type Pushing = Awaited<ReturnType<typeof beginPush>>;
+type PushChange = ReturnType<typeof pushChanges>;
+
+export interface Committed {
+  readonly events: readonly CloudEvent[];
+  /** Those whose surroundings are to be settled. */
+  readonly settles: readonly Pushing[];
+}
+
+/** What was committed; `undefined` when the attempt must be made again. */
+export async function attemptPush(
+  ports: RegistryPorts,
+  all: readonly Pushing[],
+): Promise<Committed | 'too large' | undefined> {
+  for (const pushing of all)
+    if (pushing.relied.until <= ports.clock.now().getTime()) pushing.relied = await pushing.look();
+  const each = await Promise.all(all.map((pushing, at) => changesNow(ports, pushing, at === 0)));
+  if (all.some(({ relied }) => relied.until <= ports.clock.now().getTime())) return undefined;
+  const changes = each.flatMap(({ changes }, at) => changes.map((change) => ({ change, of: all[at] })));
+  if (all.length > 1 && !fitsOneBatch(changes)) return 'too large';
+  const [first] = all;
+  if (first === undefined) return undefined;
+  const { document: entry } = (await first.about()).entry;
+  for (const [at, pushing] of all.entries()) {
+    // The repository's creation is told of by whoever has recorded it, or by the sweep.
+    for (const { id } of each[at]?.events ?? [])
+      if (id !== repositoryCreatedId(entry.generation)) pushing.tried.add(id);
+    pushing.mustSettle ||= each[at]?.settles === true;
+  }
+  const outcome = await ports.documents.commitDocuments(
+    'repositories',
+    partitionOf(first.push.key),
+    changes.map(({ change }) => change),
+  );
+  if (outcome.committed)
+    return { events: each.flatMap(({ events }) => events), settles: all.filter((_, at) => each[at]?.settles === true) };
+  return await afterRefusal(ports, all, { outcome, refused: changes[outcome.index], entry });
+}
+
+/** A transaction holds 2 MB. In bytes of JSON. */
+const batchBytes = 1_500_000;
+
+function fitsOneBatch(changes: readonly { readonly change: DocumentChange }[]): boolean {
+  return (
+    changes.length <= maxChangesPerCommit &&
+    Buffer.byteLength(JSON.stringify(changes.map(({ change }) => change))) <= batchBytes
+  );
+}
+
+/** What a push would change as everything is now. The first of several tells of a new repository. */
+async function changesNow(ports: RegistryPorts, pushing: Pushing, isFirst: boolean): Promise<PushChange> {
+  const { push, digest, manifest, relied, coming } = pushing;
+  const [{ before, binned }, tags, { image, entry }] = await Promise.all([
+    readThere(ports, push.key, digest),
+    readTags(ports, push.key, pushing.names),
+    pushing.about(),
+  ]);
+  requireAt(push, tags, digest);
+  requireAdmitted(ports, push, { tags, digest, manifest: before?.document });
+  const change = pushChanges({
+    push,
+    manifest,
+    digest,
+    before,
+    binned,
+    tags,
+    image,
+    stored: new Map([...relied.links].map(([blob, { size }]) => [blob, size])),
+    entry: pushing.isAnnounced || !isFirst ? { ...entry.document, announced: true } : entry.document,
+    content: (before ?? binned)?.document.content ?? (await pushing.content()),
+    mayRestore: push.mayRestore,
+    settling: ports.bin.settling(push.key, digest),
+    source: ports.settings.eventSource,
+    now: ports.clock.now(),
+    nextId: pushing.ids(),
+  });
+  return coming === undefined
+    ? change
+    : { ...change, changes: change.changes.filter((each) => !holdsAny(each, coming)) };
+}
+
+/** Children that are written in the same transaction need no holding. */
+function holdsAny(change: DocumentChange, coming: ReadonlySet<Digest>): boolean {
+  return change.do === 'patch' && [...coming].some((digest) => change.id === manifestId(digest));
+}
+
+/** Tags first: what is said of one that is locked is said whatever its manifest is. */
+function requireAdmitted(
+  { admission }: RegistryPorts,
+  { key, asker }: ManifestPush,
+  {
+    tags,
+    digest,
+    manifest,
+  }: { readonly tags: readonly PushedTag[]; readonly digest: Digest; readonly manifest: ManifestDocument | undefined },
+): void {
+  for (const { name, before } of tags)
+    admission.require({ operation: 'tag', key, asker, tag: before?.document, sets: { tag: name, digest } });
+  admission.require({ operation: 'push', key, asker, manifest });
+}
+
+async function afterRefusal(
+  ports: RegistryPorts,
+  all: readonly Pushing[],
+  {
+    outcome,
+    refused,
+    entry,
+  }: {
+    readonly outcome: Extract<CommitOutcome, { committed: false }>;
+    readonly refused: { readonly change: DocumentChange; readonly of: Pushing | undefined } | undefined;
+    readonly entry: RepositoryDocument;
+  },
+): Promise<Committed | undefined> {
+  const change = refused?.change;
+  if (isOfRepository(change, entry)) {
+    // Another push into the new repository tells of it, in its own words: two events of one id would differ.
+    for (const pushing of all) pushing.isAnnounced = true;
+    return undefined;
+  }
+  // An earlier attempt was committed, and this one is not: what happened is what that one recorded.
+  if (isOwnEvent(change, outcome.because) && refused?.of !== undefined)
+    return {
+      events: await recordedEvents(
+        ports.documents,
+        refused.of.push.key,
+        all.flatMap(({ tried }) => [...tried]),
+      ),
+      settles: all.filter(({ mustSettle }) => mustSettle),
+    };
+  // Only children are patched: one has just gone, and is looked for again.
+  if (change?.do === 'patch' && refused?.of !== undefined) refused.of.relied = { ...refused.of.relied, until: 0 };
+  return undefined;
+}
+
+/** That it is where the push would bring it says that an earlier attempt was committed. */
+function requireAt({ onlyIfAt }: ManifestPush, [tag]: readonly PushedTag[], digest: Digest): void {
+  const at = tag?.before?.document.digest;
+  if (onlyIfAt === undefined || at === digest || (at ?? 'nothing') === onlyIfAt) return;
+  throw new RegistryError({
+    is: 'conflict',
+    code: 'conflict',
+    why: `the tag ${tag?.name ?? ''} is at ${at ?? 'nothing'} by now, and was to be moved from ${onlyIfAt}`,
+  });
+}
+
+/** Started with the first attempt's reads, not before: then nothing that fails is left without one who waits for it. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () => (running ??= work());
+}
+
+/** Every attempt draws the same ids in the same order, so that its events are known again. */
+function sameIdsEachTime(ids: RandomIds): () => () => string {
+  const drawn: string[] = [];
+  return () => {
+    let next = 0;
+    return () => (drawn[next++] ??= ids.nextId());
+  };
+}
+
+/**
+ * That the event of this push is there already says that an earlier attempt was committed, and its answer lost on the
+ * way.
+ */
+function isOwnEvent(change: DocumentChange | undefined, because: 'exists' | 'absent' | 'changed'): boolean {
+  return because === 'exists' && change?.do === 'create' && change.document.type === 'event';
+}
+
+/**
+ * Whether it is the event of the repository's creation that was there already: those of the push itself come before it,
+ * and are met first.
+ */
+function isOfRepository(change: DocumentChange | undefined, { generation }: RepositoryDocument): boolean {
+  return change?.do === 'create' && change.document.id === `event:${repositoryCreatedId(generation)}`;
+}
+
+/** A batch holds 100 changes: a tag is up to three of them, beside the manifest and its edge. */
+const maxTags = 30;
+
+function pushedTags({ reference, tags }: ManifestPush): Tag[] {
+  const names = [...new Set(isDigest(reference) ? tags : [reference, ...tags])];
+  if (names.length > maxTags) throw new RegistryError({ is: 'too-many-tags', limit: maxTags });
+  return names;
+}
+
+export function pushedDigest(push: ManifestPush): Digest {
+  if (!isDigest(push.reference)) return digestOf(push.bytes);
+  const digest = digestOf(push.bytes, algorithmOf(push.reference));
+  if (digest !== push.reference)
+    throw new RegistryError({
+      is: 'digest-invalid',
+      why: `the manifest's digest is ${digest}, the URL says ${push.reference}`,
+    });
+  return digest;
+}
+
+/**
+ * Large manifests lie in Blob Storage, written before the transaction that names them, and only once nothing else
+ * speaks against them. The metadata says whose they are: so what a crash left without its document is found.
+ */
+async function storeContent(
+  ports: RegistryPorts,
+  { bytes, key }: ManifestPush,
+  digest: Digest,
+): Promise<ManifestDocument['content']> {
+  if (bytes.length <= maxInlineBytes)
+    return { text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8') };
+  const blob = manifestBlobName(digest, ports.ids.nextId());
+  await ports.blobs.putBlob(blob, bytes, { digest, registry: key.registry, repository: key.repository });
+  return { blob, region: ports.settings.region };
+}
+
+/** The bin is looked into second: what moves there in between is found. What is live costs no second read. */
+async function readThere(ports: RegistryPorts, key: RepositoryKey, digest: Digest) {
+  const before = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+  return {
+    before,
+    binned:
+      before === undefined
+        ? await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest))
+        : undefined,
+  };
+}
+
+function readTags(ports: RegistryPorts, key: RepositoryKey, names: readonly Tag[]): Promise<PushedTag[]> {
+  return Promise.all(
+    names.map(async (name) => ({
+      name,
+      before: await readStored(ports.documents, tagDocumentSchema, tagRef(key, name)),
+    })),
+  );
+}
