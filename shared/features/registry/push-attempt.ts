@@ -30,8 +30,16 @@ import { repositoryCreatedId } from './push-events.ts';
 import { requireReferences } from './push-references.ts';
 import type { ManifestPush, PushedTag } from './push-situation.ts';
 
+/** What several pushes in one transaction share. */
+interface Together {
+  /** The digests of all of them; absent where there is one. */
+  readonly coming: ReadonlySet<Digest> | undefined;
+  /** Opens the repository, once for all. */
+  readonly entry: () => Promise<Stored<RepositoryDocument>>;
+}
+
 /** What all attempts of one push share: what was read once, and what the attempts so far have found out. */
-export async function beginPush(ports: RegistryPorts, push: ManifestPush, coming: ReadonlySet<Digest> | undefined) {
+export async function beginPush(ports: RegistryPorts, push: ManifestPush, { coming, entry }: Together) {
   const names = pushedTags(push);
   const manifest = parseManifest(push.bytes, push.contentType);
   const digest = pushedDigest(push);
@@ -49,11 +57,11 @@ export async function beginPush(ports: RegistryPorts, push: ManifestPush, coming
     look,
     relied: looked,
     about: once(async () => {
-      const [image, entry] = await Promise.all([
+      const [image, opened] = await Promise.all([
         readImageConfig(ports, manifest, manifest.config && looked.links.get(manifest.config.digest)),
-        ports.entries.open(push.key),
+        entry(),
       ]);
-      return { image, entry };
+      return { image, entry: opened };
     }),
     content: once(() => storeContent(ports, push, digest)),
     ids: sameIdsEachTime(ports.ids),
@@ -212,7 +220,7 @@ function requireAt({ onlyIfAt }: ManifestPush, [tag]: readonly PushedTag[], dige
 }
 
 /** Started with the first attempt's reads, not before: then nothing that fails is left without one who waits for it. */
-function once<T>(work: () => Promise<T>): () => Promise<T> {
+export function once<T>(work: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | undefined;
   return () => (running ??= work());
 }

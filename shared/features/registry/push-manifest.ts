@@ -6,7 +6,7 @@ import { publishCommitted } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 import type { RegistryPorts } from './ports.ts';
-import { attemptPush, beginPush, pushedDigest } from './push-attempt.ts';
+import { attemptPush, beginPush, once, pushedDigest } from './push-attempt.ts';
 import type { ManifestPush } from './push-situation.ts';
 
 export interface Pushed {
@@ -34,7 +34,8 @@ export async function pushManifests(ports: RegistryPorts, pushes: readonly Manif
   const [first] = pushes;
   if (first === undefined) return [];
   const coming = pushes.length === 1 ? undefined : new Set(pushes.map(pushedDigest));
-  const pushing = await Promise.all(pushes.map((push) => beginPush(ports, push, coming)));
+  const entry = once(() => ports.entries.open(first.key));
+  const pushing = await Promise.all(pushes.map((push) => beginPush(ports, push, { coming, entry })));
   const done = await untilUncontended(`${first.key.repository}:${first.reference}`, () => attemptPush(ports, pushing));
   if (done === 'too large') return [];
   await Promise.all([

@@ -52,7 +52,19 @@ async function pushed(referrers = 1) {
   return { of, ...made };
 }
 
-/** Batches that were committed to the target. */
+/** The manifests and tags of each transaction that has any. */
+function batchesOf({ calls }: Actor): string[][] {
+  const batches: string[][] = [];
+  calls.delay(({ name: call, input }) => {
+    const { container, changes = [] } = input as { container?: string; changes?: { document?: { id: string } }[] };
+    const ids = changes.flatMap(({ document }) => document?.id ?? []).filter((id) => /^(?:manifest|tag):/.test(id));
+    if (call === 'documents.commit' && container === 'repositories' && ids.length > 0) batches.push(ids);
+    return 0;
+  });
+  return batches;
+}
+
+/** Commits that were made. */
 function commitsOf({ calls }: Actor): number {
   return calls.list.filter((call) => call === 'documents.commit').length;
 }
@@ -65,17 +77,32 @@ describe('a copy of an image', () => {
   it('brings an index with all that it lists, its referrers and theirs, and its tag, in one transaction', async () => {
     const { of, all, root } = await pushed();
     const actor = processOver(of);
-    const batches: string[][] = [];
-    actor.calls.delay(({ name: call, input }) => {
-      const { container, changes = [] } = input as { container?: string; changes?: { document?: { id: string } }[] };
-      const ids = changes.flatMap(({ document }) => document?.id ?? []).filter((id) => /^(?:manifest|tag):/.test(id));
-      if (call === 'documents.commit' && container === 'repositories' && ids.length > 0) batches.push(ids);
-      return 0;
-    });
+    const batches = batchesOf(actor);
     expect(await copy(actor)).toEqual({ is: 'copied', digest: root.digest, pushed: all.length });
     await expectEqual(of, all);
     expect(batches.map((ids) => ids.length)).toEqual([all.length + 2]);
     expect(actor.calls.list.filter((call) => call.startsWith('blobs.') && call !== 'blobs.read')).toEqual([]);
+  });
+
+  it('brings ten platforms with a signature and an SBOM each in one transaction, by calls that can be told', async () => {
+    const of = world();
+    const platforms = Array.from({ length: 10 }, (_, at) => makeImage(`platform ${at}`, 1));
+    const root = indexOf(platforms);
+    const about = platforms.flatMap((each, at) => [signing(each, `signature ${at}`), signing(each, `sbom ${at}`)]);
+    const all = [...platforms, root, ...about];
+    await pushAll(of, all, { v1: root });
+    const actor = processOver(of);
+    const batches = batchesOf(actor);
+    actor.calls.resetCounts();
+    expect(await copy(actor)).toMatchObject({ pushed: all.length });
+    expect(batches.map((ids) => ids.length)).toEqual([all.length + 1]);
+    const [blobs, images] = [platforms.length * 2 + about.length, platforms.length + about.length];
+    // A link for each blob, the push, its events marked, and the new repository made and announced.
+    expect(actor.calls.count('documents.commit')).toBe(blobs + 4);
+    // Those of the source and of the target, digest tags of each manifest, referrers of those of the root and of the rest.
+    expect(actor.calls.count('documents.query')).toBeLessThanOrEqual(1 + 2 * all.length + 2);
+    expect(actor.calls.count('blobs.read')).toBe(images);
+    await expectEqual(of, all);
   });
 
   it('writes nothing the second time, and only what is new the third', async () => {
