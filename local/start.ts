@@ -1,5 +1,6 @@
 import { runUntilSignalled } from './stack/program.ts';
-import { parseSettings, requestedHelp } from './stack/settings.ts';
+import type { StackSettings } from './stack/settings.ts';
+import { requestedHelp, parseSettings } from './stack/settings.ts';
 import type { Stack } from './stack/stack.ts';
 import { startStack } from './stack/stack.ts';
 
@@ -9,11 +10,12 @@ else
   runUntilSignalled(async () => {
     const settings = parseSettings('start', process.argv.slice(2), process.env);
     const stack = await startStack(settings, (line) => process.stderr.write(`${line}\n`));
-    announce(stack, settings.state);
+    announce(stack, settings);
     return stack;
   });
 
-function announce(stack: Stack, state: string): void {
+function announce(stack: Stack, settings: StackSettings): void {
+  const { state } = settings;
   const daysAhead = Number(process.env.LONGSHORE_CLOCK_AHEAD_DAYS || 0);
   if (daysAhead > 0)
     process.stderr.write(
@@ -23,8 +25,15 @@ function announce(stack: Stack, state: string): void {
   process.stderr.write(
     `the Functions host serves the same at ${stack.functionsUrl}; logs are in ${state}/longshore.log\n`,
   );
+  for (const { name, host } of settings.registries) process.stderr.write(registryAt(stack, name, host));
   if (stack.others.length > 0) process.stderr.write(watching(stack, state));
   process.stdout.write([stack, ...stack.others].map(({ url }) => `ready ${url}\n`).join(''));
+}
+
+function registryAt(stack: Stack, name: string, host: string): string {
+  const url = new URL(stack.url);
+  url.hostname = host;
+  return `the registry ${name} is at ${url.origin}\n`;
 }
 
 function watching({ url, functionsUrl, others }: Stack, state: string): string {

@@ -9,6 +9,7 @@ const common: Readonly<Record<string, { readonly says?: string; readonly setting
   registry: {
     settings: [
       'LONGSHORE_REGISTRY',
+      'LONGSHORE_REGISTRIES',
       'LONGSHORE_PUBLIC_URL',
       'LONGSHORE_HOST_NAMES',
       'LONGSHORE_BLOBS',

@@ -1,5 +1,6 @@
 import { BuilderRefused, isolationOf, isOnPath } from '../../shared/adapters/buildah/requirements.ts';
 import { buildSettingsSchema } from '../../shared/adapters/buildah/settings.ts';
+import type { LocalRegistry } from './settings.ts';
 import type { StackKeys } from './stack-keys.ts';
 
 /** The addresses of the services of one region, and their keys. */
@@ -19,12 +20,14 @@ export interface ServiceEndpoints extends RegionEndpoints {
 
 /** The settings that the stack decides itself. */
 export interface OwnSettings {
-  readonly keys: Pick<StackKeys, 'uploadKey' | 'secretKey' | 'adminPasswordHash'>;
+  readonly keys: Pick<StackKeys, 'uploadKey' | 'secretKey' | 'adminPasswordHash' | 'adminPasswordHashes'>;
   readonly auth: string;
   readonly logLevel: string;
   readonly logFile?: string;
   /** Names that requests may come to besides those of this machine. */
   readonly hosts?: readonly string[];
+  /** Further registries; each has a name of its own. */
+  readonly registries?: readonly LocalRegistry[];
   /** The URL at which clients find the registry; absent where a request's own URL says it. */
   readonly publicUrl?: string;
 }
@@ -42,6 +45,7 @@ export function appSettings(
     ...(services.others.length === 0
       ? {}
       : { LONGSHORE_REGIONS: JSON.stringify([services, ...services.others].map(regionSetting)) }),
+    ...registriesSetting(stack),
     LONGSHORE_UPLOAD_KEY: stack.keys.uploadKey,
     LONGSHORE_AUTH: stack.auth,
     LONGSHORE_SECRET_KEY: stack.keys.secretKey,
@@ -65,6 +69,23 @@ export function appSettings(
     EVENTGRID_KEY: region.eventGrid.key,
     AzureWebJobsStorage: region.queue.connectionString,
   };
+}
+
+/** The registry whose URLs and password are settings of their own. */
+export function ownRegistry(): string {
+  return process.env.LONGSHORE_REGISTRY || 'default';
+}
+
+function registriesSetting({ registries = [], publicUrl, keys: { adminPasswordHashes = {} } }: OwnSettings) {
+  if (registries.length === 0) return {};
+  const names = [...new Set(registries.map(({ name }) => name))];
+  const entries = names.map((name) => {
+    const hosts = registries.filter((each) => each.name === name).map(({ host }) => host);
+    if (name === ownRegistry()) return { name, hosts };
+    const url = publicUrl === undefined ? undefined : Object.assign(new URL(publicUrl), { hostname: hosts[0] });
+    return { name, hosts, publicUrl: url?.origin, adminPasswordHash: adminPasswordHashes[name] };
+  });
+  return { LONGSHORE_REGISTRIES: JSON.stringify(entries) };
 }
 
 let isAbleToBuild: boolean | undefined;

@@ -5,7 +5,7 @@ import { startFunctionsHost } from '../../emulators/functions-host/start.ts';
 import { composed } from '../../functions/composed.ts';
 import type { NodeHost } from '../../host/node-host.ts';
 import { startNodeHost } from '../../host/node-host.ts';
-import { hostNamesOf, parseConfig } from '../../shared/app/config/config.ts';
+import { allHostNamesOf, parseConfig } from '../../shared/app/config/config.ts';
 import { requireOwnHost } from '../../shared/core/http/host-names.ts';
 import { wireAnswer } from '../../shared/core/http/respond.ts';
 import { RegistryError } from '../../shared/core/oci/faults.ts';
@@ -62,7 +62,7 @@ export function startFunctions(
  * page than the app is.
  */
 function refuseStrangers(): RefuseByHead {
-  const names = hostNamesOf(parseConfig(process.env));
+  const names = allHostNamesOf(parseConfig(process.env));
   return ({ method = 'GET', url: path = '/', headers }) => {
     try {
       requireOwnHost(names, { method, path, host: headers.host ?? 'localhost', origin: headers.origin });

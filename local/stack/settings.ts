@@ -25,6 +25,18 @@ const settingsSchema = z
           error: ({ input }) => `must be a name without a port, as in images.azurecr.io, not ${shown(input)}`,
         }),
     ),
+    registries: z.array(
+      z
+        .string()
+        .toLowerCase()
+        .regex(/^[a-z0-9-]{1,50}=[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/, {
+          error: ({ input }) => `must be NAME=HOST, as in team=team.localhost, not ${shown(input)}`,
+        })
+        .transform((text) => {
+          const [name = '', host = ''] = text.split('=');
+          return { name, host };
+        }),
+    ),
     auth: z.enum(['open', 'required'], { error: ({ input }) => `must be "open" or "required", not ${shown(input)}` }),
     subscribers: z.array(
       z.url({ protocol: /^https?$/, error: ({ input }) => `must be an http or https URL, not ${shown(input)}` }),
@@ -43,6 +55,8 @@ const settingsSchema = z
     error: 'works with one region: the others have no certificate',
   });
 
+/** A registry of the stack, and a name that leads to it. */
+export type LocalRegistry = StackSettings['registries'][number];
 export type StackSettings = z.infer<typeof settingsSchema>;
 
 interface Source {
@@ -105,6 +119,13 @@ const sources: Readonly<Record<keyof StackSettings, Source>> = {
     otherwise: '',
     kind: 'list',
     says: 'a name that clients call this registry by, beside those of the machine',
+  },
+  registries: {
+    flag: 'registry',
+    variable: 'LONGSHORE_LOCAL_REGISTRIES',
+    otherwise: '',
+    kind: 'list',
+    says: 'NAME=HOST: a further registry, and a name that clients call it by (docs/registries.md)',
   },
   logLevel: { flag: 'log-level', variable: 'LONGSHORE_LOG_LEVEL', otherwise: 'info', says: 'what longshore.log keeps' },
   regions: {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import { defined } from '../../shared/core/documents/defined.ts';
 import { formatPasswordHash, hashPassword, makePassword, makeSalt } from '../../shared/features/identity/password.ts';
 import type { StateFolder } from './state-folder.ts';
 
@@ -18,6 +19,8 @@ const keysSchema = z.object({
   storageKey: keySchema.default(newKey),
   functionsKey: keySchema.default(newKey),
   adminPasswordHash: z.string().optional(),
+  /** Of the administrators of further registries, by the registry's name. */
+  adminPasswordHashes: z.record(z.string(), z.string()).optional(),
 });
 export type StackKeys = z.infer<typeof keysSchema>;
 
@@ -26,28 +29,43 @@ function newKey(): string {
 }
 
 /**
- * Returns the stack's own secrets, which are made once per folder. If credentials are required it makes the
- * administrator's password too: `show` gets it that one time, and the file keeps its hash. Throws one sentence when the
- * file is damaged.
+ * Returns the stack's own secrets, which are made once per folder. Where credentials are required it makes the administrator's password
+ * too, and one for each further registry: `show` is told them that one time, and the file keeps their hashes. Throws one
+ * sentence when the file is damaged.
  */
 export async function stackKeys(
   state: StateFolder,
   auth: 'open' | 'required',
-  show: (password: string) => void,
+  show: (password: string, registry?: string) => void,
+  registries: readonly string[] = [],
 ): Promise<StackKeys> {
   const path = state.file('keys.json');
   const before = readKeys(path);
   const keys = keysSchema.parse(before ?? { uploadKey: newKey(), eventGridKeys: [newKey(), newKey()] });
   // Several processes of one stack read it; the first has completed it by then.
   const isComplete = JSON.stringify(keys) === JSON.stringify(before);
-  if (auth === 'open' || keys.adminPasswordHash !== undefined) return isComplete ? keys : writeKeys(path, keys);
-  const [password, salt] = [makePassword(), makeSalt()];
+  const hashes = keys.adminPasswordHashes ?? {};
+  const lacking = registries.filter((name) => hashes[name] === undefined);
+  if (auth === 'open' || (keys.adminPasswordHash !== undefined && lacking.length === 0))
+    return isComplete ? keys : writeKeys(path, keys);
+  const own = keys.adminPasswordHash === undefined ? await newPassword() : undefined;
+  const others = await Promise.all(lacking.map(async (name) => ({ name, ...(await newPassword()) })));
+  const made = Object.fromEntries(others.map(({ name, hash }) => [name, hash]));
   const kept = writeKeys(path, {
     ...keys,
-    adminPasswordHash: formatPasswordHash({ salt, hash: await hashPassword(password, salt) }),
+    ...defined({
+      adminPasswordHash: own?.hash ?? keys.adminPasswordHash,
+      adminPasswordHashes: registries.length === 0 ? keys.adminPasswordHashes : { ...hashes, ...made },
+    }),
   });
-  show(password);
+  if (own !== undefined) show(own.password);
+  for (const { name, password } of others) show(password, name);
   return kept;
+}
+
+async function newPassword(): Promise<{ readonly password: string; readonly hash: string }> {
+  const [password, salt] = [makePassword(), makeSalt()];
+  return { password, hash: formatPasswordHash({ salt, hash: await hashPassword(password, salt) }) };
 }
 
 function readKeys(path: string): unknown {

@@ -1,5 +1,5 @@
 import type { RegionEndpoints } from './app-settings.ts';
-import { appSettings } from './app-settings.ts';
+import { appSettings, ownRegistry } from './app-settings.ts';
 import { requireFreePorts } from './free-ports.ts';
 import { startRegionApp } from './region-app.ts';
 import type { ServicesProcess } from './services-process.ts';
@@ -52,6 +52,7 @@ export async function startStack(settings: StackSettings, progress: (line: strin
       auth: settings.auth,
       logLevel: settings.logLevel,
       hosts: settings.hosts,
+      registries: settings.registries,
       ...(tls === undefined ? {} : { publicUrl: process.env.LONGSHORE_PUBLIC_URL || tls.url }),
     };
     progress('starting the functions …');
@@ -84,13 +85,23 @@ export async function startStack(settings: StackSettings, progress: (line: strin
   }
 }
 
-function keysOf(state: StateFolder, { auth }: StackSettings, progress: (line: string) => void) {
-  return stackKeys(state, auth, (password) =>
+function keysOf(state: StateFolder, { auth, registries }: StackSettings, progress: (line: string) => void) {
+  const names = [...new Set(registries.map(({ name }) => name))].filter((name) => name !== ownRegistry());
+  const show = (password: string, registry?: string) =>
     progress(
-      `the administrator is "admin" with the password ${password}: it is shown this once (to get another, ` +
-        `remove adminPasswordHash from ${state.file('keys.json')})`,
-    ),
-  );
+      registry === undefined
+        ? shownOnce(state, `the administrator is "admin" with the password ${password}`, 'adminPasswordHash')
+        : shownOnce(
+            state,
+            `the administrator of the registry ${registry} is "admin" with the password ${password}`,
+            `${registry} under adminPasswordHashes`,
+          ),
+    );
+  return stackKeys(state, auth, show, names);
+}
+
+function shownOnce(state: StateFolder, what: string, where: string): string {
+  return `${what}: it is shown this once (to get another, remove ${where} from ${state.file('keys.json')})`;
 }
 
 /** Starts the apps of all regions but the first, side by side. */

@@ -15,11 +15,11 @@ const ownNames = ['localhost', '127.0.0.1', '::1'];
 /** Listens with TLS, before anything else is started: a port that is not allowed is reported at once. */
 export async function startTls(
   state: StateFolder,
-  { hosts, port: wanted }: Pick<StackSettings, 'hosts' | 'port'>,
+  { hosts, registries, port: wanted }: Pick<StackSettings, 'hosts' | 'registries' | 'port'>,
   progress: (line: string) => void,
 ): Promise<Tls> {
   const [name = 'localhost'] = hosts;
-  const own = await ownCertificate(state, [...hosts, ...ownNames]);
+  const own = await ownCertificate(state, [...hosts, ...registries.map(({ host }) => host), ...ownNames]);
   const { port, forwardTo, stop } = await listenWithTls(own, wanted);
   progress(
     `clients must trust ${own.authorityFile}${own.isNew ? ', which is new,' : ''} and find ${name} at 127.0.0.1 (docs/az.md)`,

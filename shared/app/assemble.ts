@@ -7,8 +7,8 @@ import { createApp } from './app.ts';
 import type { CommonSettings } from './common-settings.ts';
 import type { FeatureList, Triggers } from './feature-list.ts';
 import { features } from './features.ts';
-import type { Adapters, Ground } from './ground.ts';
-import { groundOf } from './ground.ts';
+import type { Adapters, Ground, InstanceMemory } from './ground.ts';
+import { groundOf, instanceMemory } from './ground.ts';
 import type { LongshoreOf } from './longshore.ts';
 import { triggersOf } from './triggers.ts';
 
@@ -19,8 +19,9 @@ export type Settings = CommonSettings & ReturnType<typeof features.read>;
 /** The app with all features: what triggers call. */
 export type Longshore = LongshoreOf<ReturnType<typeof features.make>['triggers']>;
 
-/** The one object graph. */
-export const assemble: (adapters: Adapters, settings: Settings) => Longshore = assembling(features);
+/** The object graph of one registry. `memory` is the instance's, where it has several. */
+export const assemble: (adapters: Adapters, settings: Settings, memory?: InstanceMemory) => Longshore =
+  assembling(features);
 
 /** Assembles the features of a list. */
 export function assembling<
@@ -28,9 +29,11 @@ export function assembling<
   S extends SettingsShape,
   Own extends OwnRegistrySettings,
   T extends Triggers,
->(list: FeatureList<Ground, P, S, Own, T>): (adapters: Adapters, settings: CommonSettings & Own) => LongshoreOf<T> {
-  return (adapters, settings) => {
-    const ground = groundOf(adapters, settings);
+>(
+  list: FeatureList<Ground, P, S, Own, T>,
+): (adapters: Adapters, settings: CommonSettings & Own, memory?: InstanceMemory) => LongshoreOf<T> {
+  return (adapters, settings, memory = instanceMemory(adapters, settings)) => {
+    const ground = groundOf(adapters, settings, memory);
     const { parts, ports, triggers } = list.make({ ...ground, settings });
     const gates = parts.flatMap(([, part]) => part.gates ?? []);
     ground.admission.open([lockGate, ...gates, ...(settings.gates ?? [])]);

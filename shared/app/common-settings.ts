@@ -21,6 +21,12 @@ export interface CommonSettings {
   readonly hostNames?: HostNames;
   /** Lets pulls go first; absent, everything goes at once. */
   readonly giveWay?: GiveWay;
+  /** Gives the `source` of the events of another registry of the deployment; absent where there is one. */
+  readonly sourceOf?: (registry: RegistryName) => string;
+  /** Says that this registry stands beside another, which looks after what is of no registry. */
+  readonly isFurther?: boolean;
+  /** The labels on all metrics of this registry; absent, none. */
+  readonly metricLabels?: Readonly<Record<string, string>>;
   /** Gates beside those of the features. */
   readonly gates?: readonly Gate[];
   /** Where URLs that users give may lead. */

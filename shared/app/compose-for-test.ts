@@ -10,9 +10,10 @@ import { systemRandomIds } from '../core/ports/clock.ts';
 import { silentLog } from '../core/ports/log.ts';
 import { scryptPasswords } from '../features/identity/password.ts';
 import type { Adapters, Longshore, Settings } from './assemble.ts';
-import { assemble } from './assemble.ts';
 import { parseConfig } from './config/config.ts';
 import { settingsOf } from './config/settings-of.ts';
+import type { FurtherRegistry } from './registries.ts';
+import { assembleRegistries } from './registries.ts';
 
 /** scrypt at a cost that slows no guess, and no test. */
 export const cheapPasswords = scryptPasswords({ N: 2, r: 1, p: 1 });
@@ -56,9 +57,16 @@ export interface TestWorld {
 export interface TestLongshore extends Longshore, TestWorld {}
 
 /** The whole app over memory. The same `world` again is another instance, or the one that starts after a crash. */
-export function composeForTest(options: WorldOptions & { readonly settings?: Partial<Settings> } = {}): TestLongshore {
+export function composeForTest(
+  options: WorldOptions & {
+    readonly settings?: Partial<Settings>;
+    /** Beside the one that the settings are of. */
+    readonly registries?: readonly FurtherRegistry[];
+  } = {},
+): TestLongshore {
   const { adapters, ...world } = adaptersForTest(options);
-  return { ...assemble(adapters, { ...usualSettings(), ...options.settings }), ...world };
+  const settings = { ...usualSettings(), ...options.settings };
+  return { ...assembleRegistries(adapters, settings, options.registries), ...world };
 }
 
 /** What an app over memory reaches. */

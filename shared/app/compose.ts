@@ -27,10 +27,13 @@ import type { ProbeDependency } from '../core/ports/probe.ts';
 import type { Runner } from '../core/ports/runner.ts';
 import { scryptPasswords } from '../features/identity/password.ts';
 import type { Longshore } from './assemble.ts';
-import { assemble } from './assemble.ts';
 import type { Config } from './config/config.ts';
+import { blobDelivery } from './config/config.ts';
 import type { RegionSetting } from './config/regions.ts';
+import { hostsOf } from './config/registries.ts';
 import { settingsOf } from './config/settings-of.ts';
+import type { FurtherRegistry } from './registries.ts';
+import { assembleRegistries } from './registries.ts';
 
 export interface ComposedLongshore extends Longshore {
   /** Sends the spans that wait, and ends what the SDKs do in the background. */
@@ -61,10 +64,10 @@ export function compose(config: Config, { logTo }: { readonly logTo?: Destinatio
     clock: clockAhead(config.LONGSHORE_CLOCK_AHEAD_DAYS),
     ids: systemRandomIds,
     passwords: scryptPasswords(),
-    log,
+    log: config.LONGSHORE_REGISTRIES === undefined ? log : log.child({ registry: config.LONGSHORE_REGISTRY }),
   };
   return {
-    ...assemble(adapters, { ...settingsOf(config), giveWay }),
+    ...assembleRegistries(adapters, { ...settingsOf(config), giveWay }, furtherRegistries(config, log)),
     async dispose() {
       stores.documents.dispose();
       others?.near.dispose();
@@ -104,6 +107,19 @@ function outwardOf(config: Config, identity: () => TokenCredential) {
     management: azureManagement(config.LONGSHORE_MANAGEMENT_URL, identity),
     ...(config.LONGSHORE_RUNNER === undefined ? {} : { runner: buildahOf(config, reach) }),
   };
+}
+
+/** All registries but LONGSHORE_REGISTRY. */
+function furtherRegistries(config: Config, log: Logger): FurtherRegistry[] {
+  return (config.LONGSHORE_REGISTRIES ?? [])
+    .filter(({ name }) => name !== config.LONGSHORE_REGISTRY)
+    .map((registry) => ({
+      ...registry,
+      hosts: hostsOf(registry),
+      blobs: blobDelivery({ ...config, LONGSHORE_PUBLIC_URL: registry.publicUrl }),
+      administrator: registry.adminPasswordHash,
+      log: log.child({ registry: registry.name }),
+    }));
 }
 
 /** Throws `BuilderRefused` where a build could not be kept apart from this machine. */
@@ -172,7 +188,11 @@ function tracerOf(config: Config, log: Logger, identity: () => TokenCredential):
 function logger(config: Config, logTo: DestinationStream | undefined) {
   const options = {
     level: config.LONGSHORE_LOG_LEVEL,
-    base: { registry: config.LONGSHORE_REGISTRY, region: config.LONGSHORE_REGION },
+    // Where there are several, each has a log of its own that names it.
+    base: {
+      ...(config.LONGSHORE_REGISTRIES === undefined ? { registry: config.LONGSHORE_REGISTRY } : {}),
+      region: config.LONGSHORE_REGION,
+    },
   };
   const path = config.LONGSHORE_LOG_FILE;
   const file = path !== undefined && canRotate(path) ? rotatingLog(path) : undefined;

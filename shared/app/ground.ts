@@ -18,6 +18,7 @@ import type { Runner } from '../core/ports/runner.ts';
 import type { Secrets } from '../core/ports/secrets.ts';
 import type { PublishEvents } from '../core/ports/topic.ts';
 import type { Tracer } from '../core/ports/tracer.ts';
+import { OwnWrites } from '../core/regions/own-writes.ts';
 import type { OtherRegions } from '../core/regions/reach.ts';
 import { reachRegions } from '../core/regions/reach.ts';
 import { sealingKeys } from '../core/secrets/sealing-keys.ts';
@@ -64,14 +65,30 @@ function seen(adapters: Adapters, metrics: Metrics) {
   return { ...all, documents: withoutEmptyPages(all.documents) };
 }
 
+/** What the registries of one instance share in memory. */
+export interface InstanceMemory {
+  readonly manifests: ManifestCache;
+  readonly written: OwnWrites;
+}
+
+export function instanceMemory({ clock }: Adapters, { manifestCacheBytes }: OwnRegistrySettings): InstanceMemory {
+  return { manifests: new ManifestCache({ clock, maxBytes: manifestCacheBytes }), written: new OwnWrites() };
+}
+
 /** Makes what all features stand on: the stores as they are seen here, and what is kept of them in memory. */
-export function groundOf(adapters: Adapters, settings: CommonSettings & OwnRegistrySettings) {
-  const metrics = new Metrics();
-  const { stores, nearby, regions, told } = reachRegions(adapters, settings.region, (ports) =>
-    seen({ ...adapters, ...ports }, metrics),
+export function groundOf(
+  adapters: Adapters,
+  settings: CommonSettings & OwnRegistrySettings,
+  { manifests, written }: InstanceMemory,
+) {
+  const metrics = new Metrics(settings.metricLabels);
+  const { stores, nearby, regions, told } = reachRegions(
+    adapters,
+    settings.region,
+    (ports) => seen({ ...adapters, ...ports }, metrics),
+    written,
   );
   const admission = new Admission();
-  const manifests = new ManifestCache({ clock: adapters.clock, maxBytes: settings.manifestCacheBytes });
   const documents = manifests.watched(stores.documents);
   return {
     ...adapters,
@@ -90,6 +107,7 @@ export function groundOf(adapters: Adapters, settings: CommonSettings & OwnRegis
     sealing: sealingKeys(stores.secrets, settings.sealing),
     registry: settings.registryName,
     eventSource: settings.eventSource,
+    sourceOf: settings.sourceOf,
     /** Is handed each event that may tell of a deletion in another region, and hands it on. */
     hears: hearDeletions(settings.registryName, told, manifests),
     settings,

@@ -24,6 +24,7 @@ const leftAlone: Readonly<Record<string, string>> = {
   LONGSHORE_KEYS_IN_AZURE: 'keys are refused',
   LONGSHORE_GRACE_HOURS: 'a day is the default',
   LONGSHORE_HOST_NAMES: 'credentials are required, whatever the name',
+  LONGSHORE_REGISTRIES: "one's own registries and hosts (docs/registries.md)",
   LONGSHORE_RATE_LIMITS: "the SKU's",
   LONGSHORE_IDENTITY_RATE_LIMITS: "the SKU's",
   LONGSHORE_RUNNER: 'no instance has buildah',

@@ -7,6 +7,7 @@ import { userSecretPrefix } from '../../features/builds/user-secrets.ts';
 import { skus } from '../../features/identity/ratelimits.ts';
 import { connectionStringSchema, hostNamesSchema, outboundSchema, registryNameSchema, vaultSchema } from './formats.ts';
 import { regionNameSchema, regionsSchema } from './regions.ts';
+import { registriesSchema } from './registries.ts';
 
 /** A key or connection string where the stores are local; absent, the app's managed identity is used. */
 const secret = z.string().min(1).optional();
@@ -17,8 +18,14 @@ const secret = z.string().min(1).optional();
  * endpoint.
  */
 export const commonSettings = {
-  /** Names the registry that serves every host name. */
+  /** Names the registry that serves every host name which LONGSHORE_REGISTRIES gives to no other. */
   LONGSHORE_REGISTRY: registryNameSchema.default('default' as RegistryName),
+  /**
+   * Lists further registries of the deployment as JSON, with the hosts that lead to each (docs/registries.md):
+   * `[{"name":"team","hosts":["team.example"],"publicUrl":"https://team.example","adminPasswordHash":"…"},…]`. A host
+   * of none is refused, unless it is one of LONGSHORE_HOST_NAMES.
+   */
+  LONGSHORE_REGISTRIES: registriesSchema.optional(),
   /** Names the region that this app runs in; blobs remember in which region they lie. */
   LONGSHORE_REGION: regionNameSchema.default('local'),
   /**

@@ -3,12 +3,14 @@ import { blobOrigin } from '../../adapters/buildah/settings.ts';
 import { defined } from '../../core/documents/defined.ts';
 import type { Parsed } from '../../core/feature/feature.ts';
 import { isAboutNumber } from '../../core/feature/number-setting.ts';
-import { HostNames } from '../../core/http/host-names.ts';
 import type { SealingSettings } from '../../core/secrets/sealing-keys.ts';
 import type { identitySettings } from '../../features/identity/settings.ts';
 import { features } from '../features.ts';
 import { refusedInAzure, unresolvedReferences } from './azure.ts';
 import type { commonSettings } from './common.ts';
+import { faultsOfRegistries } from './registries.ts';
+
+export { allHostNamesOf, hostNamesOf } from './registries.ts';
 
 function isLoopback(url: string): boolean {
   return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
@@ -67,6 +69,8 @@ export function parsing<S extends typeof commonSettings & typeof identitySetting
   const schema = z.object(shape).superRefine((parsed, context) => {
     for (const { path, error, holds } of rules)
       if (!holds(parsed as unknown as Together)) context.addIssue({ code: 'custom', path: [path], message: error });
+    for (const message of faultsOfRegistries(parsed as unknown as Together))
+      context.addIssue({ code: 'custom', path: ['LONGSHORE_REGISTRIES'], message });
   });
   return (environment: Environment) => {
     const given = Object.fromEntries(
@@ -93,20 +97,6 @@ function faultOf(issue: z.core.$ZodIssue, given: Environment): string {
   const value = given[String(issue.path[0])];
   if (value === undefined && issue.code === 'invalid_type') return 'is missing';
   return value !== undefined && isAboutNumber(issue) ? `${issue.message}, not "${value}"` : issue.message;
-}
-
-/** The names that requests may come to; `undefined`: any. */
-export function hostNamesOf({
-  LONGSHORE_AUTH: auth,
-  LONGSHORE_HOST_NAMES: given,
-  LONGSHORE_PUBLIC_URL: publicUrl,
-  LONGSHORE_UPLOADS_URL: uploadsUrl,
-}: Config): HostNames | undefined {
-  if (given === undefined ? auth === 'required' : given.includes('any')) return undefined;
-  return new HostNames([
-    ...(given ?? []).filter((name) => name !== 'own'),
-    ...[publicUrl, uploadsUrl].flatMap((url) => url?.hostname ?? []),
-  ]);
 }
 
 /**

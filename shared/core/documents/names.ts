@@ -8,6 +8,8 @@ export const registrySchema = z.custom<RegistryName>(
   (value) => typeof value === 'string' && isRegistryName(value),
   'is not a registry name',
 );
+/** The registry of a deployment that names none. */
+export const unnamedRegistry = 'default' as RegistryName;
 export const repositorySchema = z.custom<RepositoryName>(
   (value) => typeof value === 'string' && isRepositoryName(value),
   'is not a repository name',

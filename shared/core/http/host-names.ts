@@ -23,18 +23,27 @@ const maxPort = 65_535;
  */
 export class HostNames {
   readonly #names: ReadonlySet<string>;
+  readonly #hasMachine: boolean;
   /** Of nearly all requests: it has been looked at. */
   #last = '';
 
-  /** Those of this machine, and `more`. */
-  constructor(more: readonly string[] = []) {
-    this.#names = new Set(['localhost', '127.0.0.1', '::1', hostname(), ...more].map(bare));
+  /** `names`, and those of this machine where it has its `machine` beside them. */
+  constructor(names: readonly string[] = [], besides: 'machine' | 'no others' = 'machine') {
+    this.#hasMachine = besides === 'machine';
+    this.#names = new Set(
+      [...(this.#hasMachine ? ['localhost', '127.0.0.1', '::1', hostname()] : []), ...names].map(bare),
+    );
+  }
+
+  /** These and `more`. */
+  and(more: readonly string[]): HostNames {
+    return new HostNames([...this.#names, ...more], this.#hasMachine ? 'machine' : 'no others');
   }
 
   has(host: string): boolean {
     if (host === this.#last) return true;
-    const name = bare(nameOf(host));
-    const isOurs = this.#names.has(name) || (isIP(name) !== 0 && addressesOfMachine().has(name));
+    const name = nameOf(host);
+    const isOurs = this.#names.has(name) || (this.#hasMachine && isIP(name) !== 0 && addressesOfMachine().has(name));
     if (isOurs) this.#last = host;
     return isOurs;
   }
@@ -48,8 +57,9 @@ function bare(name: string): string {
     .replace(/\.$/, '');
 }
 
-function nameOf(host: string): string {
-  return host.replace(/:\d*$/, '');
+/** The name in a request's host, as names are compared: without port, in lower case, without the dot of the root. */
+export function nameOf(host: string): string {
+  return bare(host.replace(/:\d*$/, ''));
 }
 
 /** They change while the process runs: a laptop moves from network to network. */

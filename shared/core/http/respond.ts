@@ -129,7 +129,7 @@ function requestError(fault: RequestFault): WireError {
         status: 421,
         message:
           `"${fault.host.slice(0, 255)}" is not a name of this registry: use localhost, an address or the ` +
-          'host name of its machine, or set LONGSHORE_PUBLIC_URL or LONGSHORE_HOST_NAMES',
+          'host name of its machine, or set LONGSHORE_PUBLIC_URL, LONGSHORE_HOST_NAMES or LONGSHORE_REGISTRIES',
       };
     case 'contended':
       return {

@@ -37,11 +37,15 @@ interface Reached<S> {
   readonly told: (deleted: readonly DocumentRef[]) => void;
 }
 
-/** Joins this region's stores with the others'. `seen` wraps ports so that each of their calls is counted. */
+/**
+ * Joins this region's stores with the others'. `seen` wraps ports so that each of their calls is counted. `written` is
+ * what the instance has written, whichever of its registries did.
+ */
 export function reachRegions<S extends OwnStores>(
   own: OwnStores,
   region: string,
   seen: (ports: Partial<OwnStores>) => S,
+  written = new OwnWrites(),
 ): Reached<S> {
   const { others } = own;
   if (others === undefined) {
@@ -56,7 +60,6 @@ export function reachRegions<S extends OwnStores>(
     documents: { ...others.near, commitDocuments: (...commit) => own.documents.commitDocuments(...commit) },
   });
   const { documents: write } = seen(own);
-  const written = new OwnWrites();
   const stores = { ...seen(own), documents: written.watched(withFallback(write, near)) };
   const elsewhere = others.stores.map(({ name, probe, ...ports }) => ({ ...seen(ports), name, probe }));
   return {

@@ -96,6 +96,11 @@ export class Metrics implements CountBytes, TellPulls, TellReplication {
     [],
   );
 
+  /** Makes the counters. `labels` stand on all of them: they name the registry where an instance has several. */
+  constructor(labels: Readonly<Record<string, string>> = {}) {
+    this.#registry.setDefaultLabels(labels);
+  }
+
   /** Counts a request. `path` is still percent-encoded; `ms` is the time until the answer's head was there. */
   countRequest({
     path,

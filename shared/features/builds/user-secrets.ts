@@ -1,4 +1,5 @@
-import type { ReadSecret } from '../../core/ports/secrets.ts';
+import type { RegistryName } from '../../core/oci/name.ts';
+import type { ReadSecret, Secret } from '../../core/ports/secrets.ts';
 
 /**
  * The prefix of secrets in the vault that tasks and logins may name. An author of tasks chooses the name and where the
@@ -12,6 +13,8 @@ export const userSecretPrefix = 'longshore-user-';
  * API cannot change them.
  */
 const userSecretTags = { hosts: 'longshore-hosts', builds: 'longshore-builds' } as const;
+/** The same, which registries of the deployment it is for. */
+const registriesTag = 'longshore-registries';
 
 /** The use of a secret: it is sent to a host that is called with it, or into the build of a task. */
 type SecretUse = { readonly host: string } | { readonly buildOf: string };
@@ -39,11 +42,26 @@ export function userSecrets(vault: ReadSecret | undefined): ReadUserSecret {
       if (fault !== undefined) return { why: fault };
       const secret = await vault?.readSecret(name);
       if (secret === undefined)
-        return { why: `the vault has no secret "${name}", or there is no vault (LONGSHORE_KEY_VAULT)` };
+        return {
+          why:
+            `the vault has no secret "${name}", or there is no vault (LONGSHORE_KEY_VAULT); in a deployment of several ` +
+            `registries its tag ${registriesTag} must list this one`,
+        };
       const refusal = refusalOf(name, secret.tags ?? {}, use);
       return refusal === undefined ? { value: secret.value } : { why: refusal };
     },
   };
+}
+
+/**
+ * A secret of the vault as a registry sees it that is one of several: who may write tasks in one must not have what was
+ * put there for another, so the secret itself says which it is for.
+ */
+export function forRegistry(registry: RegistryName, name: string, secret: Secret | undefined): Secret | undefined {
+  if (!name.startsWith(userSecretPrefix)) return secret;
+  const tags = secret?.tags ?? {};
+  const listed = namesIn(Object.hasOwn(tags, registriesTag) ? tags[registriesTag] : undefined);
+  return listed.includes(registry) ? secret : undefined;
 }
 
 function refusalOf(name: string, tags: Readonly<Record<string, string>>, use: SecretUse): string | undefined {

@@ -6,7 +6,7 @@ import type { AuthSettings } from './identities.ts';
 import { parsePasswordHash } from './password.ts';
 import type { RateLimitSettings, Rates, Sku } from './ratelimits.ts';
 
-const passwordHashSchema = z.string().transform((text, context) => {
+export const passwordHashSchema = z.string().transform((text, context) => {
   const parsed = parsePasswordHash(text);
   if (parsed !== undefined) return parsed;
   context.addIssue({ code: 'custom', message: 'must be scrypt:16384:8:1:SALT:HASH, the last two in base64url' });

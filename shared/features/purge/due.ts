@@ -6,6 +6,7 @@ import { patching } from '../../core/documents/changes.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import { parseStored } from '../../core/documents/stored.ts';
+import { isRegistryName } from '../../core/oci/name.ts';
 import type { ContainerName, DocumentQuery, Predicate, VersionedDocument } from '../../core/ports/documents.ts';
 import { checkBlob, checkLink, deleteBytes } from './collect.ts';
 import { causeOfBackground } from './deletion.ts';
@@ -134,12 +135,19 @@ function dueQueries({ clock, settings }: BinPorts): DocumentQuery[] {
 const typeOf = ({ document }: VersionedDocument): string => String(document.type);
 const rank = (found: VersionedDocument): number => Object.keys(duties).indexOf(typeOf(found));
 
+/** One run deals with what all registries have due, and each is told of its own. */
+function inNameOf({ document: { registry } }: VersionedDocument, ports: BinPorts): BinPorts {
+  const { sourceOf } = ports.settings;
+  if (sourceOf === undefined || typeof registry !== 'string' || !isRegistryName(registry)) return ports;
+  return { ...ports, settings: { ...ports.settings, eventSource: sourceOf(registry) } };
+}
+
 /** What fails is logged and put off. */
 async function perform(ports: BinPorts, found: VersionedDocument): Promise<'done' | 'put off' | 'stays due'> {
   const due = duties[typeOf(found)];
   if (due === undefined) throw new TypeError(`nothing is to be done with ${found.document.id}`);
   try {
-    await due.perform(ports, found);
+    await due.perform(inNameOf(found, ports), found);
     return 'done';
   } catch (error) {
     ports.log.error({ err: error, id: found.document.id }, 'something that is due is put off');

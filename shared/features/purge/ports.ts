@@ -2,6 +2,7 @@ import type { Admission } from '../../core/admission/admission.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import type { Cause } from '../../core/events/envelope.ts';
 import type { Digest } from '../../core/oci/digest.ts';
+import type { RegistryName } from '../../core/oci/name.ts';
 import type { Blobs, DeleteBlob, ListBlobs } from '../../core/ports/blobs.ts';
 import type { Clock, RandomIds } from '../../core/ports/clock.ts';
 import type { Documents } from '../../core/ports/documents.ts';
@@ -36,6 +37,8 @@ interface BinSettings {
   /** This region's name, as in the copies of a blob's document. */
   readonly region: string;
   readonly eventSource: string;
+  /** `source` of the events of another registry of the deployment; absent where there is one. */
+  readonly sourceOf?: (registry: RegistryName) => string;
   /** How long a link outlives the last that needed it, and bytes their last link. In milliseconds, at least an hour. */
   readonly graceMs: number;
 }

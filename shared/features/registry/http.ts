@@ -29,7 +29,7 @@ import { parseRoute } from './route.ts';
 type ContentRoute = Exclude<Route, { readonly to: 'base' | 'catalog' }>;
 
 /** Each endpoint's verbs (distribution-spec, "Endpoints"); any other is answered with 405. */
-const verbs: Readonly<Record<Route['to'], readonly string[]>> = {
+export const registryVerbs: Readonly<Record<Route['to'], readonly string[]>> = {
   base: ['GET', 'HEAD'],
   manifest: ['GET', 'HEAD', 'PUT', 'DELETE'],
   blob: ['GET', 'HEAD', 'DELETE'],
@@ -59,7 +59,7 @@ export async function respondRegistry(
   try {
     const target = targetOf(request.url);
     const route = parseRoute(target.path, request.method);
-    const allow = verbs[route.to];
+    const allow = registryVerbs[route.to];
     if (!allow.includes(request.method)) throw new RegistryError({ is: 'method-not-allowed', allow });
     const needed = accessFor(route, request.method, target.query);
     const caller = opensItself(ports, registry, route, target)

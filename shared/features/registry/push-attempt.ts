@@ -12,6 +12,7 @@ import {
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import type { RepositoryDocument } from '../../core/documents/repository.ts';
+import type { Stored } from '../../core/documents/stored.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import { recordedEvents } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';

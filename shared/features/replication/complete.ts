@@ -65,7 +65,8 @@ async function tellComplete(
   found: Stored<Replicated>,
 ): Promise<Replicated['state']> {
   const { document } = found;
-  const { documents, clock, eventSource: source, metrics } = ports;
+  const { documents, clock, eventSource, sourceOf, metrics } = ports;
+  const source = sourceOf?.(key.registry) ?? eventSource;
   const { digest, region, bytes, queuedAt, pushedAt } = document;
   const completedAt = clock.now().toISOString();
   const id = createHash('sha256')

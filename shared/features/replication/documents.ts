@@ -133,6 +133,8 @@ export const copySchema = z.object({
   queuedAt: when,
   /** The images that are checked when the blob is there; the sweep finds those that found no room here. */
   images: z.array(imageSchema),
+  /** Registries that want it here: one copy serves all, and one that pauses stops no other. */
+  wantedBy: z.array(z.object({ registry: registrySchema })).optional(),
 });
 export type Copy = z.infer<typeof copySchema>;
 

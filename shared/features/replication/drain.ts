@@ -2,9 +2,11 @@ import { oneByOne, readable } from '../../core/documents/alone.ts';
 import type { BlobDocument, Collected } from '../../core/documents/blob.ts';
 import { blobDocumentSchema, blobId, collectedId } from '../../core/documents/blob.ts';
 import { replacing } from '../../core/documents/changes.ts';
+import { registrySchema } from '../../core/documents/names.ts';
 import type { WholeQuery } from '../../core/documents/pages.ts';
-import { eachPage } from '../../core/documents/pages.ts';
+import { documentsOf, eachPage } from '../../core/documents/pages.ts';
 import type { Stored } from '../../core/documents/stored.ts';
+import type { Digest } from '../../core/oci/digest.ts';
 import type { DocumentChange } from '../../core/ports/documents.ts';
 import type { Replica } from './documents.ts';
 import { replicaRef, replicaSettingsSchema } from './documents.ts';
@@ -37,6 +39,10 @@ export async function drainReplica(ports: ReplicationPorts, replica: Replica, un
       readable(ports.log, blobDocumentSchema, page.documents, { container: 'blobs' }),
       ({ document }) => document.digest,
       async (blob) => {
+        if (await isHeldByOthers(ports, blob.document.digest, region)) {
+          waiting -= 1;
+          return;
+        }
         if (!(await leave(ports, blob, region))) return;
         Object.assign(left, { blobs: left.blobs + 1, bytes: left.bytes + blob.document.size });
         waiting -= 1;
@@ -65,6 +71,33 @@ export async function drainReplica(ports: ReplicationPorts, replica: Replica, un
     [{ do: 'delete', id: replicaRef(ports.registry, region).id }],
   );
   return true;
+}
+
+/**
+ * Whether another registry that has linked the blob holds this region: as a replica that stays, or because it has no
+ * replicas and its bytes stay where they were pushed.
+ */
+async function isHeldByOthers(ports: ReplicationPorts, digest: Digest, region: string): Promise<boolean> {
+  const { documents, registry, sourceOf } = ports;
+  if (sourceOf === undefined) return false;
+  const links = documentsOf(documents, {
+    container: 'blobs',
+    partition: [digest],
+    where: [
+      { path: 'type', is: '=', value: 'link' },
+      { path: 'registry', is: '!=', value: registry },
+    ],
+    limit: blobsAtOnce,
+  });
+  const looked = new Set<unknown>();
+  for await (const { document } of links) {
+    if (looked.has(document.registry)) continue;
+    looked.add(document.registry);
+    const replicas = await readReplicas({ ...ports, registry: registrySchema.parse(document.registry) });
+    const here = replicas.find((each) => each.region === region);
+    if (here === undefined ? replicas.length === 0 : here.draining === undefined) return true;
+  }
+  return false;
 }
 
 /** Removes a blob from this region; `false` when it must be copied first, or was written since. */

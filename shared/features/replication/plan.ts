@@ -7,6 +7,7 @@ import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { Digest } from '../../core/oci/digest.ts';
+import type { RegistryName } from '../../core/oci/name.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 import { settleImage } from './complete.ts';
 import { blobsOf, missingIn, readManifest, withChildren } from './contents.ts';
@@ -128,7 +129,7 @@ export async function queueCopy(
   { region, settings }: Pick<Replica, 'region' | 'settings'>,
   { image, pushedAt }: { image?: WaitingImage; pushedAt: string },
 ): Promise<void> {
-  const { documents, clock, ids } = ports;
+  const { documents, registry, clock, ids } = ports;
   const ref = copyRef(digest, region);
   const now = clock.now().toISOString();
   const { priority, bytesPerSecond, verify } = settings;
@@ -150,6 +151,7 @@ export async function queueCopy(
     verify,
     queuedAt: now,
     images,
+    wantedBy: [{ registry }],
   };
   await untilUncontended(`the copy of ${digest} to ${region}`, async () => {
     const there = await readStored(documents, copySchema, ref);
@@ -158,18 +160,28 @@ export async function queueCopy(
         (await documents.commitDocuments('blobs', [digest], [{ do: 'create', document: { ...fresh } }])).committed ||
         undefined
       );
-    const noted = there.document.images;
-    if (
-      image === undefined ||
-      noted.length >= imagesNoted ||
-      noted.some((each) => JSON.stringify(each) === JSON.stringify(image))
-    )
-      return true;
-    return (
-      (await documents.commitDocuments('blobs', [digest], [patching(there, { images: [...noted, image] })]))
-        .committed || undefined
-    );
+    const added = addedTo(there.document, registry, image);
+    if (added === undefined) return true;
+    return (await documents.commitDocuments('blobs', [digest], [patching(there, added)])).committed || undefined;
   });
+}
+
+/** What a planned copy is told of who wants it too; `undefined` when it knows. */
+function addedTo(
+  { images, wantedBy = [] }: Copy,
+  registry: RegistryName,
+  image: WaitingImage | undefined,
+): Partial<Copy> | undefined {
+  const isNoted =
+    image === undefined ||
+    images.length >= imagesNoted ||
+    images.some((each) => JSON.stringify(each) === JSON.stringify(image));
+  const isWanted = wantedBy.some((each) => each.registry === registry);
+  if (isNoted && isWanted) return undefined;
+  return {
+    ...(isNoted ? {} : { images: [...images, image] }),
+    ...(isWanted ? {} : { wantedBy: [...wantedBy, { registry }] }),
+  };
 }
 
 /**

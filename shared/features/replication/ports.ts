@@ -20,6 +20,11 @@ export interface ReplicationPorts {
   readonly metrics: TellReplication;
   readonly registry: RegistryName;
   readonly eventSource: string;
+  /**
+   * `source` of the events of another registry of the deployment; absent where there is one, and no other's copies and
+   * blobs are met.
+   */
+  readonly sourceOf?: ((registry: RegistryName) => string) | undefined;
   readonly settings: CopySettings;
 }
 

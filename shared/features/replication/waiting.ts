@@ -1,8 +1,10 @@
 import { oneByOne, readable } from '../../core/documents/alone.ts';
-import { removing } from '../../core/documents/changes.ts';
+import { patching, removing } from '../../core/documents/changes.ts';
 import type { Stored } from '../../core/documents/stored.ts';
+import type { RegistryName } from '../../core/oci/name.ts';
+import type { DocumentChange } from '../../core/ports/documents.ts';
 import { settleImage } from './complete.ts';
-import type { Replicated } from './documents.ts';
+import type { Copy, Replicated } from './documents.ts';
 import { copySchema, replicatedSchema } from './documents.ts';
 import type { ReplicationPorts } from './ports.ts';
 
@@ -32,7 +34,7 @@ export async function settleQueued(ports: ReplicationPorts): Promise<number> {
  * both is planned again by the emptying.
  */
 export async function forgetQueued(ports: ReplicationPorts): Promise<void> {
-  const { documents, regions } = ports;
+  const { documents, registry, regions } = ports;
   for (const found of await queuedImages(ports)) {
     const { document } = found;
     await documents.commitDocuments('repositories', [document.registry, document.repository], [removing(found)]);
@@ -46,16 +48,29 @@ export async function forgetQueued(ports: ReplicationPorts): Promise<void> {
     limit: copiesAtOnce,
   });
   for (const found of readable(ports.log, copySchema, page.documents, { container: 'blobs' })) {
-    const { document } = found;
-    if (document.images.length > 0) await documents.commitDocuments('blobs', [document.digest], [removing(found)]);
+    const { digest, images, wantedBy } = found.document;
+    const others = images.filter((image) => image.registry !== registry);
+    const isWanted = others.length > 0 || wantedBy?.some((each) => each.registry !== registry) === true;
+    // What images of another registry wait for is not this one's to forget.
+    if (images.length > others.length)
+      await documents.commitDocuments('blobs', [digest], [isWanted ? withoutUs(found, registry) : removing(found)]);
   }
 }
 
-async function queuedImages({ documents, regions, log }: ReplicationPorts): Promise<Stored<Replicated>[]> {
+function withoutUs(found: Stored<Copy>, registry: RegistryName): DocumentChange {
+  const { images, wantedBy = [] } = found.document;
+  return patching(found, {
+    images: images.filter((image) => image.registry !== registry),
+    wantedBy: wantedBy.filter((each) => each.registry !== registry),
+  });
+}
+
+async function queuedImages({ documents, registry, regions, log }: ReplicationPorts): Promise<Stored<Replicated>[]> {
   const page = await documents.queryDocuments({
     container: 'repositories',
     where: [
       { path: 'type', is: '=', value: 'replicated' },
+      { path: 'registry', is: '=', value: registry },
       { path: 'region', is: '=', value: regions.here },
       { path: 'state', is: '=', value: 'queued' },
     ],

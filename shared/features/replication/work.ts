@@ -39,13 +39,22 @@ async function isPaused(ports: ReplicationPorts): Promise<boolean> {
   return replica?.settings.paused === true || replica?.draining !== undefined;
 }
 
-async function dueCopies({ documents, regions, clock, log }: ReplicationPorts): Promise<Stored<Copy>[]> {
+async function dueCopies({
+  documents,
+  registry,
+  regions,
+  clock,
+  log,
+  sourceOf,
+}: ReplicationPorts): Promise<Stored<Copy>[]> {
   const page = await documents.queryDocuments({
     container: 'blobs',
     where: [
       { path: 'type', is: '=', value: 'copy' },
       { path: 'region', is: '=', value: regions.here },
       { path: 'tryAt', is: '<=', value: clock.now().toISOString() },
+      // Where there is one registry all copies are its own, those from before they said so among them.
+      ...(sourceOf === undefined ? [] : [{ path: 'wantedBy', is: 'contains' as const, value: { registry } }]),
     ],
     orderBy: { path: 'order', direction: 'asc' },
     limit: copiesAtOnce,
@@ -90,7 +99,7 @@ async function fail(ports: ReplicationPorts, copy: Copy, why: string): Promise<v
 }
 
 async function tellFailing(
-  { topic, clock, log, eventSource: source }: ReplicationPorts,
+  { topic, clock, log, registry: here, eventSource, sourceOf }: ReplicationPorts,
   { digest, region, queuedAt, images }: Copy,
   attempts: number,
   why: string,
@@ -100,15 +109,24 @@ async function tellFailing(
     .digest('hex')
     .slice(0, 32);
   const time = clock.now().toISOString();
-  const repositories = [...new Set(images.map(({ repository }) => repository))];
+  const waiting = images.length === 0 ? [here] : [...new Set(images.map(({ registry }) => registry))];
+  const events = waiting.map((registry) => {
+    const source = sourceOf?.(registry) ?? eventSource;
+    const repositories = images.filter((image) => image.registry === registry).map(({ repository }) => repository);
+    return envelope(
+      'Longshore.ReplicationFailing',
+      { id, time, source, subject: digest },
+      {
+        id,
+        timestamp: time,
+        target: { digest, region, repositories: [...new Set(repositories)] },
+        attempts,
+        lastFailure: why,
+      },
+    );
+  });
   try {
-    await topic.publishEvents([
-      envelope(
-        'Longshore.ReplicationFailing',
-        { id, time, source, subject: digest },
-        { id, timestamp: time, target: { digest, region, repositories }, attempts, lastFailure: why },
-      ),
-    ]);
+    await topic.publishEvents(events);
   } catch (error) {
     if (!(error instanceof StoreFailure)) throw error;
     log.warn({ err: error, digest, region }, 'that a copy keeps failing could not be told');

@@ -17,7 +17,7 @@ interface Ports extends UsagePorts {
   readonly hears: (event: CatalogueEvent) => CatalogueEvent;
   /** Absent, what is counted here. */
   readonly lastPulls?: ReadLastPulls;
-  readonly settings: { readonly usage: UsageSettings; readonly region: string };
+  readonly settings: { readonly usage: UsageSettings; readonly region: string; readonly isFurther?: boolean };
 }
 
 /** Counts pulls and pushes, and measures what is stored. */
@@ -27,8 +27,8 @@ export const usage = feature({
   read: readUsageSettings,
   make(ports: Ports) {
     const { registry, eventSource, documents, clock, hears, settings } = ports;
-    const { usage: own, region } = settings;
-    const pipeline = usagePipeline(ports, { ...own, region, eventSource, registryName: registry });
+    const { usage: own, region, isFurther = false } = settings;
+    const pipeline = usagePipeline(ports, { ...own, region, eventSource, isFurther, registryName: registry });
     return {
       routes: usageRoutes({ documents, clock, quotaBytes: own.quotaBytes }, registry),
       events: {

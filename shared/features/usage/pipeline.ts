@@ -25,6 +25,7 @@ export interface UsagePorts extends CounterPorts {
 
 interface UsageScope extends UsageSettings {
   readonly eventSource: string;
+  readonly isFurther?: boolean;
   readonly registryName: RegistryName;
   readonly region: string;
 }
@@ -52,7 +53,7 @@ const laterSeconds = 60;
 
 export function usagePipeline(
   ports: UsagePorts,
-  { registryName, region, actors, quotaBytes, eventSource }: UsageScope,
+  { registryName, region, actors, quotaBytes, eventSource, isFurther }: UsageScope,
 ): UsagePipeline {
   const clients = new ClientClasses(actors);
   const folding = new Folding(ports.documents);
@@ -68,6 +69,7 @@ export function usagePipeline(
     const { storedBytes, uniqueBytes, sharedBytes, unlinkedBytes } = await surveySizes(ports, registryName, {
       quotaBytes,
       eventSource,
+      isFurther,
     });
     ports.log.info({ storedBytes, uniqueBytes, sharedBytes, unlinkedBytes }, 'what is stored was surveyed');
   };

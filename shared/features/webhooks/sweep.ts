@@ -66,19 +66,22 @@ function leftOvers(now: Date, { registry }: PipelinePorts): LeftOver[] {
   const open = { path: 'state', is: '=', value: 'open' } as const;
   const waiting = { path: 'status', is: '=', value: 'waiting' } as const;
   const container = 'deliveries';
+  const ours = { path: 'registry', is: '=', value: registry } as const;
+  // A marker lies in the partition of its registry.
+  const dispatchedHere = { path: 'webhook', is: '=', value: registry } as const;
   const takenBefore = { path: 'takenAt', is: '<=', value: before(underWayMs) } as const;
   const overSince = { path: 'deadline', is: '<', value: before(graceMs) } as const;
   const overdue = (path: string) => ({ path, is: '<=', value: before(overdueMs) }) as const;
   return [
     {
       name: 'dispatches',
-      query: { container, where: [typeIs('webhook-dispatch'), open, takenBefore] },
+      query: { container, where: [typeIs('webhook-dispatch'), dispatchedHere, open, takenBefore] },
       handle: dispatchLeft,
     },
-    { name: 'deadlines', query: { container, where: [typeIs('delivery'), waiting, overSince] }, handle: expire },
+    { name: 'deadlines', query: { container, where: [typeIs('delivery'), ours, waiting, overSince] }, handle: expire },
     {
       name: 'attempts',
-      query: { container, where: [typeIs('delivery'), waiting, overdue('nextAttemptAt')] },
+      query: { container, where: [typeIs('delivery'), ours, waiting, overdue('nextAttemptAt')] },
       handle: resendAttempt,
     },
     {

@@ -10,7 +10,7 @@ import { pagesOf } from '../../../core/documents/pages.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
-import type { Tag } from '../../../core/oci/name.ts';
+import type { RegistryName, Tag } from '../../../core/oci/name.ts';
 import type { VersionedDocument } from '../../../core/ports/documents.ts';
 import type { StoredImage } from '../../../core/ports/images.ts';
 import type { BuildPorts } from '../ports.ts';
@@ -257,7 +257,8 @@ async function watch(
   { base, tag, digest, registry, repository, learnedAt }: Edge,
 ): Promise<void> {
   if (base.startsWith('own:') || tag === undefined || digest !== undefined) return;
-  if ((await documents.readDocument(watchedRef(base, tag))) !== undefined) return;
+  const ref = watchedRef(registry, base, tag);
+  if ((await documents.readDocument(ref)) !== undefined) return;
   const counted = watchesRef({ registry, repository }, { base, tag });
   const { container, partition } = counted;
   if (
@@ -271,7 +272,7 @@ async function watch(
     return;
   }
   const document: Watched = {
-    id: watchedRef(base, tag).id,
+    id: ref.id,
     type: 'watched',
     schemaVersion: 1,
     base,
@@ -306,29 +307,34 @@ async function finish({ documents }: BuildPorts, noted: Stored<Learned>, isGone:
 
 /** Reads one page of the edges of a base: those of one tag, or all. */
 export async function dependentsOf(
-  { documents, log }: Pick<BuildPorts, 'documents' | 'log'>,
+  { documents, registry, log }: Pick<BuildPorts, 'documents' | 'registry' | 'log'>,
   base: string,
   tag?: Tag,
   page: { readonly limit?: number; readonly continuation?: string | undefined } = {},
 ): Promise<{ edges: Edge[]; continuation?: string }> {
-  const query = { ...edgesOnto(base, tag), ...defined({ limit: page.limit, continuation: page.continuation }) };
+  const query = {
+    ...edgesOnto(registry, base, tag),
+    ...defined({ limit: page.limit, continuation: page.continuation }),
+  };
   const found = await documents.queryDocuments(query);
   return { edges: readEdges(log, found.documents, query), ...defined({ continuation: found.continuation }) };
 }
 
 /** Reads all edges of a tag of a base, some hundreds at a time. */
 export async function* allDependentsOf(
-  { documents, log }: Pick<BuildPorts, 'documents' | 'log'>,
+  { documents, registry, log }: Pick<BuildPorts, 'documents' | 'registry' | 'log'>,
   base: string,
   tag: Tag,
 ): AsyncGenerator<Edge[]> {
-  const query = edgesOnto(base, tag);
+  const query = edgesOnto(registry, base, tag);
   for await (const page of pagesOf(documents, query)) yield readEdges(log, page, query);
 }
 
-function edgesOnto(base: string, tag: Tag | undefined): WholeQuery {
+/** Images of other registries of the deployment may be built on the same base of a third: those are theirs to build. */
+function edgesOnto(registry: RegistryName, base: string, tag: Tag | undefined): WholeQuery {
   const where = [
     { path: 'type', is: '=' as const, value: 'edge' },
+    { path: 'registry', is: '=' as const, value: registry },
     ...(tag === undefined ? [] : [{ path: 'tag', is: '=' as const, value: tag }]),
   ];
   return { container: 'dependencies', partition: [base], where, limit: 500 };

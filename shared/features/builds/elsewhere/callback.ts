@@ -2,14 +2,14 @@ import { z } from '@hono/zod-openapi';
 import { patching } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
 import { defined } from '../../../core/documents/defined.ts';
-import { readStored } from '../../../core/documents/stored.ts';
 import { digestSchema } from '../../../core/oci/descriptor.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { TaggedImage } from '../edges/documents.ts';
 import type { Node } from '../plan/documents.ts';
-import { isEnded, nodeRef, nodeSchema } from '../plan/documents.ts';
+import { isEnded, nodeRef } from '../plan/documents.ts';
 import { appendLog, mostAppended } from '../plan/log.ts';
 import { Mask } from '../plan/mask.ts';
+import { readNode } from '../plan/nodes.ts';
 import { wakeWorkers } from '../plan/wake.ts';
 import type { BuildPorts } from '../ports.ts';
 import { tokenOf } from './token.ts';
@@ -59,7 +59,7 @@ export async function takeCallback(
   const node = await untilUncontended(
     `${ref.id} of the build ${build}`,
     async (): Promise<Away | (Away & { readonly piece: number }) | undefined> => {
-      const found = await readStored(documents, nodeSchema, ref);
+      const found = await readNode(ports, build, image);
       const open = openNode(found?.document, outcome);
       // A job that was replaced since then says nothing of the one that is under way now.
       if (!isOf(open.remote.token))

@@ -1,7 +1,7 @@
-import { readStored } from '../../../core/documents/stored.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { TaggedImage } from '../edges/documents.ts';
-import { isEnded, nodeRef, nodeSchema } from '../plan/documents.ts';
+import { isEnded } from '../plan/documents.ts';
+import { readNode } from '../plan/nodes.ts';
 import type { BuildPorts } from '../ports.ts';
 import { readTask } from '../tasks/tasks.ts';
 import type { RemoteJob } from './job.ts';
@@ -13,7 +13,7 @@ import { tokenOf } from './token.ts';
  * `thing-unknown` if nothing is built elsewhere, `conflict` if the job is not wanted any more; and `StoreFailure`.
  */
 export async function claimJob(ports: BuildPorts, build: string, image: TaggedImage): Promise<RemoteJob> {
-  const node = (await readStored(ports.documents, nodeSchema, nodeRef(build, image)))?.document;
+  const node = (await readNode(ports, build, image))?.document;
   const task = node?.madeBy === undefined ? undefined : await readTask(ports, node.madeBy);
   if (node?.remote === undefined || node.remote === null || task === undefined)
     throw new RegistryError({ is: 'thing-unknown', code: 'jobNotFound', what: 'a build elsewhere of this image' });

@@ -1,4 +1,3 @@
-import { readStored } from '../../../core/documents/stored.ts';
 import { maxStrangersBody } from '../../../core/http/held-bodies.ts';
 import { contentLength, readSmallBody, rememberBytes } from '../../../core/http/request.ts';
 import { targetOf } from '../../../core/http/target.ts';
@@ -7,7 +6,7 @@ import type { LimitStrangers } from '../../../core/ports/strangers.ts';
 import { taggedOf } from '../edges/cycles.ts';
 import { baseReference } from '../edges/names.ts';
 import type { Node } from '../plan/documents.ts';
-import { nodeRef, nodeSchema } from '../plan/documents.ts';
+import { readNode } from '../plan/nodes.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Proof } from './known-doors.ts';
 import { KnownDoors } from './known-doors.ts';
@@ -36,9 +35,7 @@ async function nodeAt(ports: BuildPorts, build: string, query: URLSearchParams):
       base: '',
     },
   );
-  return image === undefined
-    ? undefined
-    : (await readStored(ports.documents, nodeSchema, nodeRef(build, image)))?.document;
+  return image === undefined ? undefined : (await readNode(ports, build, image))?.document;
 }
 
 /** The door of a runner elsewhere, for one image of one build. */

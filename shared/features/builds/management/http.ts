@@ -9,11 +9,12 @@ import { claimJob } from '../elsewhere/claim.ts';
 import { explain } from '../explain.ts';
 import { claims, tells } from '../inbound/proof.ts';
 import { cancelBuild } from '../plan/cancel.ts';
-import { buildRef, buildSchema, nameIn, nodeRef, nodeSchema, nodesOf } from '../plan/documents.ts';
+import { buildRef, buildSchema, nameIn, nodeSchema, nodesOf } from '../plan/documents.ts';
 import { followLog } from '../plan/follow-log.ts';
 import { dependentsIn } from '../plan/graph.ts';
 import { buildsOf } from '../plan/list.ts';
 import { readLog } from '../plan/log.ts';
+import { readNode } from '../plan/nodes.ts';
 import { retryBuild } from '../plan/retry.ts';
 import { readRules } from '../plan/rules.ts';
 import type { BuildPorts } from '../ports.ts';
@@ -104,7 +105,7 @@ function readingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
   });
   api.openapi(routes.log, async (context) => {
     const [{ build }, { image: text, follow }] = [context.req.valid('param'), context.req.valid('query')];
-    const found = await readStored(documents, nodeSchema, nodeRef(build, ownImage(ports, text)));
+    const found = await readNode(ports, build, ownImage(ports, text));
     if (found === undefined)
       throw new RegistryError({
         is: 'thing-unknown',

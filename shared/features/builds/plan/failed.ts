@@ -5,7 +5,10 @@ import { nodeId } from './documents.ts';
 import { nodesWhere } from './nodes.ts';
 
 /** Returns the images of a build that failed or stopped, as they were to be made, and in that order. */
-export async function failedIn(ports: Pick<BuildPorts, 'documents' | 'log'>, build: string): Promise<Dependent[]> {
+export async function failedIn(
+  ports: Pick<BuildPorts, 'documents' | 'registry' | 'log'>,
+  build: string,
+): Promise<Dependent[]> {
   const failed: Dependent[] = [];
   for await (const { registry, repository, tag, by, mode, madeBy, bases, waitsFor, level } of nodesWhere(ports, build, [
     { path: 'state', is: 'in', values: ['failed', 'stopped'] },

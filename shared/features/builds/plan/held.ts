@@ -16,7 +16,7 @@ export async function heldBy(ports: BuildPorts, active: readonly string[], root:
 
 /** Returns the first of these builds in which one of these images has not ended. */
 export async function overlapping(
-  ports: Pick<BuildPorts, 'documents' | 'log'>,
+  ports: Pick<BuildPorts, 'documents' | 'registry' | 'log'>,
   builds: readonly string[],
   images: ReadonlyMap<string, unknown>,
 ): Promise<string | undefined> {

@@ -14,6 +14,7 @@ import type { NodeLease } from './lease.ts';
 import { nodeLease } from './lease.ts';
 import type { Ended } from './make-image.ts';
 import { makeImage } from './make-image.ts';
+import { ofRegistry } from './nodes.ts';
 import { settleFollowers } from './settle.ts';
 
 const imagesLookedAt = 16;
@@ -40,9 +41,10 @@ export async function workOn(ports: BuildPorts, build: string, until: Date): Pro
  * Reads the images that are due. An image that cannot be read can be made by no process: it fails, so that its build
  * ends.
  */
-async function dueNodes({ documents, clock, log }: BuildPorts, build: string): Promise<Stored<Node>[]> {
+async function dueNodes({ documents, registry, clock, log }: BuildPorts, build: string): Promise<Stored<Node>[]> {
   const partition = [nodesOf(build)];
   const where = [
+    ofRegistry(registry),
     { path: 'state', is: 'in' as const, values: ['ready', 'running'] },
     { path: 'tryAt', is: '<=' as const, value: clock.now().toISOString() },
   ];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { registrySchema, repositorySchema, tagSchema } from '../../../core/documents/names.ts';
+import { registrySchema, repositorySchema, tagSchema, unnamedRegistry } from '../../../core/documents/names.ts';
 import { documentShape } from '../../../core/documents/stored.ts';
 import { digestSchema } from '../../../core/oci/descriptor.ts';
 import type { RegistryName, Tag } from '../../../core/oci/name.ts';
@@ -40,8 +40,13 @@ export const watchedSchema = z.object({
 });
 export type Watched = z.infer<typeof watchedSchema>;
 
-export function watchedRef(base: string, tag: Tag): DocumentRef {
-  return { container: 'dependencies', partition: [base], id: `watched:${tag}` };
+/**
+ * Each registry looks for itself, as who it says it is there. The registry that there is without a name has the ids
+ * from before there were several.
+ */
+export function watchedRef(registry: RegistryName, base: string, tag: Tag): DocumentRef {
+  const id = registry === unnamedRegistry ? `watched:${tag}` : `watched:${registry}:${tag}`;
+  return { container: 'dependencies', partition: [base], id };
 }
 
 /** The budget of requests to one registry, for all callers, counted by the minute. */

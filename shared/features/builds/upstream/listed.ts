@@ -21,6 +21,7 @@ export async function listingOf(
   if (upstream !== undefined || hosts.includes(host)) return { upstream };
   const where = [
     { path: 'type', is: '=' as const, value: 'edge' },
+    { path: 'registry', is: '=' as const, value: ports.registry },
     { path: 'tag', is: '=' as const, value: tag },
     { path: 'isListed', is: '=' as const, value: true },
   ];

@@ -36,6 +36,7 @@ export async function watchUpstreams(ports: BuildPorts, until: Date): Promise<nu
     container: 'dependencies' as const,
     where: [
       { path: 'type', is: '=' as const, value: 'watched' },
+      { path: 'registry', is: '=' as const, value: ports.registry },
       { path: 'dueAt', is: '<=' as const, value: ports.clock.now().toISOString() },
     ],
     orderBy: { path: 'dueAt', direction: 'asc' as const },
@@ -123,6 +124,7 @@ async function look(ports: BuildPorts, found: Stored<Watched>): Promise<'looked'
   const host = hostOf(base);
   if (!isLeft(ports, await readBudget(ports, host))) return 'no budget';
   const { documents, clock, upstream } = ports;
+  if (id !== watchedRef(ports.registry, base, tag).id) return renamed(ports, found);
   const { edges } = await dependentsOf(ports, base, tag, { limit: 1 });
   if (edges.length === 0) {
     const { committed } = await documents.commitDocuments('dependencies', [base], [removing(found)]);
@@ -161,6 +163,17 @@ async function look(ports: BuildPorts, found: Stored<Watched>): Promise<'looked'
     await tellMoved(ports, watched, looked.digest, watched.digest);
   await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: became(ports, watched, looked) }]);
   return 'looked';
+}
+
+/** From when its id named no registry. It stays due: the next look is at the new one. */
+async function renamed({ documents, registry }: BuildPorts, found: Stored<Watched>): Promise<'not ours'> {
+  const { document: watched } = found;
+  const { id } = watchedRef(registry, watched.base, watched.tag);
+  const place = ['dependencies', [watched.base]] as const;
+  // Whoever has learned the base again meanwhile has made it.
+  await documents.commitDocuments(...place, [{ do: 'create', document: { ...watched, id } }]);
+  await documents.commitDocuments(...place, [removing(found)]);
+  return 'not ours';
 }
 
 async function asked(
@@ -210,12 +223,12 @@ function next(now: Date, afterMs: number): string {
 
 async function tellMoved(
   { topic, clock, eventSource: source }: BuildPorts,
-  { base, tag, moves }: Watched,
+  { registry, base, tag, moves }: Watched,
   digest: Digest,
   previousDigest: Digest,
 ): Promise<void> {
   const image = shownReference({ base, tag });
-  const id = stableUuid('upstream-updated', base, tag, moves, digest);
+  const id = stableUuid('upstream-updated', registry, base, tag, moves, digest);
   const timestamp = clock.now().toISOString();
   await topic.publishEvents([
     envelope(
@@ -231,11 +244,11 @@ async function tellMoved(
  * no image here is built on it.
  */
 export async function hastenLook(
-  { documents, clock }: Pick<BuildPorts, 'documents' | 'clock'>,
+  { documents, registry, clock }: Pick<BuildPorts, 'documents' | 'registry' | 'clock'>,
   base: string,
   tag: Watched['tag'],
 ): Promise<boolean> {
-  const { container, partition, id } = watchedRef(base, tag);
+  const { container, partition, id } = watchedRef(registry, base, tag);
   return (
     await documents.commitDocuments(container, partition, [
       { do: 'patch', id, set: { dueAt: clock.now().toISOString() } },

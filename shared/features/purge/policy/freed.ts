@@ -7,6 +7,7 @@ import { documentsOf } from '../../../core/documents/pages.ts';
 import { sumOfBytes } from '../../../core/documents/references.ts';
 import { parseStored } from '../../../core/documents/stored.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
+import type { RegistryName } from '../../../core/oci/name.ts';
 import { StoreFailure } from '../../../core/ports/failures.ts';
 import type { PolicyPorts } from './ports.ts';
 
@@ -18,7 +19,8 @@ const nameOf = (repository: string, digest: Digest): string => `${repository}@${
 
 /**
  * How many bytes of Blob Storage each manifest frees when all of them are purged: its own where they lie there, and
- * those of its blobs that nothing else needs in any repository, neither live nor in the bin. What two of them share
+ * those of its blobs that nothing else needs in any repository of the registry, neither live nor in the bin. What
+ * other registries of the deployment hold is not told of. What two of them share
  * counts with the first. By `repository@digest`.
  */
 export async function bytesFreed(
@@ -42,7 +44,9 @@ export async function bytesFreed(
         const size =
           registry === undefined
             ? 0
-            : await sizeFreed(ports, digest, names).catch((error: unknown) => unknownSize(ports, digest, error));
+            : await sizeFreed(ports, registry, digest, names).catch((error: unknown) =>
+                unknownSize(ports, digest, error),
+              );
         freed.set(by, sumOfBytes([freed.get(by) ?? 0, size]));
       }),
     ),
@@ -61,15 +65,23 @@ function unknownSize({ log }: PolicyPorts, digest: Digest, error: unknown): numb
  * Its size as it is stored, whatever manifests claim, where all that need it go. A blob that nobody links is none of
  * ours: the empty JSON object is stored nowhere.
  */
-async function sizeFreed(ports: PolicyPorts, digest: Digest, going: ReadonlySet<string>): Promise<number> {
+async function sizeFreed(
+  ports: PolicyPorts,
+  registry: RegistryName,
+  digest: Digest,
+  going: ReadonlySet<string>,
+): Promise<number> {
   let stored = 0;
   for await (const link of documentsOf(ports.documents, {
     container: 'blobs',
     partition: [digest],
-    where: [{ path: 'type', is: '=', value: 'link' }],
+    where: [
+      { path: 'type', is: '=', value: 'link' },
+      { path: 'registry', is: '=', value: registry },
+    ],
     limit: pageSize,
   })) {
-    const { registry, repository, size } = parseStored(linkDocumentSchema, link, { container: 'blobs' }).document;
+    const { repository, size } = parseStored(linkDocumentSchema, link, { container: 'blobs' }).document;
     stored = size;
     if (await isNeededBeside(ports, { registry, repository }, digest, going)) return 0;
   }

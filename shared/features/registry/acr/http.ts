@@ -15,7 +15,7 @@ import { parseAcrRoute } from './route.ts';
 import { respondTag, respondTagList } from './tags.ts';
 
 /** Each endpoint's verbs; any other is answered with 405. */
-const verbs: Readonly<Record<AcrRoute['to'], readonly string[]>> = {
+export const acrVerbs: Readonly<Record<AcrRoute['to'], readonly string[]>> = {
   catalog: ['GET'],
   repository: ['GET', 'PATCH', 'DELETE'],
   tags: ['GET'],
@@ -50,7 +50,7 @@ async function dispatch(
 ): Promise<Response> {
   const url = new URL(request.url);
   const route = parseAcrRoute(url.pathname);
-  const allow = verbs[route.to];
+  const allow = acrVerbs[route.to];
   if (!allow.includes(request.method)) throw new RegistryError({ is: 'method-not-allowed', allow });
   const needed = accessFor(route, request.method);
   const caller = await ports.callers.identify(request, needed);

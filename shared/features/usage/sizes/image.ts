@@ -157,7 +157,11 @@ async function heldBlob(documents: SizeDocuments, key: RepositoryKey, digest: Di
     documents.queryDocuments({
       container: 'blobs',
       partition: [digest],
-      where: [{ path: 'type', is: '=', value: 'link' }],
+      // Whether another registry of the deployment has it is none of this one's business.
+      where: [
+        { path: 'type', is: '=', value: 'link' },
+        { path: 'registry', is: '=', value: key.registry },
+      ],
       limit: linksLookedAt,
     }),
   ]);

@@ -19,6 +19,8 @@ export interface QuotaSettings {
   /** The quota in bytes. */
   readonly quotaBytes: number;
   readonly eventSource: string;
+  /** It is one of several registries, and bytes that none links are counted in another. */
+  readonly isFurther?: boolean | undefined;
 }
 
 /** The thresholds in percent of the quota. */

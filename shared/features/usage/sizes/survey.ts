@@ -34,7 +34,7 @@ export async function surveySizes(
 ): Promise<Survey> {
   const { documents, clock } = ports;
   const now = clock.now();
-  const totals = new SizeTotals(await surveyNeeds(ports, registry, now));
+  const totals = new SizeTotals(await surveyNeeds(ports, registry, now), settings.isFurther !== true);
   const nothing = await countedAsNothing(ports, registry);
   for await (const blob of storedBlobs(ports, registry)) {
     totals.add(blob);
@@ -61,22 +61,25 @@ export async function readSurvey(
 class SizeTotals {
   readonly repositories = new Map<RepositoryName, Held>();
   readonly #needs: Needs;
+  readonly #hasUnlinked: boolean;
   readonly #pulled = pulledWindows.map((days) => ({ days, bytes: 0 }));
   #held = noBytes;
   #unlinkedBytes = 0;
 
-  constructor(needs: Needs) {
+  constructor(needs: Needs, hasUnlinked: boolean) {
     this.#needs = needs;
+    this.#hasUnlinked = hasUnlinked;
   }
 
   add(content: Content): void {
     const { digest, bytes, holders, elsewhere } = content;
     if (holders.size === 0) {
       // Content of another registry alone is none of this one's bytes.
-      if (!elsewhere) this.#unlinkedBytes += bytes;
+      if (!elsewhere && this.#hasUnlinked) this.#unlinkedBytes += bytes;
       return;
     }
-    const alone = holders.size === 1 && !elsewhere;
+    // No number may tell that another registry has it too.
+    const alone = holders.size === 1;
     const waste = this.#waste(content);
     const held: Held = {
       ...(alone ? { uniqueBytes: bytes, sharedBytes: 0 } : { uniqueBytes: 0, sharedBytes: bytes }),
