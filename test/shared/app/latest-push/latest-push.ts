@@ -7,40 +7,47 @@ import type { RegistryName } from '../../../../shared/core/oci/name.ts';
 import type { Clock } from '../../../../shared/core/ports/clock.ts';
 import type { Documents } from '../../../../shared/core/ports/documents.ts';
 
-export interface LastPushPorts {
+export interface LatestPushPorts {
   readonly documents: Documents;
   readonly clock: Clock;
   readonly registry: RegistryName;
-  readonly settings: { readonly lastPush: { readonly days: number } };
+  readonly settings: { readonly latestPush: { readonly days: number } };
 }
 
-const lastPushes = collection({
+const latestPushes = collection({
   container: 'registries',
   schema: z.object({
-    ...documentShape('last-push'),
+    ...documentShape('latest-push'),
     registry: registrySchema,
     repository: z.string(),
     pushedAt: z.iso.datetime(),
   }),
-  place: (registry: RegistryName) => ({ partition: [registry], id: 'last-push' }),
+  place: (registry: RegistryName) => ({ partition: [registry], id: 'latest-push' }),
 });
 
 /** Notes a push. Events come in any order and more than once: the latest push stays. */
 export async function recordPush(
-  { documents, registry }: LastPushPorts,
+  { documents, registry }: LatestPushPorts,
   { repository, pushedAt }: { readonly repository: string; readonly pushedAt: string },
 ): Promise<void> {
-  await untilUncontended('the last push', async () => {
-    const before = await lastPushes.find(documents, registry);
+  await untilUncontended('the latest push', async () => {
+    const before = await latestPushes.find(documents, registry);
     if (before !== undefined && before.document.pushedAt >= pushedAt) return before;
-    const document = { id: 'last-push', type: 'last-push', schemaVersion: 1, registry, repository, pushedAt } as const;
-    return lastPushes.write(documents, before, document);
+    const document = {
+      id: 'latest-push',
+      type: 'latest-push',
+      schemaVersion: 1,
+      registry,
+      repository,
+      pushedAt,
+    } as const;
+    return latestPushes.write(documents, before, document);
   });
 }
 
-/** Finds the last push, unless it is too long ago. */
-export async function findLastPush({ documents, clock, registry, settings }: LastPushPorts) {
-  const found = await lastPushes.find(documents, registry);
-  const oldest = clock.now().getTime() - settings.lastPush.days * 24 * 3_600_000;
+/** Finds the latest push, unless it is too long ago. */
+export async function findLatestPush({ documents, clock, registry, settings }: LatestPushPorts) {
+  const found = await latestPushes.find(documents, registry);
+  const oldest = clock.now().getTime() - settings.latestPush.days * 24 * 3_600_000;
   return found === undefined || Date.parse(found.document.pushedAt) < oldest ? undefined : found.document;
 }
