@@ -21,7 +21,7 @@ import './acr/settle.timer.ts';
 import './purge/collect.timer.ts';
 import './purge/settle.timer.ts';
 import './purge/leftovers.timer.ts';
-import './purge/mark.event.ts';
+import './purge/touched.event.ts';
 import './purge/mark.timer.ts';
 import './replication/plan.event.ts';
 import './replication/copy.queue.ts';

@@ -36,15 +36,13 @@ export interface GivenToApp {
   readonly dataPlane: (request: Request, requestId: string) => Promise<Response>;
   /** Whether clients are to be sent to this region. */
   readonly isOffered: () => Promise<boolean>;
-  /**
-   * Who may tell of something without credentials of the management API, by a proof of its own; `undefined` for all
-   * other requests.
-   */
-  readonly doors: {
+  /** Inbound notifications: they prove themselves by a secret of their own instead of credentials. */
+  readonly inbound: {
+    /** Whether a request has proved itself, and what goes on in its place; `undefined` for all that are none. */
     readonly letIn: (
       request: Request,
     ) => Promise<{ readonly isProven: boolean; readonly request: Request } | undefined>;
-    /** Told before somebody who may changes something. */
+    /** Forgets what is known of their secrets. Called before somebody who may changes something. */
     readonly forget: () => void;
   };
 }
@@ -72,7 +70,7 @@ export interface App {
 /** All HTTP surfaces. Every answer carries `X-Request-Id`, which the logs and the events of the request repeat. */
 export function createApp(ports: AppPorts): App {
   const { parts, log, ids, metrics, giveWay } = ports;
-  const { callers, addressOf, isOffered, doors } = ports.given;
+  const { callers, addressOf, isOffered, inbound } = ports.given;
   const app = new Hono<{ Variables: { requestId: string } }>();
   app.use(async (context, next) => {
     const started = performance.now();
@@ -89,7 +87,7 @@ export function createApp(ports: AppPorts): App {
   const probes = [...ports.probes, ...parts.flatMap((part) => part.probes ?? [])];
   app.get('/healthz', healthEndpoint({ ...ports, probes, isOffered }));
   app.get('/metrics', requireManagement(callers), () => metrics.respond());
-  app.use('/api/v1/*', requireManagement(callers, doors));
+  app.use('/api/v1/*', requireManagement(callers, inbound));
   app.route('/api/v1', managementApi(parts));
   app.notFound(({ req }) => errorResponse(unrouted(app, req.path), log, codesFor(req.path)));
   app.onError((error, { req }) =>
@@ -177,9 +175,9 @@ function malformed({ message, status }: HTTPException, path: string, { headers }
 }
 
 /** The management API as a whole asks who calls; what it reads must be allowed, and what it changes. */
-function requireManagement(callers: IdentifyCaller, doors?: GivenToApp['doors']): MiddlewareHandler {
+function requireManagement(callers: IdentifyCaller, inbound?: GivenToApp['inbound']): MiddlewareHandler {
   return async (context, next) => {
-    const came = await doors?.letIn(context.req.raw);
+    const came = await inbound?.letIn(context.req.raw);
     if (came !== undefined) context.req.raw = came.request;
     if (came?.isProven === true) {
       await boundManagementBody(context.req);
@@ -189,7 +187,7 @@ function requireManagement(callers: IdentifyCaller, doors?: GivenToApp['doors'])
     const caller = await callers.identify(context.req.raw, needed);
     requireAccess(caller, needed);
     context.set('caller', caller);
-    if (!isRead(context.req.method)) doors?.forget();
+    if (!isRead(context.req.method)) inbound?.forget();
     await boundManagementBody(context.req);
     await next();
   };

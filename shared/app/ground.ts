@@ -108,8 +108,8 @@ export function groundOf(
     registry: settings.registryName,
     eventSource: settings.eventSource,
     sourceOf: settings.sourceOf,
-    /** Is handed each event that may tell of a deletion in another region, and hands it on. */
-    hears: hearDeletions(settings.registryName, told, manifests),
+    /** Lets this instance forget the manifests that an event says are deleted, and returns the event. */
+    noteDeletions: hearDeletions(settings.registryName, told, manifests),
     settings,
   };
 }

@@ -24,7 +24,14 @@ const registrations = globSync('functions/*/*.{event,queue,timer}.ts').map((path
 });
 
 describe('the functions', () => {
-  it.each(registrations)('$path calls the trigger of its own name', ({ name, calls, kind }) => {
+  it.each(registrations)('$path is named as its function, and calls the trigger of that name', (registration) => {
+    const { path, name, calls, kind } = registration;
+    expect(name).toBe(
+      path
+        .replace(/^functions\//, '')
+        .replace(/\.\w+\.ts$/, '')
+        .replace('/', '-'),
+    );
     expect(calls).toBe(name);
     expect(Object.keys(composeForTest()[kind])).toContain(name);
   });

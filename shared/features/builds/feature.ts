@@ -50,7 +50,7 @@ export const builds = feature({
       },
       messages: { 'builds-work': (message: unknown) => pipeline.work(message) },
       timers: { 'builds-sweep': () => pipeline.sweep() },
-      gives: { doors: doorsOf(ports, strangers) },
+      gives: { inbound: doorsOf(ports, strangers) },
     };
   },
 });

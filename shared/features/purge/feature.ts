@@ -28,8 +28,8 @@ interface Ports extends Omit<BinPorts, 'contents' | 'softDelete' | 'openReposito
   readonly entries: RepositoryEntries;
   readonly lastPulls: ReadLastPulls;
   readonly lists: { readonly documents: Documents; readonly places: Places };
-  /** Is handed each event that may tell of a deletion in another region, and hands it on. */
-  readonly hears: (event: CatalogueEvent) => CatalogueEvent;
+  /** Lets this instance forget the manifests that an event says are deleted, and returns the event. */
+  readonly noteDeletions: (event: CatalogueEvent) => CatalogueEvent;
 }
 
 function binPortsOf(ports: Ports) {
@@ -51,7 +51,7 @@ export const purge = feature({
   settings: purgeSettings,
   read: readPurgeSettings,
   make(ports: Ports) {
-    const { registry, lists, hears } = ports;
+    const { registry, lists, noteDeletions } = ports;
     const bin = binPortsOf(ports);
     const policies = { ...bin, lastPulls: ports.lastPulls };
     const pipeline = purgePipeline(policies, registry);
@@ -71,7 +71,7 @@ export const purge = feature({
             'Longshore.TagDeleted',
             'Longshore.Restored',
           ],
-          (event) => pipeline.markTouched(hears(event)),
+          (event) => pipeline.markTouched(noteDeletions(event)),
         ),
       },
       timers: {

@@ -47,7 +47,7 @@ export interface RegistryPorts {
   readonly settings: RegistrySettings;
 }
 
-export interface RegistrySettings extends Pick<OwnRegistrySettings, 'uploadKey' | 'uploadsUrl'> {
+interface RegistrySettings extends Pick<OwnRegistrySettings, 'uploadKey' | 'uploadsUrl'> {
   /** This region's name: the key of its copy in a blob's document. */
   readonly region: string;
   /** How a blob's bytes reach the client: by a redirect to Blob Storage, or through this process. */

@@ -13,8 +13,8 @@ import { lastPullsIn } from './tracking.ts';
 interface Ports extends UsagePorts {
   readonly registry: RegistryName;
   readonly eventSource: string;
-  /** Is handed each event that may tell of a deletion in another region, and hands it on. */
-  readonly hears: (event: CatalogueEvent) => CatalogueEvent;
+  /** Lets this instance forget the manifests that an event says are deleted, and returns the event. */
+  readonly noteDeletions: (event: CatalogueEvent) => CatalogueEvent;
   /** Absent, what is counted here. */
   readonly lastPulls?: ReadLastPulls;
   readonly settings: { readonly usage: UsageSettings; readonly region: string; readonly isFurther?: boolean };
@@ -26,7 +26,7 @@ export const usage = feature({
   settings: usageSettings,
   read: readUsageSettings,
   make(ports: Ports) {
-    const { registry, eventSource, documents, clock, hears, settings } = ports;
+    const { registry, eventSource, documents, clock, noteDeletions, settings } = ports;
     const { usage: own, region, isFurther = false } = settings;
     const pipeline = usagePipeline(ports, { ...own, region, eventSource, isFurther, registryName: registry });
     return {
@@ -40,7 +40,7 @@ export const usage = feature({
             'Microsoft.ContainerRegistry.ChartDeleted',
             'Longshore.Restored',
           ],
-          (event) => pipeline.record(hears(event)),
+          (event) => pipeline.record(noteDeletions(event)),
         ),
       },
       messages: {
