@@ -33,7 +33,7 @@ describe('secrets of a Key Vault', () => {
     await fresh.stop();
   });
 
-  it("get no token when the challenge names another domain: whoever took the vault's name would have it", async () => {
+  it("get no token when the challenge names another domain: a thief of the vault's name would have it", async () => {
     const fresh = await startKeyVault();
     fresh.challengeWith('https://management.azure.com');
     await expect(azureSecrets({ vault, ...fresh }).readSecret('a')).rejects.toMatchObject(failure('unavailable'));

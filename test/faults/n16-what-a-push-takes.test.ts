@@ -7,7 +7,7 @@ it.each([
   [['content/read'], false, 'repositories/team/app/content/write'],
   [['content/read', 'content/write'], true, 'repositories/team/*/content/write, '],
   [['metadata/read'], false, 'repositories/team/app/content/write and repositories/team/app/content/read'],
-])('whoever has %j may push: %s', async (verbs, allowed, why) => {
+])('a user with %j may push: %s', async (verbs, allowed, why) => {
   const longshore = composeRequired();
   await makeToken(
     longshore,

@@ -18,14 +18,14 @@ async function sizeBelow(path: string, bytes: number): Promise<number> {
   return statSync(path).size;
 }
 
-describe('the state of the local stack gets smaller when what was in it goes', () => {
+describe('the state of the local stack, when its contents are deleted,', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'longshore-test-'));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('in the emulator of Cosmos DB, while it runs', async () => {
+  it('shrinks in the emulator of Cosmos DB, while it runs', async () => {
     const path = join(folder, 'cosmos.sqlite');
     const emulator = await startCosmosEmulator({ path });
     const client = new CosmosClient({ endpoint: emulator.endpoint, key: emulator.key });
@@ -47,7 +47,7 @@ describe('the state of the local stack gets smaller when what was in it goes', (
     }
   }, 60_000);
 
-  it('in the emulator, for a file that an earlier version has made', () => {
+  it('shrinks in the emulator, for a file that an earlier version has made', () => {
     const path = join(folder, 'earlier.sqlite');
     const earlier = new DatabaseSync(path);
     earlier.exec('PRAGMA journal_mode = WAL; CREATE TABLE t (x TEXT)');
@@ -63,7 +63,7 @@ describe('the state of the local stack gets smaller when what was in it goes', (
     expect(statSync(path).size).toBeLessThan(mib);
   });
 
-  it('in the topic, while it runs', async () => {
+  it('shrinks in the topic, while it runs', async () => {
     const path = join(folder, 'topic.sqlite');
     const state = new StateFile(path);
     state.add(

@@ -113,7 +113,7 @@ const github = (token: string, api = ci.url) => ({
 
 describe("a secret of the vault that is not the users'", () => {
   it.each(products)(
-    'is neither read nor sent anywhere for whoever may write to the management API: %s',
+    'is neither read nor sent anywhere for a user who may write to the management API: %s',
     async (secret) => {
       const { api, context, left, read } = await attacked();
       const task = { image: 'app:1', context };

@@ -269,7 +269,7 @@ describe('connections', () => {
     clearInterval(drip);
   }, 20_000);
 
-  it('and where they are taken by readers who take a little now and then; who reads on is left alone', async () => {
+  it('make room for new ones where all places are taken by readers who read little; one that reads on is left alone', async () => {
     const longshore = composeForTest({ settings: { blobs: 'proxy' } });
     const bytes = Buffer.alloc(16 * mebibyte, 'a');
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;

@@ -196,7 +196,7 @@ describe('the login of a job on this machine', () => {
 });
 
 describe('the login of a job elsewhere', () => {
-  it('is narrowed likewise, also when the Dockerfile has moved on since the task was made', async () => {
+  it('is narrowed too, also when the Dockerfile has moved on since the task was made', async () => {
     const of = building('team/base');
     await of.put({ pulls: ['team/*'], runner: { webhook: { url: `${ci.url}/build` } } });
     await manage(of.one, 'PUT', '/tasks/app/hook', { secret: 'a secret of the runner and us' });

@@ -36,7 +36,7 @@ async function clusters() {
 }
 
 describe('pins of a cluster', () => {
-  it('are replaced and deleted by whoever may write for that source, and by no other cluster', async () => {
+  it('are replaced and deleted by callers who may write for that source, and by no other cluster', async () => {
     const { west, east, status, listed } = await clusters();
     expect(await status('PUT', 'west', west)).toBeOneOf([200, 201]);
     expect(await status('PUT', 'west', east, JSON.stringify({ digests: [], ttlSeconds: 60 }))).toBe(403);

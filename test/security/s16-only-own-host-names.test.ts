@@ -73,7 +73,7 @@ describe('the open local stack', () => {
         expect([400, 421]).toContain((await raw(url, `${route} HTTP/1.1\r\nHost: ${name}`)).status);
   });
 
-  it('tells its health to whoever asks, which is no more than that: balancers call a machine whatever they like', async () => {
+  it('tells its health to every caller, which is no more than that: balancers call a machine whatever they like', async () => {
     for (const [, url] of hosts()) {
       expect((await raw(url, 'GET /healthz HTTP/1.1\r\nHost: evil.test')).status).toBe(200);
       expect([400, 404, 421]).toContain(

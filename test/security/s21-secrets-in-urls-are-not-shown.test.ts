@@ -96,7 +96,7 @@ describe('a webhook', () => {
       );
   });
 
-  it('has its headers sent to no other host by whoever changes where it leads', async () => {
+  it('has its headers sent to no other host by a user who changes where it leads', async () => {
     const one = composeForTest();
     const content = {
       serviceUri: 'https://ci.example.com/hook',

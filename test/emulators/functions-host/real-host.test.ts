@@ -70,7 +70,7 @@ const get = (target: string, ...headers: string[]) =>
   `GET ${target} HTTP/1.1\r\nHost: localhost\r\n${headers.map((line) => `${line}\r\n`).join('')}Connection: close\r\n\r\n`;
 const many = (count: number, size: number) => Array.from({ length: count }, (_, at) => `x-${at}: ${'a'.repeat(size)}`);
 
-describe('the local Functions host answers as the real one', () => {
+describe('the local Functions host', () => {
   it.each<[what: string, request: string | Buffer, status: number, body: RegExp]>([
     ['an encoded slash in a name, which the app takes for one', get('/v2/d%2Fa/tags/list'), 404, /NAME_UNKNOWN.*d\/a/],
     ['a backslash in a name', get('/v2/d\\a/tags/list'), 400, /NAME_INVALID/],
@@ -99,17 +99,17 @@ describe('the local Functions host answers as the real one', () => {
       /^$/,
     ],
     [
-      'a body over the limit, to whoever sends it',
+      'a body over the limit, that is being sent',
       'POST /oauth2/token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1073741824\r\nConnection: close\r\n\r\n',
       500,
       /^$/,
     ],
-  ])('%s', async (_, request, status, body) => {
+  ])('answers %s as the real one', async (_, request, status, body) => {
     const answer = await raw(request);
     expect([answer.status, answer.body]).toEqual([status, expect.stringMatching(body)]);
   });
 
-  it('the end of a subscription, which its extension does not know', async () => {
+  it('answers the end of a subscription, which its extension does not know, as the real one', async () => {
     const answer = await fetch(
       `${stack.functionsUrl}/runtime/webhooks/eventgrid?functionName=usage-record&code=${encodeURIComponent(key)}`,
       { method: 'POST', headers: { 'aeg-event-type': 'SubscriptionDeletion' }, body: '[]' },
@@ -117,7 +117,7 @@ describe('the local Functions host answers as the real one', () => {
     expect(answer.status).toBe(400);
   });
 
-  it("an upload's status, without a length", async () => {
+  it("answers a request for an upload's status as the real one, without a length", async () => {
     const location =
       (await fetch(`${stack.functionsUrl}/v2/team/app/blobs/uploads/`, { method: 'POST' })).headers.get('location') ??
       '';
@@ -126,7 +126,7 @@ describe('the local Functions host answers as the real one', () => {
     expect(head).not.toContain('content-length');
   });
 
-  it('a body that announces its length: the app is asked when it has come whole', async () => {
+  it('calls the app with a body that announces its length when it has come whole, as the real one', async () => {
     const half = 'a'.repeat(1024 ** 2);
     let early = '';
     const { status, body } = await raw(

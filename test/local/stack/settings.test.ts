@@ -74,7 +74,7 @@ describe('the settings of the local stack', () => {
     );
   });
 
-  it('are listed for whoever asks for help', () => {
+  it('are listed for a user who asks for help', () => {
     const help = requestedHelp('start', ['--help']) ?? '';
     for (const flag of ['port', 'functions-port', 'state', 'auth', 'subscriber', 'log-level', 'regions', 'region-lag'])
       expect(help).toMatch(new RegExp(`--${flag} `));

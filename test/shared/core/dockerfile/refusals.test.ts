@@ -3,7 +3,7 @@ import { refusalOf } from './answers.ts';
 
 const after = (line: string): string => refusalOf(`FROM alpine\n${line}\n`);
 
-describe('instructions that BuildKit refuses when it parses', () => {
+describe('an instruction that BuildKit refuses when it parses', () => {
   it.each([
     ['ENTRYPONT x', 'unknown instruction: ENTRYPONT (did you mean ENTRYPOINT?)'],
     ['rum x', 'unknown instruction: rum (did you mean run?)'],
@@ -43,12 +43,12 @@ describe('instructions that BuildKit refuses when it parses', () => {
     ['HEALTHCHECK --interval=1us CMD x', 'Interval "interval" cannot be less than 1ms'],
     ['STOPSIGNAL --a\u00a0 --b', 'STOPSIGNAL requires exactly one argument'],
     ['HEALTHCHECK --retries=-1 CMD x', '--retries cannot be negative (-1)'],
-  ])('%s', (line, message) => {
+  ])('is refused: %s', (line, message) => {
     expect(after(line)).toContain(message);
   });
 });
 
-describe('instructions that BuildKit refuses when it goes through the stages that are needed', () => {
+describe('an instruction that BuildKit refuses when it goes through the stages that are needed', () => {
   it.each([
     ['ENV a="${b:?no b}"', 'b: no b'],
     ['LABEL a="${b"', 'unsupported modifier (") in substitution'],
@@ -81,7 +81,7 @@ describe('instructions that BuildKit refuses when it goes through the stages tha
     ['EXPOSE 70000', 'invalid containerPort: 70000'],
     ['EXPOSE 90-80', 'invalid containerPort: 90-80'],
     ['VOLUME $none', 'VOLUME specified can not be an empty string'],
-  ])('%s', (line, message) => {
+  ])('is refused: %s', (line, message) => {
     expect(after(line)).toContain(message);
     expect(refusalOf(`FROM alpine AS unused\n${line}\nFROM busybox\n`)).toBe('');
   });
@@ -97,11 +97,11 @@ describe('instructions that BuildKit refuses when it goes through the stages tha
     'HEALTHCHECK --interval=1m30s --timeout=0 --retries=3 CMD ["x"]',
     'ARG a=1 b\nENV c=$a d=${b:-x}\nLABEL a b c\nRUN [ -f x ]',
     'ENTRYPOINT []\nCMD\nVOLUME ["/a", "/b"]\nSHELL ["sh"]\nMAINTAINER me and you',
-  ])('but not %j', (lines) => {
+  ])('is none of %j', (lines) => {
     expect(after(lines)).toBe('');
   });
 
-  it('with variables of the stage before: ENV and ARG alike', () => {
+  it('is found with variables of the stage before: ENV and ARG alike', () => {
     expect(refusalOf('FROM a AS p\nARG x=1\nENV y=2\nFROM p\nUSER ${x:?} ${y:?}\n')).toBe('');
     expect(refusalOf('ARG g=1\nFROM a\nUSER ${g:?}\n')).toContain('g: is not allowed to be unset');
     expect(refusalOf('ARG g=1\nFROM a\nARG g\nUSER ${g:?}\n')).toBe('');
@@ -124,13 +124,13 @@ describe('instructions that BuildKit refuses when it goes through the stages tha
     ['FROM a\nARG SIG=bogus\nSTOPSIGNAL $SIG', { SIG: 'SIGTERM' }, ''],
     ['FROM a\nARG SIG=SIGTERM\nSTOPSIGNAL $SIG', { OTHER: 'bogus' }, ''],
     ['FROM a\nENV SIG=SIGTERM\nSTOPSIGNAL $SIG', { SIG: 'bogus' }, ''],
-  ])('with the arguments that are given: %j with %j', (text, args, message) => {
+  ])('is found with the arguments that are given: %j with %j', (text, args, message) => {
     const refusal = refusalOf(`${text}\n`, { args });
     if (message === '') expect(refusal).toBe('');
     else expect(refusal).toContain(message);
   });
 
-  it("and paths off the system's drive, of images for Windows alone", () => {
+  it("is one with a path off the system's drive, of images for Windows alone", () => {
     expect(refusalOf('FROM --platform=windows/amd64 a\nWORKDIR D:\\\\x\n')).toContain(
       'The specified path is not on the system drive (C:)',
     );
@@ -138,7 +138,7 @@ describe('instructions that BuildKit refuses when it goes through the stages tha
     expect(refusalOf('FROM --platform=windows/amd64 scratch\nWORKDIR D:\\\\x\n')).toBe('');
   });
 
-  it('and a time of the build that is taken from nowhere', () => {
+  it('is one with a time of the build that is taken from nowhere', () => {
     expect(refusalOf('FROM a', { args: { SOURCE_DATE_EPOCH: 'src' } })).toBe('0: invalid SOURCE_DATE_EPOCH: src');
     expect(refusalOf('ARG SOURCE_DATE_EPOCH=src\nFROM scratch AS src\nADD https://x/y /\nFROM a')).toBe('');
     expect(refusalOf('ARG SOURCE_DATE_EPOCH=src\nFROM scratch AS src\nCOPY x /\nFROM a')).toContain(

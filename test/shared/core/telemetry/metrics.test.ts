@@ -173,7 +173,7 @@ describe('the metrics of an instance', () => {
     ).toEqual([]);
   });
 
-  it('are for whoever may read the management API, where credentials are required', async () => {
+  it('are for callers who may read the management API, where credentials are required', async () => {
     const { app } = composeRequired();
     expect((await ask(app, 'GET', '/metrics')).status).toBe(401);
     expect((await ask(app, 'GET', '/metrics', { headers: basic('admin', adminPassword) })).status).toBe(200);

@@ -224,7 +224,7 @@ describe('what an access claim grants', () => {
     ).toEqual([]);
   });
 
-  it('is to say what is in use for the one source that it names, and whoever writes to the API says it for all', () => {
+  it('is to say what is in use for the one source that it names, and a writer to the API says it for all', () => {
     const west = claim('management', 'in-use/west', 'write');
     expect([
       pins(west, 'west'),

@@ -22,7 +22,7 @@ async function dispatched(hooks: number): Promise<Partial<Record<CallName, numbe
 
 describe('what an event costs', () => {
   it.each([0, 1, 100])(
-    'with %i hooks that get it: one look-up, one marker made and closed, one post and one write each, and no message',
+    'is, with %i hooks that get it, one look-up, one marker made and closed, one post and one write each, and no message',
     async (hooks) => {
       const posts = hooks === 0 ? {} : { 'issuer.post': hooks };
       expect(await dispatched(hooks)).toEqual({ 'documents.query': 1, 'documents.commit': 2 + hooks, ...posts });

@@ -65,7 +65,7 @@ describe('a build that is cancelled', () => {
     expect((await of.api('POST', `/builds/${id}/cancel`)).status).toBe(409);
   });
 
-  it('ends what is being made: whoever makes it writes nothing any more', async () => {
+  it('ends what is being made: its maker writes nothing any more', async () => {
     const of = await planned();
     const before = await digestsOf(of);
     const messages = await plan(of);

@@ -79,7 +79,7 @@ describe('a task whose context is in git', () => {
     expect((await of.pull('app:1')).digest).toBe(before);
   });
 
-  it('is built at the same commit by whoever takes over', async () => {
+  it('is built at the same commit by the process that takes over', async () => {
     const { of } = await withTask();
     await of.api('POST', '/tasks/app/run');
     const messages = of.world.region('home').queues.drain('build-runs');

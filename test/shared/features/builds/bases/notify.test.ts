@@ -98,7 +98,7 @@ describe('a notification of another registry', () => {
     });
   });
 
-  it("is still taken from whoever has the management API's credentials, also behind a proof that is wrong", async () => {
+  it("is still accepted from a caller with the management API's credentials, also behind a proof that is wrong", async () => {
     const { ask } = registry();
     expect(await ask('POST', '/bases/notify/acr?token=wrong', asAdmin, pushed)).toMatchObject({ status: 202 });
   });
