@@ -25,7 +25,7 @@ export interface Caller {
   may(access: Access): boolean;
 }
 
-/** Who asks for something, and by which request. */
+/** The caller of a request, and the request. */
 export interface Asker {
   readonly request: Request;
   readonly caller: Caller;

@@ -33,17 +33,17 @@ export const buildSettings = {
   /** Bounds the looks that one other registry gets in a minute, from all instances together. */
   LONGSHORE_UPSTREAM_PER_MINUTE: wholeNumberFrom(1, 10_000).default(30),
   /**
-   * Lists the registries that may be watched for whoever builds on them, as hosts with commas between; others need an
-   * entry of an administrator (`/api/v1/bases/upstreams`) or a task. `none` allows no others; without it, well-known
+   * Lists the registries that may be watched for every image that is built on them, as hosts with commas between; others
+   * need an entry of an administrator (`/api/v1/bases/upstreams`) or a task. `none` allows no others; without it, well-known
    * public registries are allowed (docs/rebuilds.md).
    */
   LONGSHORE_UPSTREAM_HOSTS: hostsSchema.optional(),
 };
 
 export interface BuildSettings {
-  /** How many builds are under way side by side, of those that have no image in common. */
+  /** The number of builds that are under way side by side, of those that have no image in common. */
   readonly buildsAtOnce: number;
-  /** How other registries' tags are watched. */
+  /** The pace at which tags of other registries are checked, and the registries that may be. */
   readonly upstream: UpstreamSettings;
 }
 

@@ -68,7 +68,7 @@ export const identitySettings = {
 type OwnConfig = Parsed<typeof identitySettings>;
 type Given = OwnConfig & { readonly LONGSHORE_SKU: Sku; readonly LONGSHORE_PUBLIC_URL?: URL | undefined };
 
-/** Who may do what, by the settings. */
+/** Reads from the settings whether credentials are needed, and the limits of requests. */
 export function readIdentitySettings(config: Given): { readonly auth: AuthSettings } {
   if (config.LONGSHORE_AUTH === 'open') return { auth: { mode: 'open', sku: config.LONGSHORE_SKU, ...hopsOf(config) } };
   return {

@@ -31,15 +31,15 @@ export const usageSettings = {
 };
 
 export interface UsageSettings {
-  /** Whose class does not depend on what it calls itself. */
+  /** Callers whose class does not depend on the user agent that they send. */
   readonly actors: readonly ActorClass[];
-  /** What the forecast goes by, in bytes. Nothing is refused beyond it. */
+  /** The size that the forecast is compared with, in bytes. Nothing is refused beyond it. */
   readonly quotaBytes: number;
 }
 
 const gib = 1024 ** 3;
 
-/** https://learn.microsoft.com/azure/container-registry/container-registry-skus: included storage. In bytes. */
+/** The included storage of https://learn.microsoft.com/azure/container-registry/container-registry-skus, in bytes. */
 const includedStorage = { basic: 10 * gib, standard: 100 * gib, premium: 500 * gib };
 
 type Given = Parsed<typeof usageSettings> & { readonly LONGSHORE_SKU: keyof typeof includedStorage };

@@ -32,7 +32,7 @@ export async function settleImage(documents: Store, key: RepositoryKey, digest: 
   for (;;) {
     const left = await untilUncontended(`usage of ${key.repository}@${digest}`, () => {
       const from = known;
-      // Where somebody else has written since, it is read anew.
+      // If another process has written since, the counters are read anew.
       known = undefined;
       return settleStep(documents, key, digest, from);
     });

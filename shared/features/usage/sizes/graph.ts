@@ -26,7 +26,7 @@ export class ManifestGraph {
   readonly #documents: GraphDocuments;
   readonly #key: RepositoryKey;
   readonly #manifests = new Map<Digest, Promise<ManifestDocument | undefined>>();
-  /** Whether it has a tag. */
+  /** The answers whether a manifest has a tag. */
   readonly #tagged = new Map<Digest, Promise<boolean>>();
   readonly #limit = pLimit(readsAtOnce);
   #parents: Promise<ReadonlyMap<Digest, readonly Digest[]>> | undefined;
@@ -69,7 +69,7 @@ export class ManifestGraph {
     let wave = [digest];
     while (wave.length > 0) {
       for (const each of (await Promise.all(wave.map((one) => this.#dependentsOf(one)))).flat()) dependents.add(each);
-      // What goes makes more of the rest go, so also those that a wave before has left are looked at again.
+      // Each manifest that goes may let others go, so those that earlier waves have left are checked again as well.
       const left = [...dependents].filter((each) => !going.has(each));
       const kept = await Promise.all(left.map((each) => this.isKept(each, going)));
       wave = left.filter((_, at) => kept[at] === false);
