@@ -19,7 +19,7 @@ const keysSchema = z.object({
   storageKey: keySchema.default(newKey),
   functionsKey: keySchema.default(newKey),
   adminPasswordHash: z.string().optional(),
-  /** Of the administrators of further registries, by the registry's name. */
+  /** The password hashes of the administrators of further registries, by the registry's name. */
   adminPasswordHashes: z.record(z.string(), z.string()).optional(),
 });
 export type StackKeys = z.infer<typeof keysSchema>;

@@ -8,29 +8,29 @@ import type { Tag } from '../oci/name.ts';
 export interface StoredImage {
   readonly digest: Digest;
   readonly mediaType: ManifestMediaType;
-  /** Exactly what was pushed. */
+  /** Exactly the bytes that were pushed. */
   readonly bytes: Uint8Array;
   readonly manifest: Manifest;
 }
 
-/** Where the bytes of a blob are: in this registry's own store, as this repository may read them. */
+/** The place of the bytes of a blob: this registry's own store, as this repository may read them. */
 export interface BlobPlace {
   readonly is: 'here';
   readonly key: RepositoryKey;
 }
 
 /**
- * Where images come from. All throw `StoreFailure` when it cannot be asked, and `RegistryError` for what a gate refuses
- * to let out of it.
+ * The source of images. All methods throw `StoreFailure` if it cannot be read, and `RegistryError` for images that a
+ * gate does not let out of it.
  */
 export interface Source {
-  /** The digest that a reference names now; `undefined` when there is none. Asked first. */
+  /** Returns the digest that a reference names now; `undefined` if there is none. It is called first. */
   resolve(reference: Tag | Digest): Promise<Digest | undefined>;
-  /** `undefined` when it is not there. */
+  /** Reads a manifest; `undefined` if it is not there. */
   manifest(digest: Digest): Promise<StoredImage | undefined>;
-  /** What names one of these as its subject. */
+  /** Lists the manifests that name one of these as their subject. */
   referrers(subjects: readonly Digest[]): AsyncIterable<Digest>;
-  /** Tags whose names say that they are about one of these: `sha256-….sig`. */
+  /** Lists the tags whose names say that they are about one of these: `sha256-….sig`. */
   tagsAbout(digests: readonly Digest[]): AsyncIterable<{ readonly tag: Tag; readonly digest: Digest }>;
   blob(digest: Digest): BlobPlace;
 }
@@ -41,15 +41,15 @@ export interface TaggedImage {
   readonly tags: readonly Tag[];
 }
 
-/** Where images go. All throw `StoreFailure`, and `RegistryError` for what a gate refuses. */
+/** The target of images. All methods throw `StoreFailure`, and `RegistryError` for a refusal of a gate. */
 export interface Target {
-  /** Asks the gates whether these tags may be set, before anything is written. Gives where they point now. */
+  /** Asks the gates whether these tags may be set, before anything is written. Returns where they point now. */
   begin(tags: readonly Tag[], digest: Digest): Promise<ReadonlyMap<Tag, Digest>>;
-  /** Which of these manifests are there. */
+  /** Returns those of these manifests that are there. */
   present(digests: readonly Digest[]): Promise<ReadonlySet<Digest>>;
-  /** Where these tags point; those that are not there are left out. */
+  /** Returns where these tags point; those that are not there are left out. */
   tagsAt(tags: readonly Tag[]): Promise<ReadonlyMap<Tag, Digest>>;
-  /** Lets it read a blob. `false` when that is not where it is said to be. */
+  /** Lets the target read a blob; `false` if the blob is not at this place. */
   link(digest: Digest, place: BlobPlace): Promise<boolean>;
   /** Pushes all of these or none, children before what lists them. `too large`: not in one transaction. */
   push(images: readonly TaggedImage[]): Promise<'pushed' | 'too large'>;

@@ -74,8 +74,8 @@ export async function drainReplica(ports: ReplicationPorts, replica: Replica, un
 }
 
 /**
- * Whether another registry that has linked the blob holds this region: as a replica that stays, or because it has no
- * replicas and its bytes stay where they were pushed.
+ * Says whether another registry that has linked the blob holds this region: as a replica that stays, or because it has
+ * no replicas and its bytes stay where they were pushed.
  */
 async function isHeldByOthers(ports: ReplicationPorts, digest: Digest, region: string): Promise<boolean> {
   const { documents, registry, sourceOf } = ports;

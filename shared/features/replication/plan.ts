@@ -166,7 +166,7 @@ export async function queueCopy(
   });
 }
 
-/** What a planned copy is told of who wants it too; `undefined` when it knows. */
+/** Returns the fields of a planned copy with a further registry or image that wants it; `undefined` if it has them. */
 function addedTo(
   { images, wantedBy = [] }: Copy,
   registry: RegistryName,

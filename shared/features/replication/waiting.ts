@@ -51,7 +51,7 @@ export async function forgetQueued(ports: ReplicationPorts): Promise<void> {
     const { digest, images, wantedBy } = found.document;
     const others = images.filter((image) => image.registry !== registry);
     const isWanted = others.length > 0 || wantedBy?.some((each) => each.registry !== registry) === true;
-    // What images of another registry wait for is not this one's to forget.
+    // A copy that images of another registry wait for must not be deleted by this one.
     if (images.length > others.length)
       await documents.commitDocuments('blobs', [digest], [isWanted ? withoutUs(found, registry) : removing(found)]);
   }

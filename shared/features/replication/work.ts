@@ -53,7 +53,7 @@ async function dueCopies({
       { path: 'type', is: '=', value: 'copy' },
       { path: 'region', is: '=', value: regions.here },
       { path: 'tryAt', is: '<=', value: clock.now().toISOString() },
-      // Where there is one registry all copies are its own, those from before they said so among them.
+      // If there is one registry all copies are its own, also older ones without `wantedBy`.
       ...(sourceOf === undefined ? [] : [{ path: 'wantedBy', is: 'contains' as const, value: { registry } }]),
     ],
     orderBy: { path: 'order', direction: 'asc' },

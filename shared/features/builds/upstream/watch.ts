@@ -165,12 +165,15 @@ async function look(ports: BuildPorts, found: Stored<Watched>): Promise<'looked'
   return 'looked';
 }
 
-/** From when its id named no registry. It stays due: the next look is at the new one. */
+/**
+ * Moves a document whose id names no registry, as earlier versions wrote it. It stays due: the next check is of the new
+ * one.
+ */
 async function renamed({ documents, registry }: BuildPorts, found: Stored<Watched>): Promise<'not ours'> {
   const { document: watched } = found;
   const { id } = watchedRef(registry, watched.base, watched.tag);
   const place = ['dependencies', [watched.base]] as const;
-  // Whoever has learned the base again meanwhile has made it.
+  // The new one exists if the base was learned again meanwhile.
   await documents.commitDocuments(...place, [{ do: 'create', document: { ...watched, id } }]);
   await documents.commitDocuments(...place, [removing(found)]);
   return 'not ours';
