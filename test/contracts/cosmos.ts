@@ -1,8 +1,8 @@
 import type { PartitionKeyDefinition } from '@azure/cosmos';
 import { CosmosClient, PartitionKeyDefinitionVersion, PartitionKeyKind } from '@azure/cosmos';
-import layout from '../../infra/cosmos-containers.json' with { type: 'json' };
 import type { CosmosEmulator, CosmosEmulatorOptions } from '../../emulators/cosmos/emulator.ts';
 import { startCosmosEmulator } from '../../emulators/cosmos/emulator.ts';
+import layout from '../../infra/cosmos-containers.json' with { type: 'json' };
 
 export const { database } = layout;
 

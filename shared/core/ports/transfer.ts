@@ -14,7 +14,7 @@ export interface StoredImage {
 }
 
 /** The place of the bytes of a blob: this registry's own store, as this repository may read them. */
-export interface BlobPlace {
+interface BlobPlace {
   readonly is: 'here';
   readonly key: RepositoryKey;
 }

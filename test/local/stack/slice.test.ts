@@ -137,9 +137,6 @@ describe('the event of a push', () => {
       .map(({ body, at }) => at - (pushedAt.get(pushedDigest(body)) ?? 0))
       .sort((a, b) => a - b);
     expect(lags[Math.ceil(pushes * 0.99) - 1]).toBeLessThanOrEqual(1_000);
-    await vi.waitFor(
-      async () => expect(await usage('measured/app')).toMatchObject({ pushes, images: pushes }),
-      10_000,
-    );
+    await vi.waitFor(async () => expect(await usage('measured/app')).toMatchObject({ pushes, images: pushes }), 10_000);
   }, 120_000);
 });

@@ -142,7 +142,7 @@ describe('regions', () => {
     };
     expect(await statusOf(b)).toBe('complete');
     // The walks that added replicas begin are over, and make nothing good that comes now.
-    await second.sweepReplication();
+    await second.timers['replication-sweep']();
     const later = build('team/app', 'later');
     for (const life of [a, b]) await pushImage(life, later, '1');
     await new Deliveries(home).settle();

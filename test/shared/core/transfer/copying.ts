@@ -17,7 +17,7 @@ import { ask, pushBlob } from '../../image.ts';
 
 export type Made = Pick<TestImage, 'bytes' | 'digest' | 'mediaType'> & Partial<TestImage>;
 
-export const keyOf = (repository: string) => ({
+const keyOf = (repository: string) => ({
   registry: 'default' as RegistryName,
   repository: repository as RepositoryName,
 });
@@ -70,7 +70,7 @@ export function madeSource(images: readonly Made[], key = dev): Source {
   };
 }
 
-export function storedOf({ bytes, digest, mediaType }: Made): StoredImage {
+function storedOf({ bytes, digest, mediaType }: Made): StoredImage {
   const type = mediaType as ManifestMediaType;
   return { digest: digest as Digest, bytes, mediaType: type, manifest: parseManifest(bytes, type) };
 }
