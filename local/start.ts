@@ -1,6 +1,6 @@
 import { runUntilSignalled } from './stack/program.ts';
 import type { StackSettings } from './stack/settings.ts';
-import { parseSettings,requestedHelp } from './stack/settings.ts';
+import { parseSettings, requestedHelp } from './stack/settings.ts';
 import type { Stack } from './stack/stack.ts';
 import { startStack } from './stack/stack.ts';
 

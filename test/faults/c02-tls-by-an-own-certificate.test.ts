@@ -10,7 +10,7 @@ import { text } from 'node:stream/consumers';
 import { connect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ownCertificate } from '../../local/stack/certificate.ts';
-import { parseSettings,requestedHelp } from '../../local/stack/settings.ts';
+import { parseSettings, requestedHelp } from '../../local/stack/settings.ts';
 import { openStateFolder } from '../../local/stack/state-folder.ts';
 import { listenWithTls } from '../../local/stack/tls-listener.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
