@@ -13,7 +13,7 @@ export const userSecretPrefix = 'longshore-user-';
  * API cannot change them.
  */
 const userSecretTags = { hosts: 'longshore-hosts', builds: 'longshore-builds' } as const;
-/** The same, which registries of the deployment it is for. */
+/** The tag that lists the registries of the deployment that a secret is for. */
 const registriesTag = 'longshore-registries';
 
 /** The use of a secret: it is sent to a host that is called with it, or into the build of a task. */

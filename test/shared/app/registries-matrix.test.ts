@@ -122,7 +122,7 @@ describe('the matrix', () => {
     const root = join(import.meta.dirname, '../../../functions');
     const calledBy = (kind: string) =>
       globSync(join(root, `*/*.${kind}.ts`)).flatMap((path) =>
-        [...readFileSync(path, 'utf8').matchAll(/composed\(\)\.(\w+)\(/g)].map(([, method]) => method),
+        [...readFileSync(path, 'utf8').matchAll(/composed\(\)\.\w+\['([^']+)'\]\(/g)].map(([, name]) => name),
       );
     const queueNames = globSync(join(root, '*/*.queue.ts')).map(
       (path) => /queueName: '([^']+)'/.exec(readFileSync(path, 'utf8'))?.[1],

@@ -157,7 +157,7 @@ async function heldBlob(documents: SizeDocuments, key: RepositoryKey, digest: Di
     documents.queryDocuments({
       container: 'blobs',
       partition: [digest],
-      // Whether another registry of the deployment has it is none of this one's business.
+      // Links of other registries do not count: what they hold is none of this one's business.
       where: [
         { path: 'type', is: '=', value: 'link' },
         { path: 'registry', is: '=', value: key.registry },

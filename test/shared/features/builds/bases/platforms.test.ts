@@ -175,7 +175,13 @@ describe('a secret of a build', () => {
     const of = await withTask(`FROM ${host}/base:1`, { secrets });
     await of.settle();
     expect(of.events('Longshore.BuildFailed')).toMatchObject([
-      { data: { because: 'the vault has no secret "longshore-user-npm", or there is no vault (LONGSHORE_KEY_VAULT)' } },
+      {
+        data: {
+          because: expect.stringContaining(
+            'the vault has no secret "longshore-user-npm", or there is no vault',
+          ) as string,
+        },
+      },
     ]);
   });
 
