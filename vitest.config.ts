@@ -11,7 +11,7 @@ const apart = [
   'test/{build,functions,simulation}/**/*.test.ts',
   'test/contracts/{blobs,failures,queues}.azure.test.ts',
   'test/contracts/git.http.test.ts',
-  'test/faults/{b01,c02,c03,f11,n19-n22,n23,n24}-*.test.ts',
+  'test/faults/{b01,c02,c03,f11,n19-n22,n24}-*.test.ts',
   'test/faults/o01-logs-are-rotated.test.ts',
   'test/host/run.test.ts',
   'test/infra/{deploy,password}.test.ts',
@@ -19,7 +19,7 @@ const apart = [
   'test/local/{azurite,stack}/**/*.test.ts',
   'test/emulators/functions-host/**/*.test.ts',
   'test/emulators/{cosmos/durability,event-grid/blob-dead-letter,event-grid/durability}.test.ts',
-  'test/security/{held-raw-requests,s01-*,s07-*,s13-*,s16-*,s17-*}.test.ts',
+  'test/security/{held-raw-requests,s01-*,s13-*,s16-*,s17-*}.test.ts',
   'test/shared/adapters/git/pack.test.ts',
   'test/shared/core/dockerfile/fuzz.test.ts',
   'test/shared/core/http/give-way.test.ts',
@@ -29,13 +29,18 @@ const apart = [
 
 /**
  * Suites that `npm test` runs over memory or plain Node, here over the stack and the built package; and what takes much
- * of a machine: processes that are killed or examined again and again, and stalls that are waited for.
+ * of a machine: processes that are started, killed or examined again and again, costs beside thousands of others, and
+ * stalls that are waited for.
  */
 export const long = [
   'test/build/suites.test.ts',
+  'test/emulators/functions-host/real-host.test.ts',
+  'test/faults/{n23-*,o01-local-state-shrinks}.test.ts',
   'test/infra/{deploy-smoke,doctor}.test.ts',
-  'test/local/stack/{conformance*,crash}.test.ts',
-  'test/security/{s08-*,s09-every-pattern-is-linear}.test.ts',
+  'test/local/azurite/start.test.ts',
+  'test/local/stack/{conformance*,crash,moved-containers,start,usage}.test.ts',
+  'test/security/{s07-*,s08-*,s09-every-pattern-is-linear}.test.ts',
+  'test/shared/features/purge/{cost,policy/cost}.test.ts',
   'test/security/{s03,s04}-over-http.test.ts',
 ];
 

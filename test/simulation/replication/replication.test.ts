@@ -9,7 +9,7 @@ import type { Mutation } from './world.ts';
 // Waits between attempts are real time, and random: here others just have their turns first.
 vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }));
 
-const runs = Number(process.env.REPLICATION_RUNS ?? sized(40, 1_000));
+const runs = Number(process.env.REPLICATION_RUNS ?? sized(20, 1_000));
 const firstSeed = Number(process.env.SIMULATION_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const seeds = (first: number, count: number) => Array.from({ length: count }, (_, index) => first + index);
 const fixed = seeds(1, 500);
