@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { defined } from '../core/documents/defined.ts';
 import type { FeatureParts } from '../core/feature/feature.ts';
 import { generalErrors } from '../core/http/api-errors.ts';
 import { errorsSchemaOf, tagComponents, usualSecurity } from '../core/http/management.ts';
@@ -36,7 +37,7 @@ export function describeApi(api: OpenAPIHono, parts: readonly FeatureParts[]): o
   for (const { name, description, codes, isRetried } of generalErrors)
     registry.registerComponent('responses', name, {
       description,
-      ...(isRetried === true ? { headers: retryAfter } : {}),
+      ...defined({ headers: isRetried === true ? retryAfter : undefined }),
       content: { 'application/json': { schema: errorsSchemaOf(codes) } },
     });
   for (const [name, scheme] of Object.entries(securitySchemes))

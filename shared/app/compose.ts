@@ -59,8 +59,7 @@ export function compose(config: Config, { logTo }: { readonly logTo?: Destinatio
   const adapters = {
     ...stores,
     ...way,
-    ...(tracer === undefined ? {} : { tracer }),
-    ...(others === undefined ? {} : { others }),
+    ...defined({ tracer, others }),
     clock: clockAhead(config.LONGSHORE_CLOCK_AHEAD_DAYS),
     ids: systemRandomIds,
     passwords: scryptPasswords(),
@@ -105,7 +104,7 @@ function outwardOf(config: Config, identity: () => TokenCredential) {
     receivers: guardedPost({ reach }),
     git: httpGit({ reach }),
     management: azureManagement(config.LONGSHORE_MANAGEMENT_URL, identity),
-    ...(config.LONGSHORE_RUNNER === undefined ? {} : { runner: buildahOf(config, reach) }),
+    ...defined({ runner: config.LONGSHORE_RUNNER === undefined ? undefined : buildahOf(config, reach) }),
   };
 }
 
@@ -175,7 +174,7 @@ function tracerOf(config: Config, log: Logger, identity: () => TokenCredential):
   return azureTracer(
     {
       connectionString,
-      ...(authentication === undefined ? {} : { credential: identity() }),
+      ...defined({ credential: authentication === undefined ? undefined : identity() }),
       share: config.LONGSHORE_TRACED_SHARE,
       role: 'longshore',
       instance: systemRandomIds.nextId(),
@@ -190,7 +189,7 @@ function logger(config: Config, logTo: DestinationStream | undefined) {
     level: config.LONGSHORE_LOG_LEVEL,
     // Where there are several, each has a log of its own that names it.
     base: {
-      ...(config.LONGSHORE_REGISTRIES === undefined ? { registry: config.LONGSHORE_REGISTRY } : {}),
+      ...defined({ registry: config.LONGSHORE_REGISTRIES === undefined ? config.LONGSHORE_REGISTRY : undefined }),
       region: config.LONGSHORE_REGION,
     },
   };

@@ -181,7 +181,7 @@ describe('bodies that are gathered in memory', () => {
     stalled.add(90);
     const ended = stalled.patience.next(() => new Promise(() => undefined)).catch((error: unknown) => error);
     const moving = held.begin();
-    expect(() => moving.add(50)).toThrow('too many bodies');
+    expect(() => moving.add(50)).toThrow('too many request bodies');
     await delay(1_100);
     moving.add(50);
     expect(await ended).toMatchObject({ fault: { is: 'too-slow' } });

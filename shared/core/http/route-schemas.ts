@@ -1,5 +1,6 @@
 import type { RouteConfig } from '@hono/zod-openapi';
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { defined } from '../documents/defined.ts';
 import type { Part } from './explain-issues.ts';
 import type { JsonSchema } from './json-shape.ts';
 
@@ -45,7 +46,7 @@ export function schemasOf(route: RouteConfig): Partial<Record<Part, JsonSchema>>
   return {
     query: of('query'),
     path: of('path'),
-    ...(content === undefined ? {} : { body: resolved(content.schema, schemas) as JsonSchema }),
+    ...defined({ body: content === undefined ? undefined : (resolved(content.schema, schemas) as JsonSchema) }),
   };
 }
 

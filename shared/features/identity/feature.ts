@@ -1,3 +1,4 @@
+import { defined } from '../../core/documents/defined.ts';
 import type { Places } from '../../core/documents/whole-list.ts';
 import { feature } from '../../core/feature/feature.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
@@ -23,7 +24,7 @@ export const identity = feature({
     return {
       routes: management,
       gates,
-      ...(oauth2 === undefined ? {} : { surfaces: { '/oauth2/*': oauth2 } }),
+      ...defined({ surfaces: oauth2 === undefined ? undefined : { '/oauth2/*': oauth2 } }),
       gives: given,
     };
   },

@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
+import { defined } from '../../core/documents/defined.ts';
 import { absent, json, managementRoutes } from '../../core/http/management.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
@@ -136,5 +137,5 @@ async function pulledShare(
     share: storedBytes === 0 ? 0 : bytes / storedBytes,
     whole: trackedDays >= days,
   }));
-  return { storedBytes, measuredAt, ...(trackedSince === undefined ? {} : { trackedSince }), windows };
+  return { storedBytes, measuredAt, ...defined({ trackedSince }), windows };
 }

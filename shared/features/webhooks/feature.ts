@@ -1,3 +1,4 @@
+import { defined } from '../../core/documents/defined.ts';
 import type { Places } from '../../core/documents/whole-list.ts';
 import { onEveryEvent } from '../../core/feature/events.ts';
 import { feature } from '../../core/feature/feature.ts';
@@ -24,7 +25,7 @@ export const webhooks = feature({
       routes: webhookRoutes({
         ...pipeline.ports,
         ...lists,
-        ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
+        ...defined({ publicUrl: settings.publicUrl }),
         checkTarget: (url) => checkTarget(url, settings.reach),
       }),
       describe: describeReceived,

@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
+import { defined } from '../../../core/documents/defined.ts';
 import { stableUuid } from '../../../core/documents/stable-id.ts';
 import { absent, body, conflicting, inboundSecurity, json, managementRoutes } from '../../../core/http/management.ts';
 import { readSmallBody } from '../../../core/http/request.ts';
@@ -125,7 +126,7 @@ export function hookRoutes(ports: BuildPorts): OpenAPIHono {
     // a branch may come back to a commit.
     const event = stableUuid('git', ports.registry, task.name, moved.commit, moved.before);
     const build = await buildSoon(ports, rootOf(ports, task, event));
-    return context.json({ commit: moved.commit, ...(build === undefined ? {} : { build }) }, 202);
+    return context.json({ commit: moved.commit, ...defined({ build }) }, 202);
   });
   api.openapi(routes.read, async (context) => {
     const { name } = await theTask(ports, context.req.valid('param').name);

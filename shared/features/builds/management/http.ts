@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { defined } from '../../../core/documents/defined.ts';
 import { parseStored, readStored } from '../../../core/documents/stored.ts';
 import type { Places } from '../../../core/documents/whole-list.ts';
 import { managementRoutes, nextLink } from '../../../core/http/management.ts';
@@ -131,7 +132,7 @@ function readingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
       where: [{ path: 'type', is: '=', value: 'node' }],
       orderBy: { path: 'level', direction: 'asc' },
       limit,
-      ...(continuation === undefined ? {} : { continuation }),
+      ...defined({ continuation }),
     });
     const items = page.documents.map((each) =>
       showNode(parseStored(nodeSchema, each, { container: 'builds', partition }).document),

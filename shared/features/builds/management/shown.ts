@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import type { Edge, Learned } from '../edges/documents.ts';
 import { shownReference } from '../edges/names.ts';
 import type { Build, Node } from '../plan/documents.ts';
@@ -7,7 +8,7 @@ import type { Policy } from '../plan/policies.ts';
 export function showEdge({ repository, dependentTag, dependentDigest, found }: Edge) {
   return {
     image: `${repository}:${dependentTag}`,
-    ...(dependentDigest === undefined ? {} : { digest: dependentDigest }),
+    ...defined({ digest: dependentDigest }),
     found,
   };
 }
@@ -23,10 +24,7 @@ export function showPolicy({ name, settings, createdAt, updatedAt }: Policy) {
 export function showBuild({ build: id, state, roots, images, counts, createdAt, cancelledAt, endedAt }: Build) {
   const updates = roots.map(({ base, tag, digest, task, retries, previousDigest, updatedAt }) => ({
     image: shownReference({ base, tag }),
-    ...(digest === undefined ? {} : { digest }),
-    ...(task === undefined ? {} : { task }),
-    ...(retries === undefined ? {} : { retries }),
-    ...(previousDigest === undefined ? {} : { previousDigest }),
+    ...defined({ digest, task, retries, previousDigest }),
     updatedAt,
   }));
   return {
@@ -34,10 +32,9 @@ export function showBuild({ build: id, state, roots, images, counts, createdAt, 
     state,
     updates,
     images,
-    ...(counts === undefined ? {} : { counts }),
+    ...defined({ counts }),
     createdAt,
-    ...(cancelledAt === undefined ? {} : { cancelledAt }),
-    ...(endedAt === undefined ? {} : { endedAt }),
+    ...defined({ cancelledAt, endedAt }),
   };
 }
 
@@ -58,12 +55,7 @@ export function showNode({
   endedAt,
 }: Node) {
   const became = {
-    ...(digestBefore === undefined ? {} : { digestBefore }),
-    ...(digest === undefined ? {} : { digest }),
-    ...(conflicts === undefined ? {} : { conflicts }),
-    ...(because === undefined ? {} : { because }),
-    ...(startedAt === undefined ? {} : { startedAt }),
-    ...(endedAt === undefined ? {} : { endedAt }),
+    ...defined({ digestBefore, digest, conflicts, because, startedAt, endedAt }),
   };
   return {
     image: `${repository}:${tag}`,

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { defined } from '../../../core/documents/defined.ts';
 import { parseStored } from '../../../core/documents/stored.ts';
 import { managementRoutes, nextLink } from '../../../core/http/management.ts';
 import { changed } from '../../../core/http/merge-patch.ts';
@@ -26,7 +27,7 @@ export function taskRoutes(ports: BuildPorts): OpenAPIHono {
       where: [{ path: 'type', is: '=', value: 'task' }],
       orderBy: { path: 'name', direction: 'asc' },
       limit,
-      ...(continuation === undefined ? {} : { continuation }),
+      ...defined({ continuation }),
     });
     const items = page.documents.map((found) =>
       show(parseStored(taskSchema, found, { container: 'registries' }).document),
@@ -71,8 +72,7 @@ function show({ name, settings: all, bases, versions: at, commit, dueAt, created
     ...withoutSecretUrls(all),
     bases: bases.map(shownReference),
     found: Object.fromEntries(Object.entries(at).map(([argument, { tag }]) => [argument, tag])),
-    ...(commit === undefined ? {} : { commit }),
-    ...(dueAt === undefined ? {} : { dueAt }),
+    ...defined({ commit, dueAt }),
     createdAt,
     updatedAt,
   };

@@ -244,7 +244,7 @@ export async function basesIn(
   if (opened.is === 'refused') throw new RegistryError({ is: 'request-invalid', why: opened.why });
   const text = await fileIn(opened.tar, dockerfile);
   const names = platformsOf(settings).flatMap((platform) => {
-    const found = basesOf(text, { args: argumentsOf(task), platform, ...(target === undefined ? {} : { target }) });
+    const found = basesOf(text, { args: argumentsOf(task), platform, ...defined({ target }) });
     if ('error' in found)
       throw new RegistryError({
         is: 'request-invalid',
@@ -256,7 +256,7 @@ export async function basesIn(
     const base = baseReference(said, ports.registry, [...ports.ownHosts, task.host]);
     return base === undefined ? [] : [{ ...base, said }];
   });
-  return { bases, ...(opened.commit === undefined ? {} : { commit: opened.commit }) };
+  return { bases, ...defined({ commit: opened.commit }) };
 }
 
 /**

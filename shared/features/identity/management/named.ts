@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
+import { writing } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
+import { defined } from '../../../core/documents/defined.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
 import { parseStored, readStored } from '../../../core/documents/stored.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
@@ -52,10 +54,10 @@ export class NamedDocuments<T extends NamedDocument> {
       where: [{ path: 'type', is: '=', value: this.#kind }],
       orderBy: { path: 'name', direction: 'asc' },
       limit,
-      ...(continuation === undefined ? {} : { continuation }),
+      ...defined({ continuation }),
     });
     const items = page.documents.map((found) => parseStored(this.#schema, found, { container: 'registries' }).document);
-    return { items, ...(page.continuation === undefined ? {} : { continuation: page.continuation }) };
+    return { items, ...defined({ continuation: page.continuation }) };
   }
 
   /**
@@ -74,8 +76,7 @@ export class NamedDocuments<T extends NamedDocument> {
         return sent;
       const document = next(before?.document);
       sent = { document, created: before === undefined };
-      const change: DocumentChange =
-        before === undefined ? { do: 'create', document } : { do: 'replace', document, ifMatch: before.etag };
+      const change: DocumentChange = writing(before, document);
       const outcome = await this.#documents.commitDocuments('registries', [this.#registry], [change]);
       return outcome.committed ? sent : undefined;
     });

@@ -1,3 +1,4 @@
+import { defined } from '../../../core/documents/defined.ts';
 import type { PasswordName, TokenDocument } from '../documents.ts';
 import { hashMadePassword, makePassword } from '../password.ts';
 
@@ -19,6 +20,6 @@ export function newPassword(
   return {
     name,
     value,
-    stored: { hash, id, createdAt: options.now.toISOString(), ...(expiresAt === undefined ? {} : { expiresAt }) },
+    stored: { hash, id, createdAt: options.now.toISOString(), ...defined({ expiresAt }) },
   };
 }

@@ -1,6 +1,8 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
+import { writing } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
+import { defined } from '../../../core/documents/defined.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import { body, json, managementRoutes } from '../../../core/http/management.ts';
 import type { DocumentChange } from '../../../core/ports/documents.ts';
@@ -108,7 +110,7 @@ function onWire({ registry, defaults }: ManagementPorts, own: SettingsDocument |
     sku: own?.sku ?? defaults.sku,
     rateLimits,
     inForce: ratesInForce(defaults, own),
-    ...(updatedAt === undefined ? {} : { updatedAt }),
+    ...defined({ updatedAt }),
   };
 }
 
@@ -128,8 +130,7 @@ async function changeOwn(ports: ManagementPorts, change: Change): Promise<Settin
       ...changed(before?.document, change),
       updatedAt: clock.now().toISOString(),
     };
-    const write: DocumentChange =
-      before === undefined ? { do: 'create', document } : { do: 'replace', document, ifMatch: before.etag };
+    const write: DocumentChange = writing(before, document);
     return (await documents.commitDocuments('registries', [registry], [write])).committed ? document : undefined;
   });
 }

@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
+import { replacing } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import { absent, json, managementRoutes } from '../../../core/http/management.ts';
@@ -90,7 +91,7 @@ async function removeKey(ports: ManagementPorts, kid: string): Promise<void> {
     const outcome = await ports.documents.commitDocuments(
       'registries',
       [ports.registry],
-      [{ do: 'replace', document: { ...ring.document, keys }, ifMatch: ring.etag }],
+      [replacing(ring, { ...ring.document, keys })],
     );
     return outcome.committed ? true : undefined;
   });

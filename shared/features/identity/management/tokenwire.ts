@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { defined } from '../../../core/documents/defined.ts';
 import {
   absent,
   body,
@@ -164,5 +165,5 @@ export function shownOnce({ name, value, stored }: NewPassword) {
 }
 
 function timesOf({ createdAt, expiresAt }: NewPassword['stored']) {
-  return { createdAt, ...(expiresAt === undefined ? {} : { expiresAt }) };
+  return { createdAt, ...defined({ expiresAt }) };
 }

@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { binnedDocumentSchema, binnedTagSchema } from '../../../core/documents/bin.ts';
+import { defined } from '../../../core/documents/defined.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import { documentsOf, firstOf } from '../../../core/documents/pages.ts';
 import { parseStored } from '../../../core/documents/stored.ts';
@@ -66,7 +67,7 @@ function readingRoutes(api: OpenAPIHono, ports: BinManagementPorts): void {
       where: [{ path: 'type', is: 'in', values: ['binned', 'binned-tag'] }],
       orderBy: { path: 'recycled.recycledAt', direction: 'asc' },
       limit,
-      ...(continuation === undefined ? {} : { continuation }),
+      ...defined({ continuation }),
     });
     return context.json({ items: page.documents.map(entryIn), ...nextLink(context.req, page.continuation) }, 200);
   });

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { BinnedDocument, BinnedTag } from '../../../core/documents/bin.ts';
+import { defined } from '../../../core/documents/defined.ts';
 import { repositorySchema, tagSchema } from '../../../core/documents/names.ts';
 import { sizeOf, sumOfBytes } from '../../../core/documents/references.ts';
 import { absent, body, conflicting, json, pageOf, pageSchema } from '../../../core/http/management.ts';
@@ -194,7 +195,7 @@ export function entryOf(document: BinnedDocument | BinnedTag): BinEntry {
     group,
     recycledAt,
     purgeAt: dueAt,
-    by: { actor: by.actor, ...(by.rule === undefined ? {} : { rule: by.rule }) },
+    by: { actor: by.actor, ...defined({ rule: by.rule }) },
     asked,
   };
   if (document.type === 'binned-tag') return { kind: 'tag', repository, digest, tag: document.name, ...deletion };

@@ -1,4 +1,5 @@
 import { aboutIn } from '../../../core/documents/about.ts';
+import { defined } from '../../../core/documents/defined.ts';
 import type { Item, Removal } from './documents.ts';
 import type { Decision } from './judge.ts';
 import type { Judged } from './mark.ts';
@@ -66,7 +67,7 @@ function itemOf(
     kind,
     repository,
     digest,
-    ...(isAbout ? { about: true as const } : {}),
+    ...defined({ about: isAbout ? (true as const) : undefined }),
     rule: rule ?? '',
     why,
     evidence,

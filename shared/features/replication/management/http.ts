@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { defined } from '../../../core/documents/defined.ts';
 import { repositoryDocumentSchema, repositoryRef } from '../../../core/documents/repository.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { Places } from '../../../core/documents/whole-list.ts';
@@ -81,7 +82,7 @@ async function reconcile(
     names.map((name) =>
       changeReplica(ports, name, (before) => ({
         ...before,
-        walk: newWalk('reconcile', startedAt, { check: true, ...(repository === undefined ? {} : { repository }) }),
+        walk: newWalk('reconcile', startedAt, { check: true, ...defined({ repository }) }),
       })),
     ),
   );

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { defined } from '../../../core/documents/defined.ts';
 import { repositorySchema, tagSchema } from '../../../core/documents/names.ts';
 import { absent, body, conflicting, json, pageOf, pageSchema, timesSchema } from '../../../core/http/management.ts';
 import { changeOf } from '../../../core/http/merge-patch.ts';
@@ -197,14 +198,16 @@ export function showReplica({
     region: name,
     status,
     settings,
-    ...(walk === undefined ? {} : { walk: showWalk(walk) }),
-    ...(walked === undefined ? {} : { walked: { ...showWalk(walked), endedAt: walked.endedAt } }),
-    ...(draining === undefined ? {} : { removed: draining }),
+    ...defined({
+      walk: walk === undefined ? undefined : showWalk(walk),
+      walked: walked === undefined ? undefined : { ...showWalk(walked), endedAt: walked.endedAt },
+      removed: draining,
+    }),
     createdAt,
     updatedAt,
   };
 }
 
 function showWalk({ why, startedAt, repository: of, images, planned, repaired }: Walk): z.infer<typeof walkSchema> {
-  return { why, startedAt, ...(of === undefined ? {} : { repository: of }), images, planned, repaired };
+  return { why, startedAt, ...defined({ repository: of }), images, planned, repaired };
 }

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { defined } from '../../../core/documents/defined.ts';
 import { repositorySchema } from '../../../core/documents/names.ts';
 import { eventTypes } from '../../../core/events/catalogue.ts';
 import { absent, json, pageOf, pageSchema } from '../../../core/http/management.ts';
@@ -160,11 +161,7 @@ export function deliveryOnWire({
       deadline,
       attempted,
     },
-    ...(repository === undefined ? {} : { repository }),
-    ...(because === undefined ? {} : { because }),
-    ...(failure === undefined ? {} : { failure }),
-    ...(endedAt === undefined ? {} : { endedAt }),
-    ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
+    ...defined({ repository, because, failure, endedAt, nextAttemptAt }),
     attempts: attempts.map(attemptOnWire),
   };
 }

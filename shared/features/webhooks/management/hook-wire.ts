@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { defined } from '../../../core/documents/defined.ts';
 import { absent, body, conflicting, json, pageOf, pageSchema, timesSchema } from '../../../core/http/management.ts';
 import { shownUrl } from '../../../core/outbound/shown-url.ts';
 import type { Webhook, WebhookSecret } from '../documents.ts';
@@ -165,7 +166,7 @@ export function onWire(
     serviceUri: shownUrl(hook.serviceUri),
     customHeaders: headers,
     secrets: liveSecrets(secrets, now).map(secretOnWire),
-    ...(brokenSince === undefined ? {} : { failingSince: brokenSince }),
+    ...defined({ failingSince: brokenSince }),
   };
 }
 
@@ -175,5 +176,5 @@ export function secretShown({ value, stored }: NewSecret) {
 }
 
 function secretOnWire({ id, createdAt, expiresAt }: WebhookSecret) {
-  return { id, createdAt, ...(expiresAt === undefined ? {} : { expiresAt }) };
+  return { id, createdAt, ...defined({ expiresAt }) };
 }

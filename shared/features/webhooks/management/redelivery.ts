@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
+import { defined } from '../../../core/documents/defined.ts';
 import { absent, body, conflicting, json, managementRoutes } from '../../../core/http/management.ts';
 import { deliveryStatuses } from '../documents.ts';
 import type { PipelinePorts } from '../ports.ts';
@@ -97,7 +98,7 @@ export function redeliveryRoutes(ports: PipelinePorts): OpenAPIHono {
       status,
       because,
     } = await ping(ports, context.req.valid('param').name);
-    return context.json({ id: eventId, deliveryId, status, ...(because === undefined ? {} : { because }) }, 200);
+    return context.json({ id: eventId, deliveryId, status, ...defined({ because }) }, 200);
   });
   api.openapi(routes.one, async (context) => {
     const { name, id } = context.req.valid('param');
@@ -124,6 +125,6 @@ function jobOnWire({ job, name, since, startedAt, state, because, redelivered }:
     startedAt,
     state,
     redelivered,
-    ...(because === undefined ? {} : { because }),
+    ...defined({ because }),
   };
 }

@@ -350,8 +350,7 @@ export function showPlan(
   const items = removals.flatMap(({ items: each, outcome, group }) =>
     each.map((item) => ({
       ...item,
-      ...(outcome === undefined ? {} : { outcome }),
-      ...(group === undefined ? {} : { group }),
+      ...defined({ outcome, group }),
     })),
   );
   return { ...shown, items, keptItems: [...kept], ...defined({ nextLink }) };
@@ -360,7 +359,7 @@ export function showPlan(
 export function showExplained({ policies, ...image }: Explained): z.infer<typeof explained> {
   const shown = ({ dueAt, ...rest }: Explained['policies'][number]['manifest']) => ({
     ...rest,
-    ...(dueAt === undefined ? {} : { dueAt: new Date(dueAt).toISOString() }),
+    ...defined({ dueAt: dueAt === undefined ? undefined : new Date(dueAt).toISOString() }),
   });
   return {
     ...image,
