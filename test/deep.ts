@@ -11,10 +11,10 @@ export function sized(part: number, whole: number): number {
 
 /**
  * The calls from `first` to `last` at which something goes wrong: every one, or the first, the last and about `some` in
- * between, which are others each time. A failure names its call.
+ * between, which are others each time. Where a run takes long, a whole has `most` of them, too. A failure names its call.
  */
-export function callsToFail(first: number, last: number, some = 12): number[] {
-  const stride = isDeep ? 1 : Math.max(1, Math.ceil((last - first) / some));
+export function callsToFail(first: number, last: number, some = 12, most = Infinity): number[] {
+  const stride = Math.max(1, Math.ceil((last - first) / (isDeep ? most : some)));
   const calls = new Set([first]);
   for (let call = first + 1 + Math.floor(Math.random() * stride); call < last; call += stride) calls.add(call);
   return [...calls.add(last)];

@@ -312,7 +312,7 @@ describe('a copy whose process dies', () => {
       counted.calls.resetCounts();
       await copy(counted);
       const expected = await readable(calm.of, prod.repository, calm.all);
-      for (const n of callsToFail(1, counted.calls.total(), sized(5, 5))) {
+      for (const n of callsToFail(1, counted.calls.total(), 5, 60)) {
         const { of, all } = await pushed(referrers);
         const actor = processOver(of);
         if (moment === 'before') actor.calls.crashBefore(n);
