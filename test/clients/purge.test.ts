@@ -177,7 +177,7 @@ describe('the script for Kubernetes', () => {
     });
     await expect(run('exit 1')).rejects.toThrow();
     expect(await manage('GET', '/in-use', (body) => body as { items: object[] })).toMatchObject({
-      sources: [{ source: 'west', digests: 2 }],
+      items: [{ source: 'west', digests: 2 }],
     });
   });
 });
