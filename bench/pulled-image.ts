@@ -1,6 +1,6 @@
 import { digestOf } from '../shared/core/oci/digest.ts';
 
-/** What benches of whole servers push and pull: an image without layers. */
+/** The image that benches of whole servers push and pull: it has no layers. */
 export const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux' }));
 export const descriptor = {
   mediaType: 'application/vnd.oci.image.config.v1+json',

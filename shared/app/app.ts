@@ -27,18 +27,18 @@ import type { Metrics } from '../core/telemetry/metrics.ts';
 import { describeApi } from './api-document.ts';
 import { healthEndpoint } from './health.ts';
 
-/** What features must give for there to be an app. */
+/** The ports that features must give for there to be an app. */
 export interface GivenToApp {
   readonly callers: IdentifyCaller;
-  /** Where a request came from, as far as the trusted proxies tell. */
+  /** Returns the address that a request came from, as far as the trusted proxies tell. */
   readonly addressOf: ClientAddress;
   /** Answers every request under `/v2`, errors included. */
   readonly dataPlane: (request: Request, requestId: string) => Promise<Response>;
-  /** Whether clients are to be sent to this region. */
+  /** Says whether clients are to be sent to this region. */
   readonly isOffered: () => Promise<boolean>;
   /** Inbound notifications: they prove themselves by a secret of their own instead of credentials. */
   readonly inbound: {
-    /** Whether a request has proved itself, and what goes on in its place; `undefined` for all that are none. */
+    /** Says whether a request has proved itself, and which one goes on in its place; `undefined` for all that are none. */
     readonly letIn: (
       request: Request,
     ) => Promise<{ readonly isProven: boolean; readonly request: Request } | undefined>;
@@ -204,7 +204,7 @@ const earlierPath = `${apiPath}/replicas`;
 function managementAccess({ method, path }: { readonly method: string; readonly path: string }): Access {
   if (isRead(method)) return { type: 'management', name: 'api', action: 'read' };
   const source = path.startsWith(inUsePath) ? path.slice(inUsePath.length) : '';
-  // What is no name of a source is nobody's but the administrators'.
+  // Only administrators may ask for something that is no name of a source.
   return { type: 'management', name: isInUseSource(source) ? `in-use/${source}` : 'api', action: 'write' };
 }
 

@@ -10,12 +10,12 @@ export interface CommonSettings {
   readonly registryName: RegistryName;
   /** This region's name: the key of its copy in a blob's document. */
   readonly region: string;
-  /** How a blob's bytes reach the client: by a redirect to Blob Storage, or through this process. */
+  /** Says how a blob's bytes reach the client: by a redirect to Blob Storage, or through this process. */
   readonly blobs: 'redirect' | 'proxy';
   /** `source` of events: the topic path of the registry in Azure, a path of its own elsewhere. */
   readonly eventSource: string;
   readonly sealing: SealingSettings;
-  /** Where clients find the registry; absent, where a request came in. */
+  /** The URL at which clients find the registry; absent, the one that a request came to. */
   readonly publicUrl?: URL;
   /** The names that requests may come to; absent, any. */
   readonly hostNames?: HostNames;
@@ -29,6 +29,6 @@ export interface CommonSettings {
   readonly metricLabels?: Readonly<Record<string, string>>;
   /** Gates beside those of the features. */
   readonly gates?: readonly Gate[];
-  /** Where URLs that users give may lead. */
+  /** The addresses that URLs of users may lead to. */
   readonly reach: Reach;
 }

@@ -38,7 +38,7 @@ export const testEnvironment = {
 
 let parsed: Settings | undefined;
 
-/** What the settings of every feature are unless a test says otherwise. */
+/** Returns the settings of every feature, unless a test says otherwise. */
 function usualSettings(): Settings {
   return (parsed ??= { ...settingsOf(parseConfig(testEnvironment)), auth: { mode: 'open' } });
 }
@@ -69,10 +69,10 @@ export function composeForTest(
   return { ...assembleRegistries(adapters, settings, options.registries), ...world };
 }
 
-/** What an app over memory reaches. */
+/** Makes the adapters of an app over memory. */
 export function adaptersForTest(options: WorldOptions = {}): TestWorld & { readonly adapters: Adapters } {
   const world = options.world ?? createMemoryWorld();
-  // Where a test looks at the store itself, it sees all of it.
+  // A test that reads the store itself sees all of it.
   const memory = connectMemory(world, { ...options.connection, chance: 'none' });
   const { documents } = connectMemory(world, {
     ...options.connection,

@@ -96,7 +96,7 @@ function storesOf(config: Config, identity: () => TokenCredential) {
   return { ...stores, secrets, probes: [...probes, secrets] };
 }
 
-/** What reaches places that users name, and what builds from them. */
+/** Makes the adapters that reach places which users name, and that build from them. */
 function outwardOf(config: Config, identity: () => TokenCredential) {
   const reach = reachOf(config.LONGSHORE_OUTBOUND);
   return {
@@ -187,7 +187,7 @@ function tracerOf(config: Config, log: Logger, identity: () => TokenCredential):
 function logger(config: Config, logTo: DestinationStream | undefined) {
   const options = {
     level: config.LONGSHORE_LOG_LEVEL,
-    // Where there are several, each has a log of its own that names it.
+    // Each of several registries has a log of its own that names it.
     base: {
       ...defined({ registry: config.LONGSHORE_REGISTRIES === undefined ? config.LONGSHORE_REGISTRY : undefined }),
       region: config.LONGSHORE_REGION,

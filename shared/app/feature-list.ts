@@ -11,7 +11,7 @@ export interface Triggers {
 
 type TriggersOf<P> = { readonly [kind in keyof Triggers]: Part<P, kind> };
 
-/** What the list itself knows of a feature: what it asks for was checked where it was added. */
+/** A feature as the list itself knows it: the ports that it asks for were checked where it was added. */
 type Listed = Feature<never, FeatureParts, SettingsShape, never, object>;
 
 /**
@@ -48,7 +48,7 @@ export class FeatureList<Start, Ports, S extends SettingsShape, Own, T extends T
     ]) as S;
   }
 
-  /** What the features make of the parsed settings. */
+  /** Returns what the features make of the parsed settings. */
   read(given: Parsed<S>): Own {
     return Object.assign({}, ...this.#features.map(({ read }) => read?.(given as never))) as Own;
   }

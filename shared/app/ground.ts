@@ -65,7 +65,7 @@ function seen(adapters: Adapters, metrics: Metrics) {
   return { ...all, documents: withoutEmptyPages(all.documents) };
 }
 
-/** What the registries of one instance share in memory. */
+/** The memory that the registries of one instance share. */
 export interface InstanceMemory {
   readonly manifests: ManifestCache;
   readonly written: OwnWrites;
@@ -114,7 +114,7 @@ export function groundOf(
   };
 }
 
-/** What a feature may ask for, beside what the features before it give. */
+/** The ports that a feature may ask for, beside those that the features before it give. */
 export interface Ground extends Omit<ReturnType<typeof groundOf>, 'settings'> {
   readonly settings: CommonSettings;
 }

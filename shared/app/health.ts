@@ -3,7 +3,7 @@ import { StoreFailure } from '../core/ports/failures.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { ProbeDependency } from '../core/ports/probe.ts';
 
-/** A dependency that takes longer than this counts as down. In milliseconds. */
+/** A dependency that takes longer than so many milliseconds counts as down. */
 const patienceMs = 5_000;
 
 interface DependencyHealth {
@@ -13,8 +13,7 @@ interface DependencyHealth {
 }
 
 /**
- * So long an answer is everybody's who asks: the probes cost the stores something, and anybody may ask. In
- * milliseconds.
+ * So many milliseconds an answer is given to all who ask: the probes cost the stores something, and anybody may ask.
  */
 const freshMs = 5_000;
 
@@ -41,7 +40,7 @@ export function healthEndpoint(ports: Ports): () => Promise<Response> {
     if (known === undefined || now() - known.at >= freshMs) {
       const asking = { health: examine(ports), at: Infinity };
       known = asking;
-      // Until it is answered, whoever comes waits for the same one.
+      // Until it is answered, all who come wait for the same one.
       const answered = () => (asking.at = now());
       asking.health.then(answered, () => (known = undefined));
     }

@@ -3,7 +3,7 @@ import type { Log } from '../core/ports/log.ts';
 import type { App } from './app.ts';
 import type { Triggers } from './feature-list.ts';
 
-/** What triggers call: each function by its own name, and the HTTP app. */
+/** The app as triggers call it: each function by its own name, and the HTTP app. */
 export interface LongshoreOf<T extends Triggers> {
   readonly app: App;
   readonly log: Log;

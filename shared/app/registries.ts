@@ -126,7 +126,7 @@ function routed(first: Longshore, routing: Routing): Pick<Longshore, 'events' | 
     ),
     flush: sideBySide('flush', (longshore) => longshore.flush()),
   };
-  // The names are the same, and whoever calls a trigger waits for it and takes nothing from it.
+  // The names are the same, and the callers of a trigger wait for it and take nothing from it.
   return routes as unknown as ReturnType<typeof routed>;
 }
 
@@ -205,7 +205,7 @@ function settingsOf(
   return {
     ...shared,
     registryName: name,
-    // What it signs and seals for clients opens nowhere else: places in lists, and uploads.
+    // Its own key: places in lists and uploads that it signs and seals for clients open nowhere else.
     uploadKey: sealingKeyFor(`the registry ${name}`, shared.uploadKey),
     eventSource: sourceOf(name),
     sourceOf,

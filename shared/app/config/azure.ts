@@ -7,7 +7,7 @@ type Settings = Readonly<Record<string, string | undefined>>;
  */
 const platformMarks = ['WEBSITE_INSTANCE_ID', 'CONTAINER_APP_NAME'];
 
-/** Whoever reads the settings of an app reads these: an identity needs none of them. */
+/** Everybody who may read the settings of an app reads these; an identity needs none of them. */
 const keys = [
   'COSMOS_KEY',
   'BLOB_CONNECTION_STRING',
@@ -26,7 +26,7 @@ const endpoints = [
 ];
 
 /**
- * What is set that must not be where the app runs in Azure: a sentence each, and never a value. None elsewhere, or
+ * Lists what is set and must not be where the app runs in Azure: a sentence each, and never a value. None elsewhere, or
  * where it is allowed.
  */
 export function refusedInAzure(settings: Settings): string[] {

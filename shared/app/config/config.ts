@@ -16,7 +16,7 @@ function isLoopback(url: string): boolean {
   return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
 }
 
-/** What is asked of settings together, once each is right by itself. */
+/** The settings that are checked together, once each is right by itself. */
 type Together = Parsed<typeof commonSettings & typeof identitySettings>;
 
 const rules: readonly {
@@ -100,7 +100,7 @@ function faultOf(issue: z.core.$ZodIssue, given: Environment): string {
 }
 
 /**
- * How blobs reach clients. Any region's storage counts, because a blob that is not here yet is redirected to where it
+ * Says how blobs reach clients. Any region's storage counts, because a blob that is not here yet is redirected to where it
  * lies.
  */
 export function blobDelivery({
@@ -120,7 +120,7 @@ function isPlain(account: Parameters<typeof blobOrigin>[0]): boolean {
   );
 }
 
-/** What seals secrets that lie in documents. */
+/** Returns the settings of what seals secrets that lie in documents. */
 export function sealingSettings(config: Config): SealingSettings {
   return {
     ...defined({

@@ -18,7 +18,7 @@ const regionSchema = z.strictObject({
   name: regionNameSchema,
   blobs: storageSchema,
   queues: storageSchema,
-  /** What Cosmos DB calls the region, as in `West Europe`: reads go there first. */
+  /** The name that Cosmos DB has for the region, as in `West Europe`: reads go there first. */
   cosmos: z.string().min(1).optional(),
 });
 export type RegionSetting = z.infer<typeof regionSchema>;

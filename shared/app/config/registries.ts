@@ -56,7 +56,7 @@ function doublesIn(registries: readonly RegistrySetting[]): string[] {
   ];
 }
 
-/** What settings say of who is called what. */
+/** The settings that name registries and their hosts. */
 interface Named {
   readonly LONGSHORE_AUTH: 'open' | 'required';
   readonly LONGSHORE_REGISTRY: RegistryName;
@@ -98,7 +98,7 @@ export function allHostNamesOf(settings: Named): HostNames | undefined {
   return hostNamesOf(settings)?.and((settings.LONGSHORE_REGISTRIES ?? []).flatMap(hostsOf));
 }
 
-/** What the settings of LONGSHORE_REGISTRY itself name. */
+/** Returns the hosts that the settings of LONGSHORE_REGISTRY itself name. */
 function ownHostsIn({
   LONGSHORE_HOST_NAMES: given = [],
   LONGSHORE_PUBLIC_URL: publicUrl,

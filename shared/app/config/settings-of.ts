@@ -6,12 +6,12 @@ import { features } from '../features.ts';
 import type { Config } from './config.ts';
 import { blobDelivery, hostNamesOf, sealingSettings } from './config.ts';
 
-/** What the app goes by, of the parsed environment. */
+/** Makes the app's settings of the parsed environment. */
 export function settingsOf(config: Config): Settings {
   return { ...features.read(config), ...commonSettingsOf(config) };
 }
 
-/** What the app goes by that is of no feature in particular. */
+/** Makes the settings that belong to no feature in particular. */
 export function commonSettingsOf(config: Config): CommonSettings {
   return {
     registryName: config.LONGSHORE_REGISTRY,

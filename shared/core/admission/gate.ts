@@ -9,7 +9,7 @@ import type { Asker } from '../ports/authorize.ts';
 /** In the order in which gates are asked: where a request comes from, how much is asked, what is locked, what is held. */
 export const gateKinds = ['network', 'rate', 'lock', 'hold'] as const;
 
-/** What a gate says against a request. A gate that has nothing against it says nothing. */
+/** The objection of a gate to a request. A gate that has nothing against it says nothing. */
 export type Verdict =
   | { readonly is: 'refused'; readonly fault: RequestFault }
   /** In audit mode: what would be refused. The answer is given, and says it in its `Warning`. */
@@ -27,18 +27,18 @@ export interface Counted {
   readonly request: Request;
   /** Absent for one that showed no credentials. */
   readonly identity: string | undefined;
-  /** Whether its rights are enough; what is refused for want of them costs others nothing. */
+  /** Says whether its rights are enough; a request that is refused for want of them costs others nothing. */
   readonly isServed: boolean;
 }
 
 /**
- * What is done with content. `blob` is a pull of bytes, `copy` the reading of an image that goes into another
+ * The kinds of work on content. `blob` is a pull of bytes, `copy` the reading of an image that goes into another
  * repository, `mount` the same of a blob; `tag` sets a tag, or moves it.
  */
 export type Operation = 'pull' | 'head' | 'blob' | 'mount' | 'copy' | 'push' | 'tag' | 'delete' | 'restore';
 
 /**
- * What is to be done, and what is known of it. A question is asked as soon as something is known, so an operation may
+ * The work that is to be done, and the facts that are known of it. A question is asked as soon as something is known, so an operation may
  * ask several: of its repository, its tag, its manifest. A gate judges what a question has, and reads nothing for it.
  */
 export interface Question {
@@ -51,9 +51,9 @@ export interface Question {
   readonly tag?: Pick<TagDocument, 'name' | 'digest' | 'attributes'> | undefined;
   /** The whole document: a verdict that lies in it costs no read. */
   readonly manifest?: ManifestDocument | undefined;
-  /** Where a tag is to point. */
+  /** The tag that is set, and the digest that it is to point at. */
   readonly sets?: { readonly tag: Tag; readonly digest: Digest };
-  /** Where something goes that is mounted or copied. */
+  /** The repository that a mount or a copy goes into. */
   readonly into?: RepositoryKey;
 }
 

@@ -39,7 +39,7 @@ export const lockGate: ContentGate = {
   },
 };
 
-/** What an attribute takes out of lists. Who lists asks the store for the rest alone. */
+/** Selects what no attribute takes out of lists, so that the store is asked for that alone. */
 export const isListed: Predicate = { path: 'attributes.listEnabled', is: '=', value: true };
 
 function forbidding(lock: 'read' | 'write' | 'delete', attributes: Attributes): keyof Attributes | undefined {

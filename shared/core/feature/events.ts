@@ -4,7 +4,7 @@ import type { CatalogueEvent } from '../events/envelope.ts';
 import { parseCloudEvent, parseEvent } from '../events/envelope.ts';
 import type { CloudEvent } from '../ports/topic.ts';
 
-/** What handles the events of one subscription. */
+/** The handler of the events of one subscription. */
 export interface EventConsumer {
   /** The types that it acts on. Its subscription in infra/event-subscriptions.json names the same ones. */
   readonly types: readonly EventType[];

@@ -7,23 +7,23 @@ import type { EventConsumer } from './events.ts';
 /** Environment variables by their names, each with the schema that parses it. */
 export type SettingsShape = Readonly<Record<string, z.ZodType>>;
 
-/** What the schemas of settings make of the environment. */
+/** The settings that the schemas make of the environment. */
 export type Parsed<S extends SettingsShape> = z.output<z.ZodObject<S>>;
 
-/** What a feature adds to the app. Triggers go by the names of the functions that call them. */
+/** The parts that a feature adds to the app. Triggers go by the names of the functions that call them. */
 export interface FeatureParts {
   /** Its part of the management API, below `/api/v1`. */
   readonly routes?: OpenAPIHono;
   /** Adds to the OpenAPI document of the management API what is not a route. Called when the document is made. */
   readonly describe?: (registry: OpenAPIHono['openAPIRegistry']) => void;
-  /** What answers elsewhere, by the path that Hono matches. */
+  /** Its answers elsewhere, by the path that Hono matches. */
   readonly surfaces?: Readonly<Record<string, (request: Request, requestId: string) => Promise<Response>>>;
   readonly events?: Readonly<Record<string, EventConsumer>>;
   readonly messages?: Readonly<Record<string, (message: unknown) => unknown>>;
   readonly timers?: Readonly<Record<string, () => Promise<unknown>>>;
-  /** What may refuse requests, beside the locks. */
+  /** Its gates, which may refuse requests beside the locks. */
   readonly gates?: readonly Gate[];
-  /** What `/healthz` asks beside the stores. */
+  /** The dependencies that `/healthz` asks beside the stores. */
   readonly probes?: readonly ProbeDependency[];
   /** Sends what is in this instance's memory alone. Called before the instance ends. */
   readonly flush?: () => Promise<void>;

@@ -12,7 +12,7 @@ export function wholeNumberFrom(least: number, most: number) {
   return z.coerce.number({ error }).int(error).min(least, error).max(most, error);
 }
 
-/** Whether a fault is about a number, so that its value may be shown: it is no secret. */
+/** Says whether a fault is about a number, so that its value may be shown: it is no secret. */
 export function isAboutNumber(issue: z.core.$ZodIssue): boolean {
   return (
     ('origin' in issue && (issue.origin === 'number' || issue.origin === 'int')) ||

@@ -6,7 +6,7 @@ export const keySchema = z
   .transform((text) => Buffer.from(text, 'base64'))
   .refine((key) => key.length >= 32, 'must be at least 32 bytes in base64: make one with "openssl rand -base64 32"');
 
-/** Where clients find the registry: an origin, without a path. */
+/** The URL at which clients find the registry: an origin, without a path. */
 export const originSchema = z
   .url({ protocol: /^https?$/ })
   .transform((text) => new URL(text))

@@ -7,11 +7,11 @@ import type { Source, StoredImage, TaggedImage, Target } from '../ports/transfer
 import { firstNotLinked } from './link-blobs.ts';
 
 export interface CopyOptions {
-  /** What is copied: a tag is resolved once, and its digest goes. */
+  /** The image that is copied: a tag is resolved once, and its digest goes. */
   readonly reference: Tag | Digest;
-  /** What points at it in the target afterwards; none leaves it without a tag. */
+  /** The tags that point at it in the target afterwards; none leaves it without a tag. */
   readonly tags: readonly Tag[];
-  /** Whether what refers to it comes along: referrers, theirs too, and what tags such as `sha256-….sig` name. */
+  /** Says whether what refers to it comes along: referrers, theirs too, and what tags such as `sha256-….sig` name. */
   readonly referrers: boolean;
   /** More manifests than these are not copied at once. */
   readonly most?: number;
@@ -26,7 +26,7 @@ export type Copied =
   | { readonly is: 'incomplete'; readonly missing: Digest; readonly of: Digest }
   | { readonly is: 'too large'; readonly why: string };
 
-/** What ends a copy, other than a failure. */
+/** Ends a copy with an outcome that is no failure. */
 class CannotBeCopied extends Error {
   override readonly name = 'CannotBeCopied';
   readonly outcome: Exclude<Copied, { is: 'copied' }>;
@@ -69,11 +69,11 @@ export async function copyGraph(source: Source, target: Target, options: CopyOpt
 const changesOf = ({ image, tags }: TaggedImage) =>
   2 + (image.manifest.subject === undefined ? 0 : 1) + 3 * tags.length;
 const maxChanges = 99;
-/** Of manifests; documents repeat what they list, and a transaction holds 2 MB. */
+/** The bytes of manifests in a transaction: documents repeat what they list, and it holds 2 MB. */
 const maxBytes = 512 * 1024;
 
 const manifestsReadAtOnce = 8;
-/** Of these referrers are looked for together. */
+/** The number of subjects whose referrers are looked for together. */
 const subjectsAtOnce = 50;
 
 class GraphCopy {
@@ -82,7 +82,7 @@ class GraphCopy {
   readonly #source: Source;
   readonly #target: Target;
   readonly #most: number;
-  /** What goes with the next transaction, children before what lists them. */
+  /** The manifests of the next transaction, children before what lists them. */
   #waiting: TaggedImage[] = [];
   #pushed = 0;
 
@@ -139,7 +139,7 @@ class GraphCopy {
     await this.#addSome(some, depth);
   }
 
-  /** What is gone since it was listed refers to nothing any more. */
+  /** Adds some of what refers to an image. One that is gone since it was listed refers to nothing any more. */
   async #addSome(some: readonly { readonly tag?: Tag; readonly digest: Digest }[], depth: number): Promise<void> {
     const before = this.seen.size;
     const tags = some.flatMap(({ tag }) => tag ?? []);
@@ -155,7 +155,7 @@ class GraphCopy {
     if (this.seen.size > before) await this.addReferrers([...this.seen].slice(before), depth + 1);
   }
 
-  /** What an index lists may be a blob, as in BuildKit's cache; its media type says which is tried first. */
+  /** Reads what an index lists. It may be a blob, as in BuildKit's cache; its media type says which is tried first. */
   async #listed({ digest, mediaType }: Descriptor): Promise<StoredImage | 'blob' | undefined> {
     const isLinked = () => this.#target.link(digest, this.#source.blob(digest));
     if (!isManifestMediaType(mediaType)) return (await isLinked()) ? 'blob' : this.#source.manifest(digest);
@@ -195,7 +195,7 @@ class GraphCopy {
     await this.#push(wanted);
   }
 
-  /** Where one transaction does not hold them after all, no tag is set before everything is there. */
+  /** Pushes manifests. If one transaction does not hold them after all, no tag is set before everything is there. */
   async #push(images: readonly TaggedImage[]): Promise<void> {
     if (images.length === 0) return;
     this.#pushed += images.length;

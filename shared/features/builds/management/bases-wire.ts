@@ -11,7 +11,7 @@ import {
 } from '../../../core/http/management.ts';
 import { secretNameSchema } from '../tasks/documents.ts';
 import { sources } from '../upstream/notified.ts';
-import { doorQuery, imageSchema, text, time } from './shapes.ts';
+import { doorQuery, imageSchema, ownSecret, text, time } from './shapes.ts';
 
 export const basesTag = {
   name: 'bases',
@@ -69,14 +69,7 @@ const sourceParams = z.object({
   source: z.enum(sources).openapi({ description: 'The kind of registry that notifies.' }),
 });
 const sourceContent = z
-  .strictObject({
-    secret: z
-      .string()
-      .min(16)
-      .max(200)
-      .optional()
-      .openapi({ description: 'A secret of your own; absent, one is made.' }),
-  })
+  .strictObject({ secret: ownSecret('A secret of your own; absent, one is made.') })
   .openapi('BaseSourceContent', { description: 'The secret by which a registry may notify.' });
 const sourceSchema = z
   .object({ source: text('The kind of registry that notifies.'), createdAt: time('When its secret was made.') })

@@ -16,7 +16,7 @@ import type { Task } from '../tasks/documents.ts';
 import { taskNameSchema } from '../tasks/documents.ts';
 import { moveOf, refsPushed } from '../tasks/git-pushed.ts';
 import { theTask } from '../tasks/tasks.ts';
-import { doorQuery, text, time } from './shapes.ts';
+import { doorQuery, ownSecret, text, time } from './shapes.ts';
 import { tasksTag } from './tasks-wire.ts';
 
 const params = z.object({ name: taskNameSchema });
@@ -32,14 +32,7 @@ const shownSecrets = z
   })
   .openapi('TaskSecrets', { description: 'The secrets of a task, one for each who deals with it.' });
 const contentSchema = z
-  .strictObject({
-    secret: z
-      .string()
-      .min(16)
-      .max(200)
-      .optional()
-      .openapi({ description: 'A secret of your own for the hook; absent, one is made.' }),
-  })
+  .strictObject({ secret: ownSecret('A secret of your own for the hook; absent, one is made.') })
   .openapi('TaskHookContent', { description: 'The secret by which a push needs no other credentials.' });
 const hookSchema = z
   .object({ task: text('The name of the task.'), createdAt: time('When its secrets were made.') })

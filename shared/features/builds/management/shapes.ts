@@ -4,6 +4,9 @@ import { z } from '@hono/zod-openapi';
 export const text = (description: string) => z.string().openapi({ description });
 export const time = (description: string) => z.string().openapi({ format: 'date-time', description });
 
+/** A secret that the caller may choose. */
+export const ownSecret = (description: string) => z.string().min(16).max(200).optional().openapi({ description });
+
 export const imageSchema = z
   .string()
   .min(1)
