@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { composeForTest } from '../../shared/app/compose-for-test.ts';
 import type { Digest } from '../../shared/core/oci/digest.ts';
 import type { RegistryName, RepositoryName } from '../../shared/core/oci/name.ts';
-import { ownBase } from '../../shared/features/builds/edges/names.ts';
+import { ownBase } from '../../shared/features/builds/bases/names.ts';
 import { aboutImage } from '../../shared/features/replication/within.ts';
 import { makeIndex, naming, post, push, timedLongshore } from '../shared/features/purge/binned.ts';
 import { planOf, policed, putPolicy } from '../shared/features/purge/policy/policed.ts';

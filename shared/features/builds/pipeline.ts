@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { eachAlone } from '../../core/documents/alone.ts';
 import type { CatalogueEvent } from '../../core/events/envelope.ts';
-import { learnTouched } from './edges/touched.ts';
+import { learnTouched } from './bases/touched.ts';
 import { goOn } from './plan/go-on.ts';
 import { followNewerTag } from './plan/newer-tag.ts';
 import { nodesWhere } from './plan/nodes.ts';

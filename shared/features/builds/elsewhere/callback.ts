@@ -4,7 +4,7 @@ import { untilUncontended } from '../../../core/documents/contention.ts';
 import { defined } from '../../../core/documents/defined.ts';
 import { digestSchema } from '../../../core/oci/descriptor.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
-import type { TaggedImage } from '../edges/documents.ts';
+import type { TaggedImage } from '../bases/documents.ts';
 import type { Node } from '../plan/documents.ts';
 import { isEnded, nodeRef } from '../plan/documents.ts';
 import { appendLog, mostAppended } from '../plan/log.ts';

@@ -1,5 +1,5 @@
 import { RegistryError } from '../../../core/oci/faults.ts';
-import type { TaggedImage } from '../edges/documents.ts';
+import type { TaggedImage } from '../bases/documents.ts';
 import { isEnded } from '../plan/documents.ts';
 import { readNode } from '../plan/nodes.ts';
 import type { BuildPorts } from '../ports.ts';

@@ -3,8 +3,8 @@ import { contentLength, readSmallBody, rememberBytes } from '../../../core/http/
 import { targetOf } from '../../../core/http/target.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { LimitStrangers } from '../../../core/ports/strangers.ts';
-import { taggedOf } from '../edges/cycles.ts';
-import { baseReference } from '../edges/names.ts';
+import { taggedOf } from '../bases/cycles.ts';
+import { baseReference } from '../bases/names.ts';
 import type { Node } from '../plan/documents.ts';
 import { readNode } from '../plan/nodes.ts';
 import type { BuildPorts } from '../ports.ts';

@@ -4,7 +4,7 @@ import { parseStored, readStored } from '../../../core/documents/stored.ts';
 import type { Places } from '../../../core/documents/whole-list.ts';
 import { managementRoutes, nextLink } from '../../../core/http/management.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
-import { ownBase, shownReference } from '../edges/names.ts';
+import { ownBase, shownReference } from '../bases/names.ts';
 import { takeCallback } from '../elsewhere/callback.ts';
 import { claimJob } from '../elsewhere/claim.ts';
 import { explain } from '../explain.ts';

@@ -1,10 +1,10 @@
 import { tagDocumentSchema, tagRef } from '../../../core/documents/manifest.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
-import { taggedOf } from '../edges/cycles.ts';
-import type { TaggedImage } from '../edges/documents.ts';
-import type { BaseReference } from '../edges/names.ts';
-import { baseReference, shownReference } from '../edges/names.ts';
+import { taggedOf } from '../bases/cycles.ts';
+import type { TaggedImage } from '../bases/documents.ts';
+import type { BaseReference } from '../bases/names.ts';
+import { baseReference, shownReference } from '../bases/names.ts';
 import type { BuildPorts } from '../ports.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { defined } from '../../../core/documents/defined.ts';
-import type { Edge, Learned } from '../edges/documents.ts';
-import { shownReference } from '../edges/names.ts';
+import type { Edge, Learned } from '../bases/documents.ts';
+import { shownReference } from '../bases/names.ts';
 import type { Build, Node } from '../plan/documents.ts';
 import { nameIn } from '../plan/documents.ts';
 import type { Policy } from '../plan/policies.ts';

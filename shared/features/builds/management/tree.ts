@@ -1,7 +1,7 @@
-import type { Edge } from '../edges/documents.ts';
-import { dependentsOf } from '../edges/learn.ts';
-import type { BaseReference } from '../edges/names.ts';
-import { ownBase, shownReference } from '../edges/names.ts';
+import type { Edge } from '../bases/documents.ts';
+import { dependentsOf } from '../bases/learn.ts';
+import type { BaseReference } from '../bases/names.ts';
+import { ownBase, shownReference } from '../bases/names.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Tree } from './bases-wire.ts';
 

@@ -1,5 +1,5 @@
 import type { Digest } from '../../../core/oci/digest.ts';
-import { learnTag } from '../edges/learn.ts';
+import { learnTag } from '../bases/learn.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task } from '../tasks/documents.ts';
 import { commitOf } from '../tasks/open-context.ts';

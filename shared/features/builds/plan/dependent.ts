@@ -1,5 +1,5 @@
 import type { Digest } from '../../../core/oci/digest.ts';
-import type { TaggedImage } from '../edges/documents.ts';
+import type { TaggedImage } from '../bases/documents.ts';
 import type { Rule } from './rules.ts';
 
 /** An image that is to be made anew according to the graph of edges, with the ids of those that come before it. */

@@ -5,7 +5,7 @@ import { documentShape } from '../../../core/documents/stored.ts';
 import { digestSchema } from '../../../core/oci/descriptor.ts';
 import type { RegistryName } from '../../../core/oci/name.ts';
 import type { DocumentRef } from '../../../core/ports/documents.ts';
-import type { TaggedImage } from '../edges/documents.ts';
+import type { TaggedImage } from '../bases/documents.ts';
 import { taskNameSchema } from '../tasks/documents.ts';
 
 const when = z.iso.datetime();

@@ -5,7 +5,7 @@ import { envelope } from '../../../core/events/envelope.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import { StoreFailure } from '../../../core/ports/failures.ts';
 import type { CloudEvent } from '../../../core/ports/topic.ts';
-import { shownReference } from '../edges/names.ts';
+import { shownReference } from '../bases/names.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Node } from './documents.ts';
 

@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
 import { defined } from '../../../core/documents/defined.ts';
-import type { Edge } from '../edges/documents.ts';
-import { baseDigestsIn } from '../edges/find-bases.ts';
-import { allDependentsOf } from '../edges/learn.ts';
-import { ownBase } from '../edges/names.ts';
+import type { Edge } from '../bases/documents.ts';
+import { baseDigestsIn } from '../bases/find-bases.ts';
+import { allDependentsOf } from '../bases/learn.ts';
+import { ownBase } from '../bases/names.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Dependent } from './dependent.ts';
 import type { Root } from './documents.ts';

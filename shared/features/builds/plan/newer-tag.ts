@@ -11,7 +11,7 @@ import { envelope } from '../../../core/events/envelope.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { RepositoryName, Tag } from '../../../core/oci/name.ts';
-import { learnTag } from '../edges/learn.ts';
+import { learnTag } from '../bases/learn.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task, VersionSettings } from '../tasks/documents.ts';
 import { taskRef, taskSchema } from '../tasks/documents.ts';

@@ -1,7 +1,7 @@
 import { tagDocumentSchema, tagRef } from '../../../core/documents/manifest.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
-import { ownRepository } from '../edges/names.ts';
+import { ownRepository } from '../bases/names.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task } from '../tasks/documents.ts';
 import { readTask } from '../tasks/tasks.ts';

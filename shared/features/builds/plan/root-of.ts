@@ -1,4 +1,4 @@
-import { ownBase } from '../edges/names.ts';
+import { ownBase } from '../bases/names.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task } from '../tasks/documents.ts';
 import type { Root } from './documents.ts';

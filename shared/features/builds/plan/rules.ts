@@ -1,5 +1,5 @@
 import { defined } from '../../../core/documents/defined.ts';
-import type { TaggedImage } from '../edges/documents.ts';
+import type { TaggedImage } from '../bases/documents.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task } from '../tasks/documents.ts';
 import { tasksIn } from '../tasks/tasks.ts';

@@ -3,7 +3,7 @@ import type { Descriptor } from '../../../core/oci/descriptor.ts';
 import { digestOf } from '../../../core/oci/digest.ts';
 import type { ManifestMediaType } from '../../../core/oci/media-types.ts';
 import { mediaTypes } from '../../../core/oci/media-types.ts';
-import type { ImageConfig } from '../edges/image-config.ts';
+import type { ImageConfig } from '../bases/image-config.ts';
 import type { Runtime } from './merge-config.ts';
 import { mergeRuntime, reliance } from './merge-config.ts';
 

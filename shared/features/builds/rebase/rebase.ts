@@ -5,7 +5,7 @@ import { digestOf } from '../../../core/oci/digest.ts';
 import { jsonIn, maxJsonDepth } from '../../../core/oci/json.ts';
 import type { StoredImage } from '../../../core/ports/images.ts';
 import { firstNotLinked } from '../../../core/transfer/link-blobs.ts';
-import { readConfig } from '../edges/image-config.ts';
+import { readConfig } from '../bases/image-config.ts';
 import type { BuildPorts } from '../ports.ts';
 import { attest } from './attest.ts';
 import type { RebaseOrder } from './order.ts';

@@ -8,7 +8,7 @@ import type { DocumentRef } from '../../../core/ports/documents.ts';
 import { namePattern, nameSyntax } from '../../../core/rules/name.ts';
 import { scheduleSchema } from '../../../core/rules/schedule.ts';
 import { versionRangeSchema } from '../../../core/rules/version.ts';
-import type { TaggedImage } from '../edges/documents.ts';
+import type { TaggedImage } from '../bases/documents.ts';
 import { pullPatternSchema } from './pull-pattern.ts';
 import { tagTemplateSchema } from './tag-templates.ts';
 

@@ -1,7 +1,7 @@
 import type { RepositoryName } from '../../../core/oci/name.ts';
 import { isRepositoryName } from '../../../core/oci/name.ts';
 import { globMatches } from '../../../core/rules/pattern.ts';
-import { ownBase, ownRepository } from '../edges/names.ts';
+import { ownBase, ownRepository } from '../bases/names.ts';
 import { isSameHost } from '../loopback.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task } from './documents.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { connectMemory } from '../../../../../shared/adapters/memory/connect.ts';
 import { isRegistryName, isRepositoryName, isTag } from '../../../../../shared/core/oci/name.ts';
-import { ownBase } from '../../../../../shared/features/builds/edges/names.ts';
+import { ownBase } from '../../../../../shared/features/builds/bases/names.ts';
 import { build, registry } from './building.ts';
 
 const dependents = 10_000;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../../../shared/core/oci/digest.ts';
 import { mediaTypes } from '../../../../../shared/core/oci/media-types.ts';
-import { materialsOf } from '../../../../../shared/features/builds/edges/provenance.ts';
+import { materialsOf } from '../../../../../shared/features/builds/bases/provenance.ts';
 import { ask, pushBlob } from '../../../image.ts';
 import { build, host, registry } from './building.ts';
 
