@@ -1,3 +1,4 @@
+import { acr } from '../features/acr/feature.ts';
 import { builds } from '../features/builds/feature.ts';
 import { events } from '../features/events/feature.ts';
 import { identity } from '../features/identity/feature.ts';
@@ -19,4 +20,5 @@ export const features = FeatureList.from<Ground, typeof commonSettings>(commonSe
   .and(purge)
   .and(replication)
   .and(registry)
+  .and(acr)
   .and(builds);

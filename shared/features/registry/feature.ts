@@ -1,9 +1,9 @@
 import { feature } from '../../core/feature/feature.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
+import type { Caller } from '../../core/ports/authorize.ts';
 import type { CountBytes } from '../../core/ports/traffic.ts';
-import { respondAcr } from './acr/http.ts';
-import { settleRepositories } from './acr/settle-repositories.ts';
 import { cancelledUploads } from './cancel-upload.ts';
+import { respondCatalog } from './catalog.ts';
 import { respondRegistry } from './http.ts';
 import { imagesOf } from './images.ts';
 import type { PulledTag, RegistryPorts } from './ports.ts';
@@ -15,7 +15,7 @@ interface Ports extends Omit<RegistryPorts, 'traffic' | 'tagReads' | 'cancelled'
   readonly metrics: CountBytes;
 }
 
-/** What clients push to and pull from: the data plane of the distribution specification, and ACR's own API. */
+/** Answers the distribution API, which clients push to and pull from. */
 export const registry = feature({
   name: 'registry',
   settings: registrySettings,
@@ -28,21 +28,9 @@ export const registry = feature({
       cancelled: cancelledUploads(),
     };
     return {
-      surfaces: {
-        '/acr/v1/*': (request: Request, requestId: string) => respondAcr(ports, given.registry, request, requestId),
-      },
-      timers: {
-        async 'acr-settle'() {
-          const revived = await settleRepositories(ports);
-          if (revived > 0)
-            ports.log.info(
-              { revived },
-              'repositories that were pushed to while they were deleted are back in the catalog',
-            );
-        },
-      },
       gives: {
         images: imagesOf(ports),
+        catalog: (caller: Caller, request: Request) => respondCatalog(ports, given.registry, caller, request),
         dataPlane: (request: Request, requestId: string) => respondRegistry(ports, given.registry, request, requestId),
       },
     };

@@ -13,7 +13,7 @@ import type { RegistryName } from '../../core/oci/name.ts';
 import type { PushedBy } from '../../core/oci/principal.ts';
 import type { Asker, Caller } from '../../core/ports/authorize.ts';
 import { accessFor, insistedOn } from './access.ts';
-import { respondCatalog } from './acr/catalog.ts';
+import { respondCatalog } from './catalog.ts';
 import { countAnswered } from './count-pull.ts';
 import { deletedBlob } from './delete-blob.ts';
 import type { RegistryPorts } from './ports.ts';

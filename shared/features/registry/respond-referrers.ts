@@ -2,10 +2,10 @@ import { defined } from '../../core/documents/defined.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { nextPage, pageSizeIn } from '../../core/http/page.ts';
 import type { Digest } from '../../core/oci/digest.ts';
+import { digestIn } from '../../core/oci/digest-in.ts';
 import { mediaTypes } from '../../core/oci/media-types.ts';
 import type { RegistryPorts } from './ports.ts';
 import { listReferrers } from './referrers.ts';
-import { digestIn } from './route.ts';
 
 /** Many clients do not follow `Link` here, so a page is as large as it can be. */
 const pageSize = 1_000;

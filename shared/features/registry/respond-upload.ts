@@ -3,6 +3,7 @@ import { bodyOf, contentLength, contentRange } from '../../core/http/request.ts'
 import { receivedRange } from '../../core/http/respond.ts';
 import type { Digest, DigestAlgorithm } from '../../core/oci/digest.ts';
 import { algorithmOf, isDigestAlgorithm } from '../../core/oci/digest.ts';
+import { digestIn } from '../../core/oci/digest-in.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import { isRepositoryName } from '../../core/oci/name.ts';
 import type { Asker } from '../../core/ports/authorize.ts';
@@ -10,7 +11,6 @@ import { cancelUpload, requireUncancelled, requireUnderWay } from './cancel-uplo
 import { finishUpload } from './finish-upload.ts';
 import { mountBlob, mountFromAnywhere } from './mount.ts';
 import type { RegistryPorts } from './ports.ts';
-import { digestIn } from './route.ts';
 import type { UploadBody } from './upload.ts';
 import { appendToUpload, recoverUpload } from './upload.ts';
 import type { UploadState } from './upload-state.ts';

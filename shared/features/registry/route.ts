@@ -1,6 +1,6 @@
 import { defined } from '../../core/documents/defined.ts';
 import type { Digest } from '../../core/oci/digest.ts';
-import { parseDigest } from '../../core/oci/digest.ts';
+import { digestIn } from '../../core/oci/digest-in.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { RepositoryName, Tag } from '../../core/oci/name.ts';
 import { isRepositoryName, isTag } from '../../core/oci/name.ts';
@@ -67,17 +67,6 @@ function referenceOf(text: string, method: string): Tag | Digest {
     tag: text,
     ...defined({ soughtOnly: method === 'GET' || method === 'HEAD' ? (true as const) : undefined }),
   });
-}
-
-/** Throws `RegistryError` (`digest-invalid`). */
-export function digestIn(text: string): Digest {
-  const digest = parseDigest(text);
-  if (digest === undefined)
-    throw new RegistryError({
-      is: 'digest-invalid',
-      why: `"${text.slice(0, 200)}" is not sha256: with 64 or sha512: with 128 lower-case hex digits`,
-    });
-  return digest;
 }
 
 function repositoryOf(parts: readonly string[]): RepositoryName {

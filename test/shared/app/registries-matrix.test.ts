@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { acrVerbs } from '../../../shared/features/registry/acr/http.ts';
+import { acrVerbs } from '../../../shared/features/acr/http.ts';
 import { registryVerbs } from '../../../shared/features/registry/http.ts';
 import { ask } from '../image.ts';
 import type { Deployment } from './deployment.ts';

@@ -3,7 +3,7 @@ import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
 import { callsToFail } from '../../../deep.ts';
 import { ask, makeImage, pushBlob, pushImage } from '../../image.ts';
-import { publishedTypes } from '../registry/acr/asking.ts';
+import { publishedTypes } from '../acr/asking.ts';
 import { binOf, day, everythingOf, hour, makeIndex, naming, post, push, statusOf, timedLongshore } from './binned.ts';
 
 const repository = 'team/app';

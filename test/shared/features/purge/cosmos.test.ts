@@ -6,7 +6,7 @@ import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
 import type { RegistryName } from '../../../../shared/core/oci/name.ts';
 import { database, startDocuments } from '../../../contracts/cosmos.ts';
 import { ask, makeImage, pushImage } from '../../image.ts';
-import { askJson } from '../registry/acr/asking.ts';
+import { askJson } from '../acr/asking.ts';
 import { binOf, day, everythingOf, makeIndex, naming, post, push, statusOf } from './binned.ts';
 
 const repository = 'team/app';

@@ -4,7 +4,7 @@ import type { TestLongshore } from '../../../../shared/app/compose-for-test.ts';
 import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
 import type { ContentGate, Gate, Operation, Question } from '../../../../shared/core/admission/gate.ts';
 import { digestOf } from '../../../../shared/core/oci/digest.ts';
-import type { AcrRoute } from '../../../../shared/features/registry/acr/route.ts';
+import type { AcrRoute } from '../../../../shared/features/acr/route.ts';
 import type { Route } from '../../../../shared/features/registry/route.ts';
 import { ask, makeImage, pushImage, putManifest } from '../../image.ts';
 import { adminPassword, composeRequired } from '../identity/required.ts';

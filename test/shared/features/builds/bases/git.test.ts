@@ -49,7 +49,7 @@ describe('a task whose context is in git', () => {
   it.each([
     ['a branch that is not there', { ref: 'none' }, 'it has no refs/tags/none and no refs/heads/none'],
     ['a folder that is not there', { folder: 'none' }, 'no such commit or folder'],
-    ['a folder above it', { folder: '../../registry' }, 'must be'],
+    ['a folder above it', { folder: '../..' }, 'must be'],
     ['a reference that is none', { ref: '--upload-pack=x' }, 'must be'],
     ['another repository', { git: 'https://git.example/none.git' }, '404'],
     ['a secret where there is no vault', { credential: { secret: 'longshore-user-token' } }, 'the vault has no secret'],

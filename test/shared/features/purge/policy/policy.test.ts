@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ask, makeImage, pushImage } from '../../../image.ts';
-import { publishedTypes } from '../../registry/acr/asking.ts';
+import { publishedTypes } from '../../acr/asking.ts';
 import { binOf, makeIndex, naming, push, statusOf } from '../binned.ts';
 import { approve, call, currentPlan, explained, planOf, policed, putPolicy, start, tagsOf } from './policed.ts';
 

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { composeForTest } from '../../../../../shared/app/compose-for-test.ts';
-import { digestOf } from '../../../../../shared/core/oci/digest.ts';
-import { mediaTypes } from '../../../../../shared/core/oci/media-types.ts';
-import { makeImage, pushImage, putManifest } from '../../../image.ts';
+import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
+import { digestOf } from '../../../../shared/core/oci/digest.ts';
+import { mediaTypes } from '../../../../shared/core/oci/media-types.ts';
+import { makeImage, pushImage, putManifest } from '../../image.ts';
 import { askJson, refusal } from './asking.ts';
 
 const longshore = composeForTest();

@@ -1,28 +1,29 @@
 import { describe, expect, it } from 'vitest';
-import { connectMemory } from '../../../../../shared/adapters/memory/connect.ts';
-import { createMemoryWorld } from '../../../../../shared/adapters/memory/world.ts';
-import { composeForTest } from '../../../../../shared/app/compose-for-test.ts';
-import { Admission } from '../../../../../shared/core/admission/admission.ts';
-import { lockGate } from '../../../../../shared/core/admission/locks.ts';
-import { everythingEnabled } from '../../../../../shared/core/documents/attributes.ts';
-import { repositoryRef } from '../../../../../shared/core/documents/repository.ts';
-import type { RegistryName } from '../../../../../shared/core/oci/name.ts';
-import type { RepositoryName } from '../../../../../shared/core/oci/name.ts';
-import type { Access, Caller } from '../../../../../shared/core/ports/authorize.ts';
-import { systemRandomIds } from '../../../../../shared/core/ports/clock.ts';
-import { silentLog } from '../../../../../shared/core/ports/log.ts';
-import { recycleBin } from '../../../../../shared/features/purge/bin.ts';
-import { SoftDelete } from '../../../../../shared/features/purge/soft-delete.ts';
-import { respondAcr } from '../../../../../shared/features/registry/acr/http.ts';
-import { openPlace, sealPlace } from '../../../../../shared/features/registry/acr/sealed-place.ts';
-import { cancelledUploads } from '../../../../../shared/features/registry/cancel-upload.ts';
-import { RepositoryEntries } from '../../../../../shared/features/registry/entries.ts';
-import { ManifestCache } from '../../../../../shared/features/registry/manifest-cache.ts';
-import type { PulledTag } from '../../../../../shared/features/registry/ports.ts';
-import { SharedReads } from '../../../../../shared/features/registry/shared-reads.ts';
-import { makeImage, pushImage } from '../../../image.ts';
-import { oneRegion } from '../../../one-region.ts';
-import { askJson, everyPage, refusal } from './asking.ts';
+import { connectMemory } from '../../../../shared/adapters/memory/connect.ts';
+import { createMemoryWorld } from '../../../../shared/adapters/memory/world.ts';
+import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
+import { Admission } from '../../../../shared/core/admission/admission.ts';
+import { lockGate } from '../../../../shared/core/admission/locks.ts';
+import { everythingEnabled } from '../../../../shared/core/documents/attributes.ts';
+import { repositoryRef } from '../../../../shared/core/documents/repository.ts';
+import type { RegistryName } from '../../../../shared/core/oci/name.ts';
+import type { RepositoryName } from '../../../../shared/core/oci/name.ts';
+import type { Access, Caller } from '../../../../shared/core/ports/authorize.ts';
+import { systemRandomIds } from '../../../../shared/core/ports/clock.ts';
+import { silentLog } from '../../../../shared/core/ports/log.ts';
+import { respondAcr } from '../../../../shared/features/acr/http.ts';
+import { recycleBin } from '../../../../shared/features/purge/bin.ts';
+import { SoftDelete } from '../../../../shared/features/purge/soft-delete.ts';
+import { cancelledUploads } from '../../../../shared/features/registry/cancel-upload.ts';
+import { respondCatalog } from '../../../../shared/features/registry/catalog.ts';
+import { RepositoryEntries } from '../../../../shared/features/registry/entries.ts';
+import { ManifestCache } from '../../../../shared/features/registry/manifest-cache.ts';
+import type { PulledTag } from '../../../../shared/features/registry/ports.ts';
+import { openPlace, sealPlace } from '../../../../shared/features/registry/sealed-place.ts';
+import { SharedReads } from '../../../../shared/features/registry/shared-reads.ts';
+import { makeImage, pushImage } from '../../image.ts';
+import { oneRegion } from '../../one-region.ts';
+import { askJson, everyPage, refusal } from '../acr/asking.ts';
 
 const registry = 'default' as RegistryName;
 const uploadKey = Buffer.alloc(32, 'catalog');
@@ -74,7 +75,7 @@ async function catalogOf(names: readonly string[], may: (access: Access) => bool
   const get = async (query: string, headers: Record<string, string> = { authorization: 'Bearer token' }) => {
     memory.calls.resetCounts();
     const response = await respondAcr(
-      ports,
+      { ...ports, catalog: (who, request) => respondCatalog(ports, registry, who, request) },
       registry,
       new Request(`http://registry.test/acr/v1/_catalog${query}`, { headers }),
       'request',

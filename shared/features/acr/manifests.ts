@@ -1,18 +1,18 @@
-import { isListed } from '../../../core/admission/locks.ts';
-import { defined } from '../../../core/documents/defined.ts';
-import type { ManifestDocument } from '../../../core/documents/manifest.ts';
-import { manifestDocumentSchema, manifestRef, tagDocumentSchema } from '../../../core/documents/manifest.ts';
-import type { RepositoryKey } from '../../../core/documents/names.ts';
-import { partitionOf } from '../../../core/documents/names.ts';
-import { allStored } from '../../../core/documents/pages.ts';
-import { readStored } from '../../../core/documents/stored.ts';
-import type { Digest } from '../../../core/oci/digest.ts';
-import { RegistryError } from '../../../core/oci/faults.ts';
-import type { QueryDocuments } from '../../../core/ports/documents.ts';
-import type { RegistryPorts } from '../ports.ts';
+import { isListed } from '../../core/admission/locks.ts';
+import { defined } from '../../core/documents/defined.ts';
+import type { ManifestDocument } from '../../core/documents/manifest.ts';
+import { manifestDocumentSchema, manifestRef, tagDocumentSchema } from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import { allStored } from '../../core/documents/pages.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import type { QueryDocuments } from '../../core/ports/documents.ts';
 import type { QuarantinePatch } from './attributes.ts';
 import { manifestPatchIn, patchedAttributes, patchStored } from './attributes.ts';
 import { linkTo, listPage, listRequestIn } from './list.ts';
+import type { AcrPorts } from './ports.ts';
 import type { Whereabouts } from './shapes.ts';
 import { manifestShape } from './shapes.ts';
 
@@ -21,7 +21,7 @@ const pageSizes = { usual: 100, largest: 100 };
 
 /** `GET _manifests?n&last&orderby`. */
 export async function respondManifestList(
-  ports: RegistryPorts,
+  ports: AcrPorts,
   key: RepositoryKey,
   where: Whereabouts,
   query: URLSearchParams,
@@ -42,7 +42,7 @@ export async function respondManifestList(
 
 /** `GET` and `PATCH _manifests/{digest}`. */
 export async function respondOneManifest(
-  ports: RegistryPorts,
+  ports: AcrPorts,
   key: RepositoryKey,
   where: Whereabouts,
   digest: Digest,
@@ -54,14 +54,14 @@ export async function respondOneManifest(
   return Response.json({ ...where, manifest: manifestShape(manifest, tags.get(digest) ?? []) });
 }
 
-async function findManifest(ports: RegistryPorts, key: RepositoryKey, digest: Digest): Promise<ManifestDocument> {
+async function findManifest(ports: AcrPorts, key: RepositoryKey, digest: Digest): Promise<ManifestDocument> {
   const found = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
   if (found === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: digest });
   return found.document;
 }
 
 async function patchManifest(
-  ports: RegistryPorts,
+  ports: AcrPorts,
   key: RepositoryKey,
   digest: Digest,
   request: Request,

@@ -1,20 +1,20 @@
-import type { RepositoryKey } from '../../../core/documents/names.ts';
-import { partitionOf } from '../../../core/documents/names.ts';
-import type { RepositoryDocument } from '../../../core/documents/repository.ts';
-import { repositoryDocumentSchema, repositoryRef } from '../../../core/documents/repository.ts';
-import { readStored } from '../../../core/documents/stored.ts';
-import { RegistryError } from '../../../core/oci/faults.ts';
-import type { TakenBy } from '../../../core/ports/bin.ts';
-import type { CountDocuments, QueryDocuments } from '../../../core/ports/documents.ts';
-import type { RegistryPorts } from '../ports.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import type { RepositoryDocument } from '../../core/documents/repository.ts';
+import { repositoryDocumentSchema, repositoryRef } from '../../core/documents/repository.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import type { TakenBy } from '../../core/ports/bin.ts';
+import type { CountDocuments, QueryDocuments } from '../../core/ports/documents.ts';
 import { attributePatchIn, patchedAttributes, patchStored } from './attributes.ts';
 import { deleteRepository } from './delete-repository.ts';
+import type { AcrPorts } from './ports.ts';
 import type { Whereabouts } from './shapes.ts';
 import { repositoryShape } from './shapes.ts';
 
 /** `GET`, `PATCH` and `DELETE /acr/v1/{name}`. */
 export async function respondRepository(
-  ports: RegistryPorts,
+  ports: AcrPorts,
   key: RepositoryKey,
   where: Whereabouts,
   request: Request,
@@ -27,17 +27,13 @@ export async function respondRepository(
   return Response.json(repositoryShape(where, entry, { ...figures, lastUpdatedAt }));
 }
 
-async function findRepository(ports: RegistryPorts, key: RepositoryKey): Promise<RepositoryDocument> {
+async function findRepository(ports: AcrPorts, key: RepositoryKey): Promise<RepositoryDocument> {
   const entry = await readStored(ports.documents, repositoryDocumentSchema, repositoryRef(key));
   if (entry?.document.state !== 'live') throw unknown(key);
   return entry.document;
 }
 
-async function patchRepository(
-  ports: RegistryPorts,
-  key: RepositoryKey,
-  request: Request,
-): Promise<RepositoryDocument> {
+async function patchRepository(ports: AcrPorts, key: RepositoryKey, request: Request): Promise<RepositoryDocument> {
   const patch = await attributePatchIn(request);
   const change = (entry: RepositoryDocument) => {
     if (entry.state !== 'live') throw unknown(key);

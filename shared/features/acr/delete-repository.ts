@@ -1,16 +1,16 @@
-import { replacing, written } from '../../../core/documents/changes.ts';
-import { untilUncontended } from '../../../core/documents/contention.ts';
-import type { RepositoryKey } from '../../../core/documents/names.ts';
-import { partitionOf } from '../../../core/documents/names.ts';
-import type { RepositoryDocument } from '../../../core/documents/repository.ts';
-import { repositoryDocumentSchema, repositoryRef } from '../../../core/documents/repository.ts';
-import { readStored } from '../../../core/documents/stored.ts';
-import { deleteEvents } from '../../../core/events/delete-events.ts';
-import { publishCommitted, recordEvent } from '../../../core/events/outbox.ts';
-import { RegistryError } from '../../../core/oci/faults.ts';
-import type { TakenBy } from '../../../core/ports/bin.ts';
-import type { CloudEvent } from '../../../core/ports/topic.ts';
-import type { RegistryPorts } from '../ports.ts';
+import { replacing, written } from '../../core/documents/changes.ts';
+import { untilUncontended } from '../../core/documents/contention.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import type { RepositoryDocument } from '../../core/documents/repository.ts';
+import { repositoryDocumentSchema, repositoryRef } from '../../core/documents/repository.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import { deleteEvents } from '../../core/events/delete-events.ts';
+import { publishCommitted, recordEvent } from '../../core/events/outbox.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import type { TakenBy } from '../../core/ports/bin.ts';
+import type { CloudEvent } from '../../core/ports/topic.ts';
+import type { AcrPorts } from './ports.ts';
 
 export interface DeletedRepository {
   readonly manifestsDeleted: string[];
@@ -21,11 +21,7 @@ export interface DeletedRepository {
  * Deletes all that a repository holds, then its entry; asked again after a crash it goes on. Throws `RegistryError`:
  * `name-unknown`, `disallowed`, `contended`.
  */
-export async function deleteRepository(
-  ports: RegistryPorts,
-  key: RepositoryKey,
-  by: TakenBy,
-): Promise<DeletedRepository> {
+export async function deleteRepository(ports: AcrPorts, key: RepositoryKey, by: TakenBy): Promise<DeletedRepository> {
   const entry = await liveEntry(ports, key);
   ports.admission.require({ operation: 'delete', key, asker: by.asker, repository: entry });
   const { manifests, tags } = await ports.bin.recycleAll(key, by);
@@ -34,7 +30,7 @@ export async function deleteRepository(
   return { manifestsDeleted: manifests, tagsDeleted: tags };
 }
 
-async function liveEntry(ports: RegistryPorts, key: RepositoryKey): Promise<RepositoryDocument> {
+async function liveEntry(ports: AcrPorts, key: RepositoryKey): Promise<RepositoryDocument> {
   const found = await readStored(ports.documents, repositoryDocumentSchema, repositoryRef(key));
   if (found?.document.state !== 'live') throw new RegistryError({ is: 'name-unknown', name: key.repository });
   return found.document;
@@ -44,7 +40,7 @@ async function liveEntry(ports: RegistryPorts, key: RepositoryKey): Promise<Repo
  * Recorded before the entry goes: after a crash in between the repository is still there to be deleted, and told of
  * once.
  */
-async function tellOfEnd(ports: RegistryPorts, key: RepositoryKey, event: CloudEvent): Promise<void> {
+async function tellOfEnd(ports: AcrPorts, key: RepositoryKey, event: CloudEvent): Promise<void> {
   await ports.documents.commitDocuments('repositories', partitionOf(key), [recordEvent(key, event, 'again')]);
   await publishCommitted(ports, key, [event]);
 }
@@ -53,7 +49,7 @@ async function tellOfEnd(ports: RegistryPorts, key: RepositoryKey, event: CloudE
  * Marks the entry; `settleRepositories` removes it, or brings it back when it finds a manifest: an instance that knew
  * the live entry may be committing a push right now.
  */
-async function bury(ports: RegistryPorts, key: RepositoryKey, { generation }: RepositoryDocument): Promise<void> {
+async function bury(ports: AcrPorts, key: RepositoryKey, { generation }: RepositoryDocument): Promise<void> {
   await untilUncontended(`catalog entry of ${key.repository}`, async () => {
     const { container, partition, id } = repositoryRef(key);
     const found = await readStored(ports.documents, repositoryDocumentSchema, { container, partition, id });

@@ -1,18 +1,18 @@
 import { z } from 'zod';
-import { binnedDocumentSchema, binnedTagSchema, manifestOf } from '../../../core/documents/bin.ts';
-import type { RepositoryKey } from '../../../core/documents/names.ts';
-import { partitionOf, repositorySchema } from '../../../core/documents/names.ts';
-import { firstOf, storedOf } from '../../../core/documents/pages.ts';
-import { nextPage, pageSizeIn } from '../../../core/http/page.ts';
-import { readSmallBody } from '../../../core/http/request.ts';
-import type { Digest } from '../../../core/oci/digest.ts';
-import { RegistryError } from '../../../core/oci/faults.ts';
-import { jsonIn } from '../../../core/oci/json.ts';
-import type { RegistryName, Tag } from '../../../core/oci/name.ts';
-import { isTag } from '../../../core/oci/name.ts';
-import type { TakenBy } from '../../../core/ports/bin.ts';
-import type { Predicate } from '../../../core/ports/documents.ts';
-import type { RegistryPorts } from '../ports.ts';
+import { binnedDocumentSchema, binnedTagSchema, manifestOf } from '../../core/documents/bin.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf, repositorySchema } from '../../core/documents/names.ts';
+import { firstOf, storedOf } from '../../core/documents/pages.ts';
+import { nextPage, pageSizeIn } from '../../core/http/page.ts';
+import { readSmallBody } from '../../core/http/request.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import { jsonIn } from '../../core/oci/json.ts';
+import type { RegistryName, Tag } from '../../core/oci/name.ts';
+import { isTag } from '../../core/oci/name.ts';
+import type { TakenBy } from '../../core/ports/bin.ts';
+import type { Predicate } from '../../core/ports/documents.ts';
+import type { AcrPorts } from './ports.ts';
 import type { Whereabouts } from './shapes.ts';
 import { acrTime, manifestShape } from './shapes.ts';
 
@@ -20,7 +20,7 @@ const pageSizes = { usual: 100, largest: 100 };
 
 /** `GET _deleted/{name}/_manifests?n&last`: by the time of deletion, the last one last, as az takes it. */
 export async function respondDeletedManifests(
-  ports: RegistryPorts,
+  ports: AcrPorts,
   key: RepositoryKey,
   where: Whereabouts,
   query: URLSearchParams,
@@ -38,7 +38,7 @@ export async function respondDeletedManifests(
 
 /** `GET _deleted/{name}/_tags?n&last`. */
 export async function respondDeletedTags(
-  ports: RegistryPorts,
+  ports: AcrPorts,
   key: RepositoryKey,
   where: Whereabouts,
   query: URLSearchParams,
@@ -56,7 +56,7 @@ export async function respondDeletedTags(
 }
 
 async function page<T extends { byTime: string }>(
-  ports: RegistryPorts,
+  ports: AcrPorts,
   key: RepositoryKey,
   type: 'binned' | 'binned-tag',
   schema: z.ZodType<T>,
@@ -89,7 +89,7 @@ async function page<T extends { byTime: string }>(
  * `GET _deleted/_catalog?n&last`: the repositories of which something is in the bin, in order. Each costs one seek into
  * the index.
  */
-export async function respondDeletedCatalog(ports: RegistryPorts, registry: RegistryName, url: URL): Promise<Response> {
+export async function respondDeletedCatalog(ports: AcrPorts, registry: RegistryName, url: URL): Promise<Response> {
   const n = pageSizeIn(url.searchParams, pageSizes);
   const repositories: string[] = [];
   let last = url.searchParams.get('last') ?? '';
@@ -110,7 +110,7 @@ export async function respondDeletedCatalog(ports: RegistryPorts, registry: Regi
 }
 
 async function deletedBehind(
-  { documents }: RegistryPorts,
+  { documents }: AcrPorts,
   registry: RegistryName,
   last: string,
 ): Promise<string | undefined> {
@@ -138,7 +138,7 @@ const bodySchema = z.object({
  * `manifest-unknown`, `tag-unknown`, `conflict`.
  */
 export async function restoreDeleted(
-  ports: RegistryPorts,
+  ports: AcrPorts,
   key: RepositoryKey,
   where: Whereabouts,
   digest: Digest,

@@ -1,14 +1,13 @@
-import { requireAccess } from '../../../core/http/access.ts';
-import { causeOf } from '../../../core/http/cause.ts';
-import { errorResponse } from '../../../core/http/respond.ts';
-import { RegistryError } from '../../../core/oci/faults.ts';
-import type { RegistryName } from '../../../core/oci/name.ts';
-import type { Access, RepositoryAction } from '../../../core/ports/authorize.ts';
-import type { TakenBy } from '../../../core/ports/bin.ts';
-import type { RegistryPorts } from '../ports.ts';
-import { respondCatalog } from './catalog.ts';
+import { requireAccess } from '../../core/http/access.ts';
+import { causeOf } from '../../core/http/cause.ts';
+import { errorResponse } from '../../core/http/respond.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import type { RegistryName } from '../../core/oci/name.ts';
+import type { Access, RepositoryAction } from '../../core/ports/authorize.ts';
+import type { TakenBy } from '../../core/ports/bin.ts';
 import { respondDeletedCatalog, respondDeletedManifests, respondDeletedTags, restoreDeleted } from './deleted.ts';
 import { respondManifestList, respondOneManifest } from './manifests.ts';
+import type { AcrPorts } from './ports.ts';
 import { respondRepository } from './repository.ts';
 import type { AcrRoute } from './route.ts';
 import { parseAcrRoute } from './route.ts';
@@ -30,7 +29,7 @@ export const acrVerbs: Readonly<Record<AcrRoute['to'], readonly string[]>> = {
 
 /** ACR's own API: answers every request under `/acr/v1/`, errors included. */
 export async function respondAcr(
-  ports: RegistryPorts,
+  ports: AcrPorts,
   registry: RegistryName,
   request: Request,
   requestId: string,
@@ -43,7 +42,7 @@ export async function respondAcr(
 }
 
 async function dispatch(
-  ports: RegistryPorts,
+  ports: AcrPorts,
   registry: RegistryName,
   request: Request,
   requestId: string,
@@ -54,7 +53,7 @@ async function dispatch(
   if (!allow.includes(request.method)) throw new RegistryError({ is: 'method-not-allowed', allow });
   const needed = accessFor(route, request.method);
   const caller = await ports.callers.identify(request, needed);
-  if (route.to === 'catalog') return respondCatalog(ports, registry, caller, request);
+  if (route.to === 'catalog') return ports.catalog(caller, request);
   requireAccess(caller, needed);
   if (route.to === 'deleted-catalog') return respondDeletedCatalog(ports, registry, url);
   const by = { cause: causeOf(request, url.host, requestId, caller), asker: { request, caller } };
@@ -64,7 +63,7 @@ async function dispatch(
 type KnownRoute = Exclude<AcrRoute, { readonly to: 'catalog' | 'deleted-catalog' }>;
 
 async function respond(
-  ports: RegistryPorts,
+  ports: AcrPorts,
   registry: RegistryName,
   route: KnownRoute,
   request: Request,

@@ -1,8 +1,8 @@
-import type { Attributes } from '../../../core/documents/attributes.ts';
-import { defined } from '../../../core/documents/defined.ts';
-import type { ManifestDocument, TagDocument } from '../../../core/documents/manifest.ts';
-import { sizeOf, sumOfBytes } from '../../../core/documents/references.ts';
-import type { RepositoryDocument } from '../../../core/documents/repository.ts';
+import type { Attributes } from '../../core/documents/attributes.ts';
+import { defined } from '../../core/documents/defined.ts';
+import type { ManifestDocument, TagDocument } from '../../core/documents/manifest.ts';
+import { sizeOf, sumOfBytes } from '../../core/documents/references.ts';
+import type { RepositoryDocument } from '../../core/documents/repository.ts';
 
 /** What every answer about a repository begins with: the host that was asked, and the repository's name. */
 export interface Whereabouts {

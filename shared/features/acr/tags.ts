@@ -1,16 +1,15 @@
-import { defined } from '../../../core/documents/defined.ts';
-import type { TagDocument } from '../../../core/documents/manifest.ts';
-import { tagDocumentSchema, tagRef } from '../../../core/documents/manifest.ts';
-import type { RepositoryKey } from '../../../core/documents/names.ts';
-import { readStored } from '../../../core/documents/stored.ts';
-import { RegistryError } from '../../../core/oci/faults.ts';
-import type { Tag } from '../../../core/oci/name.ts';
-import type { TakenBy } from '../../../core/ports/bin.ts';
-import { deleteTag } from '../delete-manifest.ts';
-import type { RegistryPorts } from '../ports.ts';
-import { digestIn } from '../route.ts';
+import { defined } from '../../core/documents/defined.ts';
+import type { TagDocument } from '../../core/documents/manifest.ts';
+import { tagDocumentSchema, tagRef } from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import { digestIn } from '../../core/oci/digest-in.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import type { Tag } from '../../core/oci/name.ts';
+import type { TakenBy } from '../../core/ports/bin.ts';
 import { attributePatchIn, patchedAttributes, patchStored } from './attributes.ts';
 import { linkTo, listPage, listRequestIn } from './list.ts';
+import type { AcrPorts } from './ports.ts';
 import type { Whereabouts } from './shapes.ts';
 import { tagShape } from './shapes.ts';
 
@@ -18,7 +17,7 @@ const pageSizes = { usual: 100, largest: 1_000 };
 
 /** `GET _tags?n&last&orderby&digest`. */
 export async function respondTagList(
-  ports: RegistryPorts,
+  ports: AcrPorts,
   key: RepositoryKey,
   where: Whereabouts,
   query: URLSearchParams,
@@ -36,7 +35,7 @@ export async function respondTagList(
 
 /** `GET`, `PATCH` and `DELETE _tags/{tag}`. */
 export async function respondTag(
-  ports: RegistryPorts,
+  ports: AcrPorts,
   key: RepositoryKey,
   where: Whereabouts,
   tag: Tag,
@@ -48,7 +47,8 @@ export async function respondTag(
     case 'PATCH':
       return answer(where, await patchTag(ports, key, tag, request, absent));
     case 'DELETE':
-      await deleteTag(ports, key, tag, by, absent);
+      await ports.entries.requireAllowed({ operation: 'delete', key, asker: by.asker });
+      if (!(await ports.bin.recycleTag(key, tag, by))) throw absent;
       return new Response(null, { status: 202, headers: { 'Content-Length': '0' } });
     default: {
       const found = await readStored(ports.documents, tagDocumentSchema, tagRef(key, tag));
@@ -59,7 +59,7 @@ export async function respondTag(
 }
 
 async function patchTag(
-  ports: RegistryPorts,
+  ports: AcrPorts,
   key: RepositoryKey,
   tag: Tag,
   request: Request,

@@ -1,8 +1,8 @@
-import type { Digest } from '../../../core/oci/digest.ts';
-import { RegistryError } from '../../../core/oci/faults.ts';
-import type { RepositoryName, Tag } from '../../../core/oci/name.ts';
-import { isRepositoryName, isTag } from '../../../core/oci/name.ts';
-import { digestIn } from '../route.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { digestIn } from '../../core/oci/digest-in.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import type { RepositoryName, Tag } from '../../core/oci/name.ts';
+import { isRepositoryName, isTag } from '../../core/oci/name.ts';
 
 /** One endpoint of ACR's own API, with what its path names. */
 export type AcrRoute =

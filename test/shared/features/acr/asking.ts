@@ -1,8 +1,8 @@
-import type { App } from '../../../../../shared/app/app.ts';
-import type { TestLongshore } from '../../../../../shared/app/compose-for-test.ts';
-import type { EventType } from '../../../../../shared/core/events/catalogue.ts';
-import { catalogue } from '../../../../../shared/core/events/catalogue.ts';
-import { ask } from '../../../image.ts';
+import type { App } from '../../../../shared/app/app.ts';
+import type { TestLongshore } from '../../../../shared/app/compose-for-test.ts';
+import type { EventType } from '../../../../shared/core/events/catalogue.ts';
+import { catalogue } from '../../../../shared/core/events/catalogue.ts';
+import { ask } from '../../image.ts';
 
 export interface AcrAttributes {
   readonly deleteEnabled: boolean;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { CallPlan } from '../../../../../shared/adapters/memory/calls.ts';
-import { createMemoryWorld } from '../../../../../shared/adapters/memory/world.ts';
-import { composeForTest } from '../../../../../shared/app/compose-for-test.ts';
-import { sweepAge } from '../../../../../shared/core/events/outbox.ts';
-import { settleAge } from '../../../../../shared/features/registry/acr/settle-repositories.ts';
-import { entryFreshness } from '../../../../../shared/features/registry/entries.ts';
-import { callsToFail } from '../../../../deep.ts';
-import { ask, makeImage, pushBlob, pushImage, putManifest } from '../../../image.ts';
+import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
+import { createMemoryWorld } from '../../../../shared/adapters/memory/world.ts';
+import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
+import { sweepAge } from '../../../../shared/core/events/outbox.ts';
+import { settleAge } from '../../../../shared/features/acr/settle-repositories.ts';
+import { entryFreshness } from '../../../../shared/features/registry/entries.ts';
+import { callsToFail } from '../../../deep.ts';
+import { ask, makeImage, pushBlob, pushImage, putManifest } from '../../image.ts';
 import { askJson, publishedTypes, refusal } from './asking.ts';
 
 /** A world with a clock that the test moves. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { composeForTest } from '../../../../../shared/app/compose-for-test.ts';
-import { digestOf } from '../../../../../shared/core/oci/digest.ts';
-import { ask, makeImage, pushBlob, pushImage, putManifest } from '../../../image.ts';
+import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
+import { digestOf } from '../../../../shared/core/oci/digest.ts';
+import { ask, makeImage, pushBlob, pushImage, putManifest } from '../../image.ts';
 import { askJson } from './asking.ts';
 
 const imageConfig = 'application/vnd.oci.image.config.v1+json';

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { CallPlan } from '../../../../../shared/adapters/memory/calls.ts';
-import { createMemoryWorld } from '../../../../../shared/adapters/memory/world.ts';
-import { composeForTest } from '../../../../../shared/app/compose-for-test.ts';
-import { catalogue, eventTypes } from '../../../../../shared/core/events/catalogue.ts';
-import { parseEvent } from '../../../../../shared/core/events/envelope.ts';
-import { sweepAge } from '../../../../../shared/core/events/outbox.ts';
-import { digestOf } from '../../../../../shared/core/oci/digest.ts';
-import { ask, makeImage, pushBlob, pushImage, putManifest } from '../../../image.ts';
+import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
+import { createMemoryWorld } from '../../../../shared/adapters/memory/world.ts';
+import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
+import { catalogue, eventTypes } from '../../../../shared/core/events/catalogue.ts';
+import { parseEvent } from '../../../../shared/core/events/envelope.ts';
+import { sweepAge } from '../../../../shared/core/events/outbox.ts';
+import { digestOf } from '../../../../shared/core/oci/digest.ts';
+import { ask, makeImage, pushBlob, pushImage, putManifest } from '../../image.ts';
 import { publishedTypes } from './asking.ts';
 
 const helm = { config: { mediaType: 'application/vnd.cncf.helm.config.v1+json', digest: '', size: 0 } };

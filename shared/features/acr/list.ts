@@ -1,16 +1,16 @@
 import type { z } from 'zod';
-import { isListed } from '../../../core/admission/locks.ts';
-import type { RepositoryKey } from '../../../core/documents/names.ts';
-import { partitionOf } from '../../../core/documents/names.ts';
-import { firstOf, storedOf } from '../../../core/documents/pages.ts';
-import { repositoryDocumentSchema, repositoryRef } from '../../../core/documents/repository.ts';
-import { readStored } from '../../../core/documents/stored.ts';
-import type { PageSizes } from '../../../core/http/page.ts';
-import { nextPage, pageSizeIn } from '../../../core/http/page.ts';
-import { isDigest } from '../../../core/oci/digest.ts';
-import { RegistryError } from '../../../core/oci/faults.ts';
-import { isTag } from '../../../core/oci/name.ts';
-import type { DocumentQuery, Predicate, QueryDocuments, ReadDocument } from '../../../core/ports/documents.ts';
+import { isListed } from '../../core/admission/locks.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import { firstOf, storedOf } from '../../core/documents/pages.ts';
+import { repositoryDocumentSchema, repositoryRef } from '../../core/documents/repository.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import type { PageSizes } from '../../core/http/page.ts';
+import { nextPage, pageSizeIn } from '../../core/http/page.ts';
+import { isDigest } from '../../core/oci/digest.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import { isTag } from '../../core/oci/name.ts';
+import type { DocumentQuery, Predicate, QueryDocuments, ReadDocument } from '../../core/ports/documents.ts';
 
 const orders = ['none', 'timeasc', 'timedesc'] as const;
 type Order = (typeof orders)[number];

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { CallPlan } from '../../../../../shared/adapters/memory/calls.ts';
-import { createMemoryWorld } from '../../../../../shared/adapters/memory/world.ts';
-import { composeForTest } from '../../../../../shared/app/compose-for-test.ts';
-import { digestOf } from '../../../../../shared/core/oci/digest.ts';
-import { entryFreshness } from '../../../../../shared/features/registry/entries.ts';
-import { ask, makeImage, pushImage, putManifest } from '../../../image.ts';
+import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
+import { createMemoryWorld } from '../../../../shared/adapters/memory/world.ts';
+import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
+import { digestOf } from '../../../../shared/core/oci/digest.ts';
+import { entryFreshness } from '../../../../shared/features/registry/entries.ts';
+import { ask, makeImage, pushImage, putManifest } from '../../image.ts';
 import { askJson, refusal } from './asking.ts';
 
 const image = makeImage('locked', 1);

@@ -1,12 +1,12 @@
-import { oneByOne, readable } from '../../../core/documents/alone.ts';
-import { removing, replacing } from '../../../core/documents/changes.ts';
-import { partitionOf } from '../../../core/documents/names.ts';
-import type { RepositoryDocument } from '../../../core/documents/repository.ts';
-import { repositoryDocumentSchema } from '../../../core/documents/repository.ts';
-import type { Stored } from '../../../core/documents/stored.ts';
-import type { Clock } from '../../../core/ports/clock.ts';
-import type { CommitDocuments, QueryDocuments } from '../../../core/ports/documents.ts';
-import type { Log } from '../../../core/ports/log.ts';
+import { oneByOne, readable } from '../../core/documents/alone.ts';
+import { removing, replacing } from '../../core/documents/changes.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import type { RepositoryDocument } from '../../core/documents/repository.ts';
+import { repositoryDocumentSchema } from '../../core/documents/repository.ts';
+import type { Stored } from '../../core/documents/stored.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+import type { CommitDocuments, QueryDocuments } from '../../core/ports/documents.ts';
+import type { Log } from '../../core/ports/log.ts';
 
 /**
  * Longer than the longest request plus what an instance may know late: from then on no push can still miss the mark. In

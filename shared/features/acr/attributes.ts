@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import type { Attributes } from '../../../core/documents/attributes.ts';
-import { attributesSchema } from '../../../core/documents/attributes.ts';
-import { patching, written } from '../../../core/documents/changes.ts';
-import { untilUncontended } from '../../../core/documents/contention.ts';
-import { defined } from '../../../core/documents/defined.ts';
-import type { Stored } from '../../../core/documents/stored.ts';
-import { readStored } from '../../../core/documents/stored.ts';
-import { readSmallBody } from '../../../core/http/request.ts';
-import { RegistryError } from '../../../core/oci/faults.ts';
-import { jsonIn, maxJsonDepth } from '../../../core/oci/json.ts';
-import type { CommitDocuments, DocumentRef, ReadDocument } from '../../../core/ports/documents.ts';
+import type { Attributes } from '../../core/documents/attributes.ts';
+import { attributesSchema } from '../../core/documents/attributes.ts';
+import { patching, written } from '../../core/documents/changes.ts';
+import { untilUncontended } from '../../core/documents/contention.ts';
+import { defined } from '../../core/documents/defined.ts';
+import type { Stored } from '../../core/documents/stored.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import { readSmallBody } from '../../core/http/request.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import { jsonIn, maxJsonDepth } from '../../core/oci/json.ts';
+import type { CommitDocuments, DocumentRef, ReadDocument } from '../../core/ports/documents.ts';
 
 /** In bytes. */
 const maxBody = 64 * 1024;

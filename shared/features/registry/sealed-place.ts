@@ -1,4 +1,4 @@
-import { openText, sealingKeyFor, sealText } from '../../../core/secrets/sealed-text.ts';
+import { openText, sealingKeyFor, sealText } from '../../core/secrets/sealed-text.ts';
 
 /** No repository's name begins so, and clients need not encode it. */
 const mark = '~';

@@ -1,13 +1,13 @@
-import { isListed } from '../../../core/admission/locks.ts';
-import { repositoryDocumentSchema } from '../../../core/documents/repository.ts';
-import { parseStored } from '../../../core/documents/stored.ts';
-import { requireAccess } from '../../../core/http/access.ts';
-import { nextPage, pageSizeIn } from '../../../core/http/page.ts';
-import { RegistryError } from '../../../core/oci/faults.ts';
-import type { RegistryName, RepositoryName } from '../../../core/oci/name.ts';
-import type { Access, Caller } from '../../../core/ports/authorize.ts';
-import type { Predicate } from '../../../core/ports/documents.ts';
-import type { RegistryPorts } from '../ports.ts';
+import { isListed } from '../../core/admission/locks.ts';
+import { repositoryDocumentSchema } from '../../core/documents/repository.ts';
+import { parseStored } from '../../core/documents/stored.ts';
+import { requireAccess } from '../../core/http/access.ts';
+import { nextPage, pageSizeIn } from '../../core/http/page.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import type { RegistryName, RepositoryName } from '../../core/oci/name.ts';
+import type { Access, Caller } from '../../core/ports/authorize.ts';
+import type { Predicate } from '../../core/ports/documents.ts';
+import type { RegistryPorts } from './ports.ts';
 import { openPlace, sealPlace } from './sealed-place.ts';
 
 const pageSizes = { usual: 100, largest: 1_000 };
