@@ -40,7 +40,7 @@ export const long = [
   'test/local/azurite/start.test.ts',
   'test/local/stack/{conformance*,crash,moved-containers,start,usage}.test.ts',
   'test/security/{s07-*,s08-*,s09-every-pattern-is-linear}.test.ts',
-  'test/shared/features/purge/{cost,policy/cost}.test.ts',
+  'test/shared/features/{purge,recycle-bin}/cost.test.ts',
   'test/security/{s03,s04}-over-http.test.ts',
 ];
 

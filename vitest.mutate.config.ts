@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [
-      'test/shared/features/purge/policy/{grace,conditions,judgement}.test.ts',
+      'test/shared/features/purge/{grace,conditions,judgement}.test.ts',
       'test/shared/features/identity/{grants,catalog-grants,conditions}.test.ts',
       'test/shared/core/rules/{schedule,pattern}.test.ts',
       'test/shared/features/webhooks/schedule.test.ts',

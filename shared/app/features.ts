@@ -1,8 +1,10 @@
 import { acr } from '../features/acr/feature.ts';
 import { builds } from '../features/builds/feature.ts';
+import { collection } from '../features/collection/feature.ts';
 import { events } from '../features/events/feature.ts';
 import { identity } from '../features/identity/feature.ts';
 import { purge } from '../features/purge/feature.ts';
+import { recycleBinFeature } from '../features/recycle-bin/feature.ts';
 import { registry } from '../features/registry/feature.ts';
 import { replication } from '../features/replication/feature.ts';
 import { usage } from '../features/usage/feature.ts';
@@ -17,6 +19,8 @@ export const features = FeatureList.from<Ground, typeof commonSettings>(commonSe
   .and(identity)
   .and(usage)
   .and(webhooks)
+  .and(collection)
+  .and(recycleBinFeature)
   .and(purge)
   .and(replication)
   .and(registry)

@@ -30,9 +30,10 @@ export interface FurtherRegistry {
 /** Timers that look after the documents of all registries in one run. Every other one has a part for each. */
 const ofAll: ReadonlySet<string> = new Set<keyof Longshore['timers']>([
   'events-sweep',
-  'purge-collect',
-  'purge-settle',
-  'purge-leftovers',
+  'recycle-bin-purge',
+  'recycle-bin-reconcile',
+  'collection-collect',
+  'collection-leftovers',
   'acr-settle',
 ]);
 

@@ -4,7 +4,7 @@ import type { App } from '../../shared/app/app.ts';
 import { remoteApp } from '../conformance/registry.ts';
 import type { RunningStack } from '../local/stack/running-stack.ts';
 import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
-import { naming } from '../shared/features/purge/binned.ts';
+import { naming } from '../shared/features/recycle-bin/binned.ts';
 import { ask, makeImage, pushImage, putManifest } from '../shared/image.ts';
 
 const repository = 'team/app';

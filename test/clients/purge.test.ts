@@ -16,6 +16,7 @@ import type { ComposedLongshore } from '../../shared/app/compose.ts';
 import { compose } from '../../shared/app/compose.ts';
 import { parseConfig } from '../../shared/app/config/config.ts';
 import { stateFolder } from '../local/stack/running-stack.ts';
+import { runDue } from '../shared/run-due.ts';
 import { command } from './command.ts';
 import type { Described } from './oci-layout.ts';
 import { OciLayout } from './oci-layout.ts';
@@ -278,7 +279,7 @@ describe('a registry that skopeo fills, months later', () => {
     // The retention, and a grace each for links and bytes.
     for (const day of [55, 57, 59]) {
       await startOn(day);
-      await longshore.timers['purge-collect']();
+      await runDue(longshore);
     }
     expect(before - (await storedBytes())).toBe(bytes - ofRestored);
     expect((await tagsThere()).toSorted()).toEqual(['1.1.0', '1.2.0', '1.3.0', 'build-20', ...pulled, 'build-7']);

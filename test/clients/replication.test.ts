@@ -24,6 +24,7 @@ import { catalogue } from '../../shared/core/events/catalogue.ts';
 import { envelope } from '../../shared/core/events/envelope.ts';
 import { stateFolder } from '../local/stack/running-stack.ts';
 import { ask, makeImage, pushBlob, pushImage, putManifest } from '../shared/image.ts';
+import { runDue } from '../shared/run-due.ts';
 import { digestOfAll, gibibyte, layerBytes, mebibyte } from './large-bodies.ts';
 
 let second: LocalRegion | undefined;
@@ -215,7 +216,7 @@ async function sweepSecond(days: number, isDone: () => Promise<boolean>): Promis
   for (let sweeps = 0; !(await isDone()); sweeps += 1) {
     if (sweeps > 100) throw new Error('the region has still something to do');
     await app.timers['replication-sweep']();
-    await app.timers['purge-collect']();
+    await runDue(app);
   }
   await app.dispose();
 }

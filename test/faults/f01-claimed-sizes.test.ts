@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { TestLongshore } from '../../shared/app/compose-for-test.ts';
 import { composeForTest } from '../../shared/app/compose-for-test.ts';
 import type { CommitDocuments } from '../../shared/core/ports/documents.ts';
-import { planOf, policed, putPolicy } from '../shared/features/purge/policy/policed.ts';
+import { planOf, policed, putPolicy } from '../shared/features/purge/policed.ts';
 import { deliverEvents, foldAll } from '../shared/features/usage/counting.ts';
 import { ask, makeImage, pushImage } from '../shared/image.ts';
 import { blobIn, configType, foreignLayer, json, layerType, put } from './manifests.ts';

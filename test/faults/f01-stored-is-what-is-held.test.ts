@@ -8,6 +8,7 @@ import type { ContainerName } from '../../shared/core/ports/documents.ts';
 import { sized } from '../deep.ts';
 import { foldAll } from '../shared/features/usage/counting.ts';
 import { ask } from '../shared/image.ts';
+import { runDue } from '../shared/run-due.ts';
 import type { Descriptor } from './manifests.ts';
 import { blobIn, configType, digestOfText, foreignType, json, layerType, put } from './manifests.ts';
 
@@ -153,7 +154,7 @@ class Abused {
         this.passTime(3 * day);
         return undefined;
       case 'collect':
-        return this.longshore.timers['purge-collect']();
+        return runDue(this.longshore);
       case 'deliver':
         return this.deliver();
       case 'survey':

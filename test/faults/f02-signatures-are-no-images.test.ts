@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { App } from '../../shared/app/app.ts';
-import { currentPlan, planOf, policed, putPolicy, tagsOf } from '../shared/features/purge/policy/policed.ts';
+import { currentPlan, planOf, policed, putPolicy, tagsOf } from '../shared/features/purge/policed.ts';
 import { makeImage, pushImage } from '../shared/image.ts';
 
 const hex = ({ digest }: { digest: string }) => digest.slice('sha256:'.length);

@@ -4,6 +4,7 @@ import { composeForTest } from '../../shared/app/compose-for-test.ts';
 import { mediaTypes } from '../../shared/core/oci/media-types.ts';
 import { deliverEvents } from '../shared/features/usage/counting.ts';
 import { ask, makeImage, pushImage } from '../shared/image.ts';
+import { runDue } from '../shared/run-due.ts';
 import { blobIn, configType, digestOfText, json, layerType, put } from './manifests.ts';
 
 const day = 24 * 3600 * 1000;
@@ -64,7 +65,7 @@ describe('an index that lists blobs, as the cache of BuildKit does', () => {
     const pass = async (days: number) => {
       for (let n = 0; n < days; n += 1) {
         now += day;
-        await longshore.timers['purge-collect']();
+        await runDue(longshore);
       }
     };
     const layer = await blobIn(app, 'team/cache', 'cached layer', layerType);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { App } from '../../shared/app/app.ts';
 import { mediaTypes } from '../../shared/core/oci/media-types.ts';
-import { approve, planOf, policed, putPolicy, tagsOf } from '../shared/features/purge/policy/policed.ts';
+import { approve, planOf, policed, putPolicy, tagsOf } from '../shared/features/purge/policed.ts';
 import { ask, makeImage, pushImage } from '../shared/image.ts';
 import { json } from './manifests.ts';
 

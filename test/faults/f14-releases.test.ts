@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explained, policed } from '../shared/features/purge/policy/policed.ts';
+import { explained, policed } from '../shared/features/purge/policed.ts';
 import { makeImage, pushImage } from '../shared/image.ts';
 
 async function verdictOf(tag: string): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { composeForTest } from '../../shared/app/compose-for-test.ts';
 import { mediaTypes } from '../../shared/core/oci/media-types.ts';
-import { approve, planOf, policed, putPolicy } from '../shared/features/purge/policy/policed.ts';
+import { approve, planOf, policed, putPolicy } from '../shared/features/purge/policed.ts';
 import { ask, makeImage, pushBlob, pushImage } from '../shared/image.ts';
 
 const repository = 'team/app';

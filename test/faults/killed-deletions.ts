@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { TestLongshore } from '../../shared/app/compose-for-test.ts';
-import { makeIndex, naming, push, timedLongshore } from '../shared/features/purge/binned.ts';
+import { makeIndex, naming, push, timedLongshore } from '../shared/features/recycle-bin/binned.ts';
 import { ask, makeImage, pushImage, putManifest } from '../shared/image.ts';
 import { json } from './manifests.ts';
 
@@ -40,7 +40,7 @@ async function outcomeOf({ longshore, path }: Surrounded, other: TestLongshore):
   expect([202, 404]).toContain(answer.status);
   for (let run = 0; run < 3; run += 1) {
     longshore.passTime(10_000);
-    await other.timers['purge-settle']();
+    await other.timers['recycle-bin-reconcile']();
   }
   await other.timers['events-sweep']();
   longshore.passTime(60_000);

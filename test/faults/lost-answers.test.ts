@@ -6,9 +6,9 @@ import type { TestLongshore } from '../../shared/app/compose-for-test.ts';
 import { composeForTest } from '../../shared/app/compose-for-test.ts';
 import type { Documents } from '../../shared/core/ports/documents.ts';
 import { build, dependentsOf, host, registry, upload } from '../shared/features/builds/bases/building.ts';
-import type { Timed } from '../shared/features/purge/binned.ts';
-import { binOf, naming, post, statusOf, timedLongshore } from '../shared/features/purge/binned.ts';
-import { call, policed, putPolicy } from '../shared/features/purge/policy/policed.ts';
+import { call, policed, putPolicy } from '../shared/features/purge/policed.ts';
+import type { Timed } from '../shared/features/recycle-bin/binned.ts';
+import { binOf, naming, post, statusOf, timedLongshore } from '../shared/features/recycle-bin/binned.ts';
 import { ask, makeImage, pushImage } from '../shared/image.ts';
 
 const repository = 'team/app';

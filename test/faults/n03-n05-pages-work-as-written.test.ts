@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { composeForTest } from '../../shared/app/compose-for-test.ts';
-import { call, planOf, putPolicy } from '../shared/features/purge/policy/policed.ts';
+import { call, planOf, putPolicy } from '../shared/features/purge/policed.ts';
 import { ask, makeImage, pushImage } from '../shared/image.ts';
 
 const repository = 'team/app';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { call, planOf, policed, putPolicy } from '../shared/features/purge/policy/policed.ts';
+import { call, planOf, policed, putPolicy } from '../shared/features/purge/policed.ts';
 import { makeImage, pushImage } from '../shared/image.ts';
 import { roundTrips } from './round-trips.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { naming, timedLongshore } from '../shared/features/purge/binned.ts';
+import { naming, timedLongshore } from '../shared/features/recycle-bin/binned.ts';
 import { ask, makeImage, pushImage, putManifest } from '../shared/image.ts';
 import { roundTrips } from './round-trips.ts';
 

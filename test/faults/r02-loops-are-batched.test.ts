@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TestLongshore } from '../../shared/app/compose-for-test.ts';
-import { binOf, makeIndex, naming, post, push, timedLongshore } from '../shared/features/purge/binned.ts';
-import { planOf, policed, putPolicy } from '../shared/features/purge/policy/policed.ts';
+import { planOf, policed, putPolicy } from '../shared/features/purge/policed.ts';
+import { binOf, makeIndex, naming, post, push, timedLongshore } from '../shared/features/recycle-bin/binned.ts';
 import { ask, makeImage, pushImage, putManifest } from '../shared/image.ts';
 import { json } from './manifests.ts';
 import { roundTrips } from './round-trips.ts';

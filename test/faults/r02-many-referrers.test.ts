@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { binOf, naming, timedLongshore } from '../shared/features/purge/binned.ts';
+import { binOf, naming, timedLongshore } from '../shared/features/recycle-bin/binned.ts';
 import { ask, makeImage, pushImage, putManifest } from '../shared/image.ts';
 
 const repository = 'team/app';
@@ -69,7 +69,7 @@ describe('deleting a manifest with many referrers', () => {
       // The timer runs every ten seconds.
       for (let run = 0; run < 3; run += 1) {
         longshore.passTime(10_000);
-        await other.timers['purge-settle']();
+        await other.timers['recycle-bin-reconcile']();
       }
       expect(await left()).toBe(0);
     }

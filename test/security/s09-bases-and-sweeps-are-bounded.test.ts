@@ -268,8 +268,9 @@ describe('a part of a sweep that fails', () => {
 
   it.each([
     ['replication', 'replication-sweep'],
-    ['what is due', 'purge-collect'],
-    ['leftovers', 'purge-leftovers'],
+    ['deletions that are due', 'recycle-bin-purge'],
+    ['bytes that are due', 'collection-collect'],
+    ['leftovers', 'collection-leftovers'],
     ['policies', 'purge-mark'],
     ['webhooks', 'webhooks-sweep'],
     ['usage', 'usage-survey'],
@@ -308,7 +309,7 @@ describe('a part of a sweep that fails', () => {
     of.clock.advance(60_000);
     const { log, errors } = listening();
     await composeForTest({ world: of.world, adapters: { clock: of.clock, log } }).timers[sweep]();
-    if (!['replication-sweep', 'purge-leftovers', 'purge-mark'].includes(sweep))
+    if (!['replication-sweep', 'collection-leftovers', 'purge-mark'].includes(sweep))
       expect(errors.length).toBeGreaterThan(0);
   });
 });

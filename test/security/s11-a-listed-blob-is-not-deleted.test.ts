@@ -14,8 +14,9 @@ import {
   push,
   statusOf,
   timedLongshore,
-} from '../shared/features/purge/binned.ts';
+} from '../shared/features/recycle-bin/binned.ts';
 import { ask, makeImage, pushBlob, pushImage, putManifest } from '../shared/image.ts';
+import { runDue } from '../shared/run-due.ts';
 
 const repository = 'team/app';
 const blobPath = (bytes: Uint8Array, of = repository) => `/v2/${of}/blobs/${digestOf(bytes)}`;
@@ -123,7 +124,7 @@ describe('deleting a blob that a manifest lists', () => {
     await statusOf(longshore.app, manifestPath(image.digest), 'DELETE');
     for (let n = 0; n < 20; n += 1) {
       longshore.passTime(day + 1);
-      await longshore.timers['purge-collect']();
+      await runDue(longshore);
     }
     expect(await statusOf(longshore.app, blobPath(layerOf(image)), 'DELETE')).toBe(404);
     expect(longshore.world.region().blobs.names()).toEqual([]);
@@ -143,7 +144,7 @@ describe('deleting a blob that no manifest of the repository lists', () => {
     expect(await statusOf(app, blobPath(bytes, 'team/other'), 'DELETE')).toBe(202);
     for (let n = 0; n < 3; n += 1) {
       longshore.passTime(day + 1);
-      await longshore.timers['purge-collect']();
+      await runDue(longshore);
     }
     expect(longshore.world.region().blobs.names()).toEqual([]);
   });
@@ -209,7 +210,7 @@ describe('a push that lists a blob while somebody deletes it', () => {
     await whole();
     for (let n = 0; n < 6; n += 1) {
       longshore.passTime(12 * hour + 1);
-      await longshore.timers['purge-collect']();
+      await runDue(longshore);
       await whole();
     }
   });
@@ -218,7 +219,7 @@ describe('a push that lists a blob while somebody deletes it', () => {
     const { longshore, image } = await pushDuringDelete(hour);
     for (let n = 0; n < 6; n += 1) {
       longshore.passTime(day + 1);
-      await longshore.timers['purge-collect']();
+      await runDue(longshore);
     }
     expect(await statusOf(longshore.app, blobPath(layerOf(image)))).toBe(307);
     expect(await binOf(longshore.app)).toEqual([]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../shared/core/oci/digest.ts';
-import { putInUse, sourcesAtMost } from '../../shared/features/purge/policy/in-use.ts';
+import { putInUse, sourcesAtMost } from '../../shared/features/purge/in-use.ts';
 import {
   asAdmin,
   basic,

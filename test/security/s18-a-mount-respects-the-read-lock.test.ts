@@ -3,7 +3,7 @@ import type { App } from '../../shared/app/app.ts';
 import { composeForTest } from '../../shared/app/compose-for-test.ts';
 import { digestOf } from '../../shared/core/oci/digest.ts';
 import { build, host, registry } from '../shared/features/builds/bases/building.ts';
-import { statusOf, timedLongshore } from '../shared/features/purge/binned.ts';
+import { statusOf, timedLongshore } from '../shared/features/recycle-bin/binned.ts';
 import { ask, makeImage, pushBlob, pushImage } from '../shared/image.ts';
 
 const bytes = Buffer.from('a layer behind a lock');

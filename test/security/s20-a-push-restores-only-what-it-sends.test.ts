@@ -9,9 +9,10 @@ import {
   fetchToken,
   makeToken,
 } from '../shared/features/identity/required.ts';
-import { day, makeIndex, naming } from '../shared/features/purge/binned.ts';
+import { day, makeIndex, naming } from '../shared/features/recycle-bin/binned.ts';
 import type { TestImage } from '../shared/image.ts';
 import { ask, makeImage } from '../shared/image.ts';
+import { runDue } from '../shared/run-due.ts';
 
 const repository = 'team/app';
 type Sent = Pick<TestImage, 'bytes' | 'digest' | 'mediaType'>;
@@ -76,7 +77,7 @@ class Registry {
       this.#admin = bearer(
         (await fetchToken(this.longshore, asAdmin, [`repository:${repository}:pull,push,delete`])).access_token,
       );
-      await this.longshore.timers['purge-collect']();
+      await runDue(this.longshore);
     }
   }
 }

@@ -4,8 +4,8 @@ import type { BlobDocument, LinkDocument } from '../../shared/core/documents/blo
 import type { ManifestDocument, TagDocument } from '../../shared/core/documents/manifest.ts';
 import { childrenOf } from '../../shared/core/documents/manifest.ts';
 import type { ContainerName, JsonDocument } from '../../shared/core/ports/documents.ts';
-import { staysBehind } from '../../shared/features/purge/kept.ts';
-import { wasOrdered } from '../../shared/features/purge/kept.ts';
+import { staysBehind } from '../../shared/features/recycle-bin/kept.ts';
+import { wasOrdered } from '../../shared/features/recycle-bin/kept.ts';
 import { registry, repositories } from './world.ts';
 
 /** Something that must never be seen; its message is what the run reports. */

@@ -3,8 +3,7 @@ import type { Digest } from '../../shared/core/oci/digest.ts';
 import { parseDigest } from '../../shared/core/oci/digest.ts';
 import { RegistryError } from '../../shared/core/oci/faults.ts';
 import type { Tag } from '../../shared/core/oci/name.ts';
-import { runDue } from '../../shared/features/purge/due.ts';
-import { recycle } from '../../shared/features/purge/recycle.ts';
+import { recycle } from '../../shared/features/recycle-bin/recycle.ts';
 import { deletedBlob } from '../../shared/features/registry/delete-blob.ts';
 import { deleteManifest } from '../../shared/features/registry/delete-manifest.ts';
 import { finishUpload } from '../../shared/features/registry/finish-upload.ts';
@@ -18,7 +17,7 @@ import type { SimulatedManifest } from './images.ts';
 import { blobs, manifestBy, manifests } from './images.ts';
 import { markDelivered, runDuePolicies } from './policy.ts';
 import type { Actor, Simulated } from './world.ts';
-import { cause, keyOf } from './world.ts';
+import { cause, keyOf, runDue } from './world.ts';
 
 const asker = {
   request: new Request('http://registry.test/'),
@@ -96,7 +95,7 @@ async function performed(simulated: Simulated, actor: Actor, operation: Operatio
       });
       return true;
     case 'collect':
-      await runDue(actor.bin, new Date(actor.bin.clock.now().getTime() + 1000));
+      await runDue(actor);
       return true;
     case 'mark':
       await markDelivered(actor, simulated);

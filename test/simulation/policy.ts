@@ -1,9 +1,9 @@
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
 import { parseEvent } from '../../shared/core/events/envelope.ts';
-import { defaultName, newPolicy } from '../../shared/features/purge/policy/documents.ts';
-import { markTouched } from '../../shared/features/purge/policy/mark.ts';
-import { policySchema, rulesHash } from '../../shared/features/purge/policy/policy.ts';
-import { runPolicies } from '../../shared/features/purge/policy/run.ts';
+import { defaultName, newPolicy } from '../../shared/features/purge/documents.ts';
+import { markTouched } from '../../shared/features/purge/mark.ts';
+import { policySchema, rulesHash } from '../../shared/features/purge/policy.ts';
+import { runPolicies } from '../../shared/features/purge/run.ts';
 import { binnedTagsIn, isKept, liveManifests, tagsIn, Violation } from './invariants.ts';
 import type { Actor, Mutation, Simulated } from './world.ts';
 import { registry } from './world.ts';

@@ -1,7 +1,5 @@
 import { sweepOutbox } from '../../shared/core/events/outbox.ts';
-import { runDue } from '../../shared/features/purge/due.ts';
-import { sweepLeftovers } from '../../shared/features/purge/leftovers.ts';
-import type { BinPorts } from '../../shared/features/purge/ports.ts';
+import { sweepLeftovers } from '../../shared/features/collection/leftovers.ts';
 import type { Case, Planned } from './cases.ts';
 import { caseOf } from './cases.ts';
 import { manifestBy, manifests } from './images.ts';
@@ -11,8 +9,8 @@ import { manifestAt, perform } from './operations.ts';
 import { checkPurged, checkTaken, installPolicy, markDelivered, runDuePolicies } from './policy.ts';
 import { pick, randomOf, Schedule } from './schedule.ts';
 import { checkUsage } from './usage.ts';
-import type { Mutation, Simulated } from './world.ts';
-import { actorIn, graceMs, keyOf, registry, simulatedWorld } from './world.ts';
+import type { Actor, Mutation, Simulated } from './world.ts';
+import { actorIn, graceMs, keyOf, registry, runDue, simulatedWorld } from './world.ts';
 
 interface Performed {
   readonly operation: Operation;
@@ -97,8 +95,9 @@ async function afterEverything(
   history: readonly Performed[],
 ): Promise<void> {
   const { world, passTime } = simulated;
-  const { bin } = actorIn(simulated, 0xffff, mutation);
-  const look = () => lookAround(simulated, bin, ordered);
+  const actor = actorIn(simulated, 0xffff, mutation);
+  const { bin, collection } = actor;
+  const look = () => lookAround(simulated, actor, ordered);
   passTime(90_000);
   await look();
   checkSettled(world);
@@ -109,12 +108,12 @@ async function afterEverything(
     await look();
   }
   passTime(8 * graceMs);
-  await sweepLeftovers(bin, registry, new Date(world.clock.now().getTime() + 1000));
+  await sweepLeftovers(collection, registry, new Date(world.clock.now().getTime() + 1000));
   await sweepOutbox({ ...bin, documents: bin.documents });
 }
 
-async function lookAround({ world }: Simulated, bin: BinPorts, ordered: ReadonlySet<string>): Promise<void> {
-  const { failed } = await runDue(bin, new Date(world.clock.now().getTime() + 1000));
+async function lookAround({ world }: Simulated, actor: Actor, ordered: ReadonlySet<string>): Promise<void> {
+  const failed = await runDue(actor);
   if (failed > 0) throw new Violation(`${failed} documents that are due cannot be dealt with`);
   checkWhole(world, ordered);
 }
@@ -128,7 +127,7 @@ async function afterPolicies(simulated: Simulated, mutation: Mutation, ordered: 
     await markDelivered(actor, simulated);
     await runDuePolicies(actor);
     checkTaken(simulated);
-    await lookAround(simulated, actor.bin, ordered);
+    await lookAround(simulated, actor, ordered);
     simulated.passTime(1.01 * graceMs);
   }
   checkPurged(simulated);

@@ -7,14 +7,19 @@ import { Admission } from '../../shared/core/admission/admission.ts';
 import { lockGate } from '../../shared/core/admission/locks.ts';
 import type { RepositoryKey } from '../../shared/core/documents/names.ts';
 import { withoutEmptyPages } from '../../shared/core/documents/pages.ts';
+import type { RecycleForPolicies } from '../../shared/core/documents/recycling.ts';
 import type { Cause } from '../../shared/core/events/envelope.ts';
 import type { RegistryName, RepositoryName } from '../../shared/core/oci/name.ts';
 import { openToAll } from '../../shared/core/ports/authorize.ts';
 import type { ContainerName, DocumentChange, DocumentQuery, Documents } from '../../shared/core/ports/documents.ts';
 import { silentLog } from '../../shared/core/ports/log.ts';
-import { recycleBin } from '../../shared/features/purge/bin.ts';
-import type { PolicyPorts } from '../../shared/features/purge/policy/ports.ts';
-import type { BinPorts } from '../../shared/features/purge/ports.ts';
+import { collectDue } from '../../shared/features/collection/due.ts';
+import type { CollectionPorts } from '../../shared/features/collection/ports.ts';
+import type { PolicyPorts } from '../../shared/features/purge/ports.ts';
+import { recycleBin } from '../../shared/features/recycle-bin/bin.ts';
+import { purgeDue } from '../../shared/features/recycle-bin/due.ts';
+import type { BinPorts } from '../../shared/features/recycle-bin/ports.ts';
+import { recycle } from '../../shared/features/recycle-bin/recycle.ts';
 import { RepositoryEntries } from '../../shared/features/registry/entries.ts';
 import { ManifestCache } from '../../shared/features/registry/manifest-cache.ts';
 import type { RegistryPorts } from '../../shared/features/registry/ports.ts';
@@ -64,6 +69,7 @@ export function simulatedWorld(seed = 0): Simulated {
 export interface Actor {
   readonly registry: RegistryPorts;
   readonly bin: BinPorts;
+  readonly collection: CollectionPorts;
   readonly policies: PolicyPorts;
   readonly calls: CallPlan;
   /** Whether its pushes bring back what somebody deleted. */
@@ -126,9 +132,17 @@ export function actorIn(simulated: Simulated, id: number, mutation: Mutation, tu
     pulls: { countPull: () => undefined },
     bin: recycleBin(bin),
   };
+  const recycler: RecycleForPolicies = { recycle: (key, wanted, by) => recycle(bin, key, wanted, by) };
   // Nobody pulls, and nothing asks.
   const lastPulls = { lastPulls: () => Promise.resolve(new Map()), trackedSince: () => Promise.resolve(undefined) };
-  return { registry: ports, bin, policies: { ...bin, lastPulls }, calls, mayRestore: id % 2 === 0 };
+  return {
+    registry: ports,
+    bin,
+    collection: { ...bin, blobs },
+    policies: { ...bin, lastPulls, recycler },
+    calls,
+    mayRestore: id % 2 === 0,
+  };
 }
 
 function mutated(documents: Documents, { change, blind }: Mutation, wrote: () => void): Documents {
@@ -146,4 +160,12 @@ function mutated(documents: Documents, { change, blind }: Mutation, wrote: () =>
         : documents.commitDocuments(container, partition, left).finally(wrote);
     },
   };
+}
+
+/** Purges and collects what is due, and returns how much could not be dealt with. */
+export async function runDue({ bin, collection }: Actor): Promise<number> {
+  const until = new Date(bin.clock.now().getTime() + 1000);
+  const purged = await purgeDue(bin, until);
+  const collected = await collectDue(collection, until);
+  return purged.failed + collected.failed;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { digestSchema } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { DocumentChange, DocumentRef } from '../ports/documents.ts';
 import type { RepositoryKey } from './names.ts';
 import { registrySchema, repositorySchema } from './names.ts';
@@ -118,4 +119,15 @@ export function blobCheckChange(digest: Digest, dueAt: Date): DocumentChange {
 
 export function collectedId(region: string, name: string): string {
   return `collected:${region}:${name.replaceAll('/', ':')}`;
+}
+
+/** Returns when a grace that begins now is over. */
+export function graceFromNow({
+  clock,
+  settings,
+}: {
+  readonly clock: Clock;
+  readonly settings: { readonly graceMs: number };
+}): Date {
+  return new Date(clock.now().getTime() + settings.graceMs);
 }

@@ -1,88 +1,261 @@
 import { z } from 'zod';
-import { defined } from '../../core/documents/defined.ts';
-import { leaseEnd } from '../../core/documents/lease.ts';
+import { writing } from '../../core/documents/changes.ts';
+import { untilUncontended } from '../../core/documents/contention.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
-import { partitionOf, registrySchema, repositorySchema } from '../../core/documents/names.ts';
-import { documentShape } from '../../core/documents/stored.ts';
+import { registrySchema, repositorySchema, tagSchema } from '../../core/documents/names.ts';
+import { allStored } from '../../core/documents/pages.ts';
+import type { Stored } from '../../core/documents/stored.ts';
+import { documentShape, readStored } from '../../core/documents/stored.ts';
 import { digestSchema } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
-import type { DocumentChange, DocumentRef } from '../../core/ports/documents.ts';
+import type { RegistryName } from '../../core/oci/name.ts';
+import type { DocumentChange, DocumentRef, Documents, Predicate } from '../../core/ports/documents.ts';
+import { defaultPolicy, policySchema } from './policy.ts';
 
-const inRepository = { registry: registrySchema, repository: repositorySchema };
+const when = z.iso.datetime();
 
-/**
- * That the surroundings of a manifest are to be settled. Written in the transaction that makes the manifest live or
- * binned, it goes when a look has found nothing to do and nobody has written it since.
- */
-export const unsettledSchema = z.object({
-  ...documentShape('unsettled'),
-  ...inRepository,
-  digest: digestSchema,
-  /** The deletion whose tags are to come back with it. */
-  tagsOf: z.string().optional(),
-  /** When a timer takes over from whoever wrote it. */
-  dueAt: z.iso.datetime(),
+/** A policy and where it stands. */
+const policyDocumentSchema = z.object({
+  ...documentShape('purge-policy'),
+  registry: registrySchema,
+  name: z.string(),
+  policy: policySchema,
+  /** Who approved a plan of the rules that have this hash. Absent, or with another hash, it is off. */
+  approved: z.object({ rules: z.string(), at: when, by: z.string() }).optional(),
+  /** How far the look through what is stored has come that a change of rules begins; absent when it is through. */
+  walk: z.object({ repository: z.string().optional(), digest: z.string().optional() }).optional(),
+  nextRunAt: when,
+  /** The id of whoever moved that time last: a write whose answer was lost is known again by it. */
+  runBy: z.string().optional(),
+  /** The current plan. */
+  plan: z.string().optional(),
+  updatedAt: when,
 });
-export type Unsettled = z.infer<typeof unsettledSchema>;
+export type PolicyDocument = z.infer<typeof policyDocumentSchema>;
 
-/**
- * Whoever settles says so again after each batch; one that has said nothing for so long is taken for dead. In
- * milliseconds.
- */
-const takeoverMs = 10_000;
-
-export function takeoverFrom(now: Date): string {
-  return leaseEnd(now, takeoverMs);
+export function policyRef(registry: RegistryName, name: string): DocumentRef {
+  return { container: 'registries', partition: [registry], id: `purge-policy:${name}` };
 }
 
-export function unsettledRef(key: RepositoryKey, digest: Digest): DocumentRef {
-  return { container: 'repositories', partition: partitionOf(key), id: `unsettled:${digest}` };
-}
+export const defaultName = 'default';
 
-export function unsettledChange(key: RepositoryKey, digest: Digest, now: Date, tagsOf?: string): DocumentChange {
-  const { registry, repository } = key;
-  const document: Unsettled = {
-    id: unsettledRef(key, digest).id,
-    type: 'unsettled',
+/** As it is before anybody asked for anything. What was pushed before was never looked through. */
+export function newPolicy(
+  registry: RegistryName,
+  name: string,
+  policy: PolicyDocument['policy'],
+  nextRunAt: Date,
+  now: Date,
+): PolicyDocument {
+  return {
+    id: policyRef(registry, name).id,
+    type: 'purge-policy',
     schemaVersion: 1,
     registry,
-    repository,
-    digest,
-    ...defined({ tagsOf }),
-    dueAt: takeoverFrom(now),
+    name,
+    policy,
+    walk: {},
+    nextRunAt: nextRunAt.toISOString(),
+    updatedAt: now.toISOString(),
   };
-  return { do: 'upsert', document: { ...document } };
+}
+
+/** `undefined` when there is none; the default one is always there. */
+export async function readPolicy(
+  documents: Documents,
+  registry: RegistryName,
+  name: string,
+): Promise<{ document: PolicyDocument; stored?: Stored<PolicyDocument> } | undefined> {
+  const found = await readStored(documents, policyDocumentSchema, policyRef(registry, name));
+  if (found !== undefined) return { document: found.document, stored: found };
+  return name === defaultName
+    ? { document: newPolicy(registry, name, defaultPolicy, new Date(0), new Date(0)) }
+    : undefined;
+}
+
+/** All of a registry, in the order of their names. */
+export async function readPolicies(documents: Documents, registry: RegistryName): Promise<PolicyDocument[]> {
+  const stored = (await inRegistry(documents, registry, 'purge-policy:', policyDocumentSchema)).map(
+    ({ document }) => document,
+  );
+  return stored.some(({ name }) => name === defaultName)
+    ? stored
+    : [newPolicy(registry, defaultName, defaultPolicy, new Date(0), new Date(0)), ...stored];
 }
 
 /**
- * The content of a large manifest that is purged: a blob that nobody will name again, once those who read it have
- * ended.
+ * Changes a policy's document; `undefined` leaves it. Gives what is there afterwards, `undefined` where there is none.
+ * Throws `RegistryError` (`contended`).
  */
-export const spentContentSchema = z.object({
-  ...documentShape('spent-content'),
-  ...inRepository,
-  blob: z.string(),
-  /** In bytes; absent in older ones. */ size: z.int().nonnegative().optional(),
-  dueAt: z.iso.datetime(),
+export async function changePolicy(
+  documents: Documents,
+  registry: RegistryName,
+  name: string,
+  change: (before: PolicyDocument) => PolicyDocument | undefined,
+): Promise<PolicyDocument | undefined> {
+  const outcome = await untilUncontended(`the policy ${name}`, async () => {
+    const found = await readPolicy(documents, registry, name);
+    const after = found === undefined ? undefined : change(found.document);
+    if (found === undefined || after === undefined) return { after: found?.document };
+    const { committed } = await documents.commitDocuments('registries', [registry], [writing(found.stored, after)]);
+    return committed ? { after } : undefined;
+  });
+  return outcome.after;
+}
+
+/** That a manifest is to be looked at by a policy, and from when. It lies in the partition of its repository. */
+export const dueSchema = z.object({
+  ...documentShape('purge-due'),
+  registry: registrySchema,
+  repository: repositorySchema,
+  policy: z.string(),
+  digest: digestSchema,
+  dueAt: when,
 });
 
-export function spentContentChange(
-  key: RepositoryKey,
-  { blob, size }: { readonly blob: string; readonly size: number },
-  dueAt: Date,
+export function dueId(policy: string, digest: Digest): string {
+  return `purge-due:${policy}:${digest}`;
+}
+
+export function dueChange(
+  { registry, repository }: RepositoryKey,
+  policy: string,
+  digest: Digest,
+  dueAt: number,
 ): DocumentChange {
-  const { registry, repository } = key;
   return {
     do: 'upsert',
     document: {
-      id: `spent-content:${blob.replaceAll('/', ':')}`,
-      type: 'spent-content',
+      id: dueId(policy, digest),
+      type: 'purge-due',
       schemaVersion: 1,
       registry,
       repository,
-      blob,
-      size,
-      dueAt: dueAt.toISOString(),
+      policy,
+      digest,
+      dueAt: new Date(dueAt).toISOString(),
     },
   };
+}
+
+const evidenceSchema = z.object({
+  pushedAt: when,
+  lastPull: when.optional(),
+  trackedSince: when.optional(),
+  untaggedSince: when.optional(),
+});
+
+export const itemSchema = z.object({
+  kind: z.enum(['manifest', 'tag']),
+  repository: repositorySchema,
+  digest: digestSchema,
+  tag: tagSchema.optional(),
+  /** It is about another manifest, and no image: the brake does not count it. */
+  about: z.literal(true).optional(),
+  rule: z.string(),
+  why: z.string(),
+  evidence: evidenceSchema,
+  /** That Blob Storage is freed of when all of the plan is purged; what two items share counts with the first. */
+  bytes: z.int().nonnegative(),
+});
+export type Item = z.infer<typeof itemSchema>;
+
+/** What is removed in one step: a manifest with its tags and what goes along, or some of its tags. */
+const removalSchema = z.object({
+  repository: repositorySchema,
+  digest: digestSchema,
+  whole: z.boolean(),
+  tags: z.array(tagSchema),
+  along: z.array(digestSchema),
+  items: z.array(itemSchema),
+  outcome: z.string().optional(),
+  group: z.string().optional(),
+});
+export type Removal = z.infer<typeof removalSchema>;
+
+export const pageSchema = z.object({
+  ...documentShape('purge-plan-page'),
+  registry: registrySchema,
+  plan: z.string(),
+  removals: z.array(removalSchema),
+  kept: z.array(itemSchema),
+});
+export type PlanPage = z.infer<typeof pageSchema>;
+
+export const planSchema = z.object({
+  ...documentShape('purge-plan'),
+  registry: registrySchema,
+  plan: z.string(),
+  policy: z.string(),
+  /** Of the rules that it was made by. */
+  rules: z.string(),
+  /** Of all that it lists. */
+  hash: z.string(),
+  /** `void`: the rules were changed before it was carried out. */
+  state: z.enum(['awaiting', 'approved', 'done', 'void']),
+  madeAt: when,
+  manifests: z.int(),
+  tags: z.int(),
+  bytes: z.int(),
+  kept: z.int(),
+  /** Whether more is due than one plan holds; the next has it. */
+  more: z.boolean(),
+  /** Of which it takes more than the brake lets through without asking. */
+  over: z.array(
+    z.object({ repository: repositorySchema, going: z.int(), of: z.int(), what: z.enum(['manifests', 'tags']) }),
+  ),
+  pages: z.int(),
+  /** How many pages are carried out. */
+  carriedOut: z.int(),
+  outcome: z.object({ manifests: z.int(), tags: z.int(), stayed: z.int() }),
+  /** Who carries it out, and until when nobody else does. */
+  lease: z.object({ by: z.string(), until: when }).optional(),
+  approvedBy: z.string().optional(),
+});
+export type Plan = z.infer<typeof planSchema>;
+
+export function planRef(registry: RegistryName, plan: string): DocumentRef {
+  return { container: 'registries', partition: [registry], id: `purge-plan:${plan}` };
+}
+
+export function planPageRef(registry: RegistryName, plan: string, page: number): DocumentRef {
+  return {
+    container: 'registries',
+    partition: [registry],
+    id: `purge-plan-page:${plan}:${String(page).padStart(5, '0')}`,
+  };
+}
+
+/** Plans are kept for so long, to be looked at. In seconds. */
+export const planTtl = 90 * 24 * 3600;
+
+/** What a cluster or a deployment tool says that it runs. */
+export const inUseSchema = z.object({
+  ...documentShape('purge-in-use'),
+  registry: registrySchema,
+  source: z.string(),
+  digests: z.array(digestSchema),
+  expiresAt: when,
+  updatedAt: when,
+});
+export type InUse = z.infer<typeof inUseSchema>;
+
+export function inUseRef(registry: RegistryName, source: string): DocumentRef {
+  return { container: 'registries', partition: [registry], id: `purge-in-use:${source}` };
+}
+
+/** All documents of a registry whose ids begin so, in the order of their ids. */
+export function inRegistry<T>(
+  documents: Documents,
+  registry: RegistryName,
+  prefix: string,
+  schema: z.ZodType<T>,
+): Promise<Stored<T>[]> {
+  const [container, partition] = ['registries' as const, [registry]];
+  const where: Predicate[] = [{ path: 'id', is: 'starts-with', value: prefix }];
+  return allStored(
+    documents,
+    { container, partition, where, orderBy: { path: 'id', direction: 'asc' }, limit: 100 },
+    schema,
+  );
 }

@@ -2,6 +2,7 @@ import { Crash } from '../../../shared/adapters/memory/crash.ts';
 import { digestOf } from '../../../shared/core/oci/digest.ts';
 import { StoreFailure } from '../../../shared/core/ports/failures.ts';
 import { ask, putManifest } from '../../shared/image.ts';
+import { runDue } from '../../shared/run-due.ts';
 import { Violation } from '../invariants.ts';
 import { randomOf, Schedule } from '../schedule.ts';
 import type { Case, Operation, Planned } from './cases.ts';
@@ -34,7 +35,7 @@ async function performed(simulated: Simulated, actor: Actor, operation: Operatio
     case 'sweep':
       return actor.timers['replication-sweep']();
     case 'collect':
-      return actor.timers['purge-collect']();
+      return runDue(actor);
     case 'add':
       return ask(actor.app, 'PUT', `/api/v1/replicas/${operation.region}`, { headers: json, body: '{}' });
     case 'remove':
@@ -118,14 +119,14 @@ async function comeToRest(simulated: Simulated, mutation: Mutation): Promise<voi
       await region.timers['events-sweep']();
       await deliver(simulated, region);
       await region.timers['replication-sweep']();
-      await region.timers['purge-collect']();
+      await runDue(region);
       checkHeld(simulated.world);
     }
   };
   for (let n = 0; n < 5; n += 1) await step(leaseMs + 1);
   for (let n = 0; n < 3; n += 1) await step(31 * 60_000);
   for (let n = 0; n < 4; n += 1) await step(15 * graceMs);
-  for (const region of regions) await region.timers['purge-leftovers']();
+  for (const region of regions) await region.timers['collection-leftovers']();
   for (let n = 0; n < 2; n += 1) await step(leaseMs + 1);
   checkConverged(simulated.world);
   checkToldOnce(simulated.world);

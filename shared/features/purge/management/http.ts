@@ -1,194 +1,209 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context } from 'hono';
-import { binnedDocumentSchema, binnedTagSchema } from '../../../core/documents/bin.ts';
-import { defined } from '../../../core/documents/defined.ts';
-import type { RepositoryKey } from '../../../core/documents/names.ts';
-import { documentsOf, firstOf } from '../../../core/documents/pages.ts';
-import { parseStored } from '../../../core/documents/stored.ts';
-import type { Cause } from '../../../core/events/envelope.ts';
-import { causeOf } from '../../../core/http/cause.ts';
+import { readStored } from '../../../core/documents/stored.ts';
+import type { Places } from '../../../core/documents/whole-list.ts';
+import { causeIn } from '../../../core/http/cause.ts';
 import { managementRoutes, nextLink } from '../../../core/http/management.ts';
-import { targetOf } from '../../../core/http/target.ts';
-import type { Digest } from '../../../core/oci/digest.ts';
+import { changed } from '../../../core/http/merge-patch.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { RegistryName } from '../../../core/oci/name.ts';
-import type { Caller } from '../../../core/ports/authorize.ts';
-import type { VersionedDocument } from '../../../core/ports/documents.ts';
-import type { BinPorts } from '../ports.ts';
-import { manifestsOfGroup, purgeGroup, tagsOfGroup } from '../purge.ts';
-import { binnedTagsOf, restoreManifest, restoreTag } from '../restore.ts';
-import type { RestoredGroup } from '../restore-group.ts';
-import { restoreGroup } from '../restore-group.ts';
-import { settlingWith } from '../settle.ts';
-import type { SoftDelete } from '../soft-delete.ts';
-import { softDeleteRef } from '../soft-delete.ts';
-import type { BinEntry, Wanted } from './wire.ts';
-import { binTag, entryOf, routes } from './wire.ts';
+import { carryOut } from '../carry-out.ts';
+import type { Plan, PolicyDocument } from '../documents.ts';
+import { pageSchema, planPageRef, planRef, planSchema, readPolicies, readPolicy } from '../documents.ts';
+import { approve, putPolicy, removePolicy, stop } from '../edit.ts';
+import { explain } from '../explain.ts';
+import { forgetInUse, listInUse, putInUse, readInUse } from '../in-use.ts';
+import { planNow } from '../plan.ts';
+import { policySchema } from '../policy.ts';
+import type { PolicyPorts } from '../ports.ts';
+import { untrackedRules } from '../tracking.ts';
+import { walk } from '../walk.ts';
+import { purgeTag, routes, showExplained, showPlan, showPolicy } from './wire.ts';
 
-export interface BinManagementPorts extends BinPorts {
-  readonly softDelete: SoftDelete;
+export interface PolicyManagementPorts extends PolicyPorts {
   readonly registry: RegistryName;
+  readonly places: Places;
 }
 
-/** `/bin` and `/soft-delete` of the management API. */
-export function binRoutes(ports: BinManagementPorts): OpenAPIHono {
-  const api = managementRoutes(binTag);
-  settingsRoutes(api, ports);
-  readingRoutes(api, ports);
-  changingRoutes(api, ports);
+/** What one request does of work that a timer goes on with. In milliseconds. */
+const requestMs = 20_000;
+
+/** `/purge` and `/in-use` of the management API. */
+export function policyRoutes(ports: PolicyManagementPorts): OpenAPIHono {
+  const api = managementRoutes(purgeTag);
+  policies(api, ports);
+  plans(api, ports);
+  pins(api, ports);
+  api.openapi(routes.explain, async (context) =>
+    context.json(showExplained(await explain(ports, ports.registry, context.req.valid('query').image)), 200),
+  );
   return api;
 }
 
-function settingsRoutes(api: OpenAPIHono, { documents, clock, registry, softDelete }: BinManagementPorts): void {
-  api.openapi(routes.readSettings, async (context) => context.json(await softDelete.read(registry), 200));
-  api.openapi(routes.putSettings, async (context) => {
-    const settings = context.req.valid('json');
-    const document = {
-      id: softDeleteRef(registry).id,
-      type: 'soft-delete',
-      schemaVersion: 1,
-      registry,
-      ...settings,
-      updatedAt: clock.now().toISOString(),
-    };
-    await documents.commitDocuments('registries', [registry], [{ do: 'upsert', document }]);
-    softDelete.forget();
-    return context.json(settings, 200);
-  });
-}
-
-function readingRoutes(api: OpenAPIHono, ports: BinManagementPorts): void {
+function policies(api: OpenAPIHono, ports: PolicyManagementPorts): void {
   const { documents, registry } = ports;
-  api.openapi(routes.list, async (context) => {
-    const { repository, limit, continuation } = context.req.valid('query');
-    const page = await documents.queryDocuments({
-      container: 'repositories',
-      partition: repository === undefined ? [registry] : [registry, repository],
-      where: [{ path: 'type', is: 'in', values: ['binned', 'binned-tag'] }],
-      orderBy: { path: 'recycled.recycledAt', direction: 'asc' },
-      limit,
-      ...defined({ continuation }),
-    });
-    return context.json({ items: page.documents.map(entryIn), ...nextLink(context.req, page.continuation) }, 200);
+  const show = async (document: PolicyDocument) =>
+    showPolicy(
+      document,
+      untrackedRules(document.policy, await ports.lastPulls.trackedSince(registry), ports.clock.now()),
+    );
+  api.openapi(routes.listPolicies, async (context) => {
+    const all = (await readPolicies(documents, registry)).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const page = ports.places.pageOf('purge policies', all, ({ name }) => name, context.req.valid('query'));
+    const items = await Promise.all(page.items.map(show));
+    return context.json({ items, ...nextLink(context.req, page.continuation) }, 200);
   });
-  api.openapi(routes.read, async (context) => {
-    const { group } = context.req.valid('param');
-    const items = await entriesOf(ports, await keyOfGroup(ports, context.req.valid('query').repository, group), group);
-    return context.json({ items, count: items.length }, 200);
+  api.openapi(routes.readPolicy, async (context) =>
+    context.json(await show(await theOne(ports, context.req.valid('param').name)), 200),
+  );
+  api.openapi(routes.putPolicy, async (context) => {
+    const { name } = context.req.valid('param');
+    const { document, created } = await putPolicy(ports, registry, name, context.req.valid('json'));
+    return context.json(await show(document), created ? 201 : 200);
+  });
+  api.openapi(routes.patchPolicy, async (context) => {
+    const { name } = context.req.valid('param');
+    const { policy } = await theOne(ports, name);
+    const { document } = await putPolicy(
+      ports,
+      registry,
+      name,
+      changed(policySchema, policy, context.req.valid('json')),
+    );
+    return context.json(await show(document), 200);
+  });
+  api.openapi(routes.deletePolicy, async (context) => {
+    const { name } = context.req.valid('param');
+    await theOne(ports, name);
+    await removePolicy(ports, registry, name);
+    return context.body(null, 204);
+  });
+  api.openapi(routes.stopPolicy, async (context) => {
+    const { name } = context.req.valid('param');
+    await theOne(ports, name);
+    await stop(ports, registry, name);
+    return context.json(await show(await theOne(ports, name)), 200);
   });
 }
 
-function changingRoutes(api: OpenAPIHono, ports: BinManagementPorts): void {
-  api.openapi(routes.restore, async (context) =>
-    context.json(await restore(ports, context.req.valid('json'), causeIn(context)), 200),
-  );
-  api.openapi(routes.purge, async (context) => {
-    const { repository, group, count } = context.req.valid('json');
-    const key = await keyOfGroup(ports, repository, group);
-    const there = (await entriesOf(ports, key, group)).length;
-    if (there !== count)
+function plans(api: OpenAPIHono, ports: PolicyManagementPorts): void {
+  const { registry } = ports;
+  const soon = () => new Date(ports.clock.now().getTime() + requestMs);
+  api.openapi(routes.makePlan, async (context) => {
+    const { name } = context.req.valid('param');
+    const policy = await theOne(ports, name);
+    if ((await currentPlan(ports, policy))?.state === 'approved')
       throw new RegistryError({
         is: 'conflict',
-        code: 'countChanged',
-        why: `the deletion has ${there} entries in the bin, not ${count}: look again at what would be purged`,
+        code: 'planUnderWay',
+        why: 'the current plan is being carried out: stop it, or wait until it is done',
       });
-    return context.json(await purgeGroup(ports, key, group, causeIn(context)), 200);
+    if (!(await walk(ports, registry, name, soon())))
+      return context.json(
+        {
+          looking: true as const,
+          why: 'what is stored is being looked through for the first time since the rules changed: ask again',
+        },
+        202,
+      );
+    const plan = await planNow(ports, registry, policy, causeIn(context), 'somebody');
+    return context.json(await pageOf(ports, plan), 200);
+  });
+  api.openapi(routes.readPlan, async (context) => {
+    const { param, query } = { param: context.req.valid('param'), query: context.req.valid('query') };
+    return context.json(await pageOf(ports, await thePlan(ports, param.name), Number(query.continuation ?? 0)), 200);
+  });
+  api.openapi(routes.approvePlan, async (context) => {
+    const { name } = context.req.valid('param');
+    const plan = await thePlan(ports, name);
+    const cause = causeIn(context);
+    const { hash, switchOn } = context.req.valid('json');
+    if (isEmpty(plan) && switchOn !== true)
+      throw new RegistryError({
+        is: 'conflict',
+        code: 'planEmpty',
+        why:
+          'the plan removes nothing, so approving it only switches the policy on for every run of its ' +
+          'schedule: send "switchOn": true if that is meant',
+      });
+    await approve(ports, plan, hash, cause);
+    return context.json(await pageOf(ports, (await carryOut(ports, registry, plan.plan, cause, soon())) ?? plan), 200);
   });
 }
 
-function entryIn(found: VersionedDocument): BinEntry {
-  const where = { container: 'repositories' };
-  return entryOf(
-    found.document.type === 'binned'
-      ? parseStored(binnedDocumentSchema, found, where).document
-      : parseStored(binnedTagSchema, found, where).document,
-  );
+function pins(api: OpenAPIHono, ports: PolicyManagementPorts): void {
+  api.openapi(routes.listInUse, async (context) => {
+    const all = await listInUse(ports, ports.registry);
+    const page = ports.places.pageOf('sources in use', all, ({ source }) => source, context.req.valid('query'));
+    return context.json({ items: [...page.items], ...nextLink(context.req, page.continuation) }, 200);
+  });
+  api.openapi(routes.readInUse, async (context) => {
+    const { source } = context.req.valid('param');
+    const found = await readInUse(ports, ports.registry, source);
+    if (found === undefined) throw unknownSource(source);
+    return context.json({ ...found, pinned: [...found.pinned] }, 200);
+  });
+  api.openapi(routes.putInUse, async (context) => {
+    const { digests, ttlSeconds } = context.req.valid('json');
+    const { source } = context.req.valid('param');
+    const put = await putInUse(ports, ports.registry, source, digests, ttlSeconds);
+    return context.json(put.source, put.created ? 201 : 200);
+  });
+  api.openapi(routes.deleteInUse, async (context) => {
+    const { source } = context.req.valid('param');
+    if (!(await forgetInUse(ports, ports.registry, source))) throw unknownSource(source);
+    return context.body(null, 204);
+  });
 }
 
-/** Throws `RegistryError` (`thing-unknown`) when nothing of it is in the bin. */
-async function entriesOf(ports: BinManagementPorts, key: RepositoryKey, group: string): Promise<BinEntry[]> {
-  const [manifests, tags] = await Promise.all([manifestsOfGroup(ports, key, group), tagsOfGroup(ports, key, group)]);
-  const entries = [...manifests, ...tags].map(({ document }) => entryOf(document));
-  if (entries.length === 0)
+function unknownSource(source: string): RegistryError {
+  return new RegistryError({
+    is: 'thing-unknown',
+    code: 'inUseSourceNotFound',
+    what: `source "${source}" of images in use`,
+  });
+}
+
+/** Throws `RegistryError` (`thing-unknown`). */
+async function theOne({ documents, registry }: PolicyManagementPorts, name: string): Promise<PolicyDocument> {
+  const found = await readPolicy(documents, registry, name);
+  if (found === undefined)
+    throw new RegistryError({ is: 'thing-unknown', code: 'purgePolicyNotFound', what: `purge policy "${name}"` });
+  return found.document;
+}
+
+/** A plan that holds back what the brake stops is not empty: approving it lets that go. */
+function isEmpty({ manifests, tags, over, more }: Plan): boolean {
+  return manifests === 0 && tags === 0 && over.length === 0 && !more;
+}
+
+async function currentPlan(
+  { documents, registry }: PolicyManagementPorts,
+  { plan }: PolicyDocument,
+): Promise<Plan | undefined> {
+  return plan === undefined ? undefined : (await readStored(documents, planSchema, planRef(registry, plan)))?.document;
+}
+
+async function thePlan(ports: PolicyManagementPorts, name: string): Promise<Plan> {
+  const plan = await currentPlan(ports, await theOne(ports, name));
+  if (plan === undefined)
     throw new RegistryError({
       is: 'thing-unknown',
-      code: 'deletionNotFound',
-      what: `deletion "${group}" in the bin of ${key.repository}`,
+      code: 'purgePlanNotFound',
+      what: `plan of the purge policy "${name}"`,
+      hint: 'make one with POST',
     });
-  return entries;
+  return plan;
 }
 
-/**
- * The repository of a deletion: the one that the caller names, else the one that its entries lie in. Throws
- * `RegistryError` (`thing-unknown`).
- */
-async function keyOfGroup(
-  { documents, registry }: BinManagementPorts,
-  repository: RepositoryKey['repository'] | undefined,
-  group: string,
-): Promise<RepositoryKey> {
-  if (repository !== undefined) return { registry, repository };
-  const where = [
-    { path: 'type', is: 'in' as const, values: ['binned', 'binned-tag'] },
-    { path: 'recycled.group', is: '=' as const, value: group },
-  ];
-  const [found] = await firstOf(
-    1,
-    documentsOf(documents, { container: 'repositories', partition: [registry], where, limit: 1 }),
+async function pageOf({ documents, registry }: PolicyManagementPorts, plan: Plan, page = 0) {
+  const found =
+    page < plan.pages ? await readStored(documents, pageSchema, planPageRef(registry, plan.plan, page)) : undefined;
+  return showPlan(
+    plan,
+    found?.document.removals ?? [],
+    found?.document.kept ?? [],
+    page + 1 < plan.pages
+      ? `/api/v1/purge/policies/${encodeURIComponent(plan.policy)}/plan?continuation=${page + 1}`
+      : undefined,
   );
-  if (found !== undefined) return { registry, repository: entryIn(found).repository as RepositoryKey['repository'] };
-  throw new RegistryError({ is: 'thing-unknown', code: 'deletionNotFound', what: `deletion "${group}" in the bin` });
-}
-
-async function restore(
-  ports: BinManagementPorts,
-  { repository, group, digest, tag }: Wanted,
-  cause: Cause,
-): Promise<RestoredGroup> {
-  if (group !== undefined) {
-    const key = await keyOfGroup(ports, repository, group);
-    await entriesOf(ports, key, group);
-    return restoreGroup(ports, key, group, cause);
-  }
-  if (digest === undefined || repository === undefined)
-    throw new RegistryError({ is: 'request-invalid', why: 'name a group, or a repository and a digest' });
-  const key = { registry: ports.registry, repository };
-  if (tag !== undefined) {
-    const outcome = await restoreTag(settlingWith(ports), key, digest, tag, cause);
-    if (outcome === 'not there')
-      throw new RegistryError({
-        is: 'thing-unknown',
-        code: 'tagNotFound',
-        what: `tag "${tag}" of ${digest} in the bin of ${repository}`,
-      });
-    return { manifests: [], tags: outcome === 'restored' ? [tag] : [], taken: outcome === 'taken' ? [tag] : [] };
-  }
-  return restoreOne(ports, key, digest, cause);
-}
-
-async function restoreOne(
-  ports: BinManagementPorts,
-  key: RepositoryKey,
-  digest: Digest,
-  cause: Cause,
-): Promise<RestoredGroup> {
-  const along = async () =>
-    (await binnedTagsOf(ports, key, digest))
-      .filter(({ document }) => !document.recycled.asked)
-      .map(({ document }) => document.name);
-  const before = await along();
-  if (!(await restoreManifest(settlingWith(ports), key, digest, cause)))
-    throw new RegistryError({
-      is: 'thing-unknown',
-      code: 'manifestNotFound',
-      what: `manifest ${digest} in the bin of ${key.repository}`,
-    });
-  const taken = await along();
-  return { manifests: [digest], tags: before.filter((name) => !taken.includes(name)), taken };
-}
-
-/** As `requireManagement` found it. */
-export function causeIn(context: Context): Cause {
-  const caller = context.get('caller') as Caller;
-  return causeOf(context.req.raw, targetOf(context.req.url).host, String(context.get('requestId')), caller);
 }

@@ -7,7 +7,7 @@ import type { Tag } from '../../../../shared/core/oci/name.ts';
 import { copyGraph } from '../../../../shared/core/transfer/copy-graph.ts';
 import { callsToFail, sized } from '../../../deep.ts';
 import type { Actor } from '../../../simulation/world.ts';
-import { naming } from '../../features/purge/binned.ts';
+import { naming } from '../../features/recycle-bin/binned.ts';
 import { ask, makeImage } from '../../image.ts';
 import type { Made, Worlds } from './copying.ts';
 import {

@@ -11,7 +11,7 @@ import { copyGraph } from '../../../../shared/core/transfer/copy-graph.ts';
 import { repositorySource, repositoryTarget } from '../../../../shared/features/registry/transfer.ts';
 import type { Actor, Simulated } from '../../../simulation/world.ts';
 import { actorIn, cause, simulatedWorld } from '../../../simulation/world.ts';
-import { makeIndex } from '../../features/purge/binned.ts';
+import { makeIndex } from '../../features/recycle-bin/binned.ts';
 import type { TestImage } from '../../image.ts';
 import { ask, pushBlob } from '../../image.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ask, makeImage, pushImage } from '../../image.ts';
-import type { Timed } from '../purge/binned.ts';
-import { timedLongshore } from '../purge/binned.ts';
+import type { Timed } from '../recycle-bin/binned.ts';
+import { timedLongshore } from '../recycle-bin/binned.ts';
 import { askJson, refusal } from './asking.ts';
 
 interface Deleted {

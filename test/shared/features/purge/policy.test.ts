@@ -1,179 +1,337 @@
 import { describe, expect, it } from 'vitest';
-import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
-import { Admission } from '../../../../shared/core/admission/admission.ts';
-import { lockGate } from '../../../../shared/core/admission/locks.ts';
-import type { Cause } from '../../../../shared/core/events/envelope.ts';
-import type { Digest } from '../../../../shared/core/oci/digest.ts';
-import type { RegistryName, RepositoryName, Tag } from '../../../../shared/core/oci/name.ts';
-import { systemRandomIds } from '../../../../shared/core/ports/clock.ts';
-import { silentLog } from '../../../../shared/core/ports/log.ts';
-import type { Wanted } from '../../../../shared/features/purge/recycle.ts';
-import { recycle } from '../../../../shared/features/purge/recycle.ts';
-import { SoftDelete } from '../../../../shared/features/purge/soft-delete.ts';
 import { ask, makeImage, pushImage } from '../../image.ts';
-import { oneRegion } from '../../one-region.ts';
-import type { Timed } from './binned.ts';
-import { binOf, makeIndex, naming, push, statusOf, timedLongshore } from './binned.ts';
+import { runDue } from '../../run-due.ts';
+import { publishedTypes } from '../acr/asking.ts';
+import { binOf, makeIndex, naming, push, statusOf } from '../recycle-bin/binned.ts';
+import { approve, call, currentPlan, explained, planOf, policed, putPolicy, start, tagsOf } from './policed.ts';
 
 const repository = 'team/app';
-const key = { registry: 'default' as RegistryName, repository: repository as RepositoryName };
-const cause: Cause = { request: { id: 'run', host: '', method: '', useragent: 'longshore' }, actor: { name: 'purge' } };
+/** Not by a pull, which would bring back what a policy took. */
+const at = (reference: string) =>
+  `/acr/v1/${repository}/${reference.startsWith('sha256:') ? '_manifests' : '_tags'}/${reference}`;
+/** A brake that stops nothing, where the test is not about it. */
+const loose = { brakePercent: 100 };
 
-function policy(
-  { memory, world }: Timed,
-  manifests: readonly string[],
-  tags: readonly string[] = [],
-  isAsJudged: Wanted['isAsJudged'] = () => true,
-) {
-  const adapters = { ...memory, ...oneRegion(memory), clock: world.clock, ids: systemRandomIds, log: silentLog };
-  const ports = {
-    ...adapters,
-    softDelete: new SoftDelete(adapters),
-    admission: new Admission([lockGate]),
-    openRepository: () => Promise.resolve(),
-    settings: { region: 'home', eventSource: '/longshore', graceMs: 3_600_000 },
-  };
-  return recycle(
-    ports,
-    key,
-    { manifests: manifests as Digest[], tags: tags as Tag[], isAsJudged },
-    { cause, rule: 'old images' },
-  );
-}
-
-describe('what a policy takes', () => {
-  it('is what it names, unless a tag that it does not name, an index, a subject or an attribute keeps it', async () => {
-    const longshore = timedLongshore();
+describe('the policy that every registry has', () => {
+  it('is off, plans what it would take, and takes nothing', async () => {
+    const longshore = policed();
     const { app } = longshore;
-    const [old, child, tagged, locked, subject] = ['old', 'child', 'tagged', 'locked', 'subject'].map((seed) =>
-      makeImage(seed, 0),
-    ) as [
-      ReturnType<typeof makeImage>,
-      ReturnType<typeof makeImage>,
-      ReturnType<typeof makeImage>,
-      ReturnType<typeof makeImage>,
-      ReturnType<typeof makeImage>,
-    ];
-    const signature = makeImage('signature', 0, naming(subject));
-    for (const [tag, image] of [
-      ['old', old],
-      [child.digest, child],
-      ['tagged', tagged],
-      ['also', tagged],
-      [locked.digest, locked],
-      ['subject', subject],
-      [signature.digest, signature],
-    ] as const)
-      await pushImage(app, repository, tag, image);
-    await push(app, repository, 'index', makeIndex([child]));
-    await ask(app, 'PATCH', `/acr/v1/${repository}/_manifests/${locked.digest}`, {
+    await pushImage(app, repository, 'latest', makeImage('a'));
+    await pushImage(app, repository, '1.2.3', makeImage('b'));
+    await pushImage(app, repository, 'feature', makeImage('c'));
+    const { body } = await call(app, 'GET', '/purge/policies');
+    expect(body.items as unknown).toMatchObject([
+      { name: 'default', on: false, policy: { brakePercent: 20, retentionDays: 14 } },
+    ]);
+    longshore.passDays(91);
+    expect(tagsOf(await planOf(app, 'default'))).toEqual(['feature']);
+    for (let n = 0; n < 3; n += 1) {
+      longshore.passDays(7);
+      await longshore.timers['purge-mark']();
+    }
+    expect(await binOf(app)).toEqual([]);
+  });
+
+  it('takes what has no tag a week after it was seen without one', async () => {
+    const longshore = policed();
+    const { app } = longshore;
+    const [old, next] = [makeImage('old'), makeImage('next')];
+    await pushImage(app, repository, 'latest', old);
+    longshore.passDays(100);
+    longshore.pull(repository, 'latest');
+    longshore.pull(repository, old.digest);
+    await pushImage(app, repository, 'latest', next);
+    await longshore.deliver();
+    longshore.passDays(6.9);
+    expect((await planOf(app, 'default')).items).toEqual([]);
+    longshore.passDays(0.2);
+    const plan = await planOf(app, 'default');
+    expect(plan.items).toMatchObject([
+      {
+        kind: 'manifest',
+        digest: old.digest,
+        rule: 'untagged',
+        why: expect.stringContaining('untagged for 7 days') as string,
+      },
+    ]);
+    expect(plan.items[0]?.evidence).toMatchObject({ untaggedSince: new Date(start + 100 * 86_400_000).toISOString() });
+  });
+});
+
+describe('a plan', () => {
+  it('is carried out by who presents its hash, and then its policy runs by itself', async () => {
+    const longshore = policed();
+    const { app } = longshore;
+    for (const name of ['one', 'two', 'kept']) await pushImage(app, repository, name, makeImage(name));
+    await putPolicy(app, {
+      ...loose,
+      remove: [{ name: 'old', olderThanDays: 30 }],
+      keep: [{ name: 'mine', tags: ['k*'] }],
+    });
+    longshore.passDays(31);
+    const plan = await planOf(app);
+    expect([tagsOf(plan), plan.state]).toEqual([['one', 'two'], 'awaiting']);
+    const refused = await approve(app, { hash: 'f'.repeat(64) });
+    expect([refused.status, refused.body.errors?.[0]?.message]).toEqual([
+      409,
+      expect.stringContaining('look at what it would remove'),
+    ]);
+    expect(await approve(app, plan)).toMatchObject({
+      status: 200,
+      body: { state: 'done', outcome: { manifests: 2, tags: 2, stayed: 0 } },
+    });
+    expect([await statusOf(app, at('one')), await statusOf(app, at('kept'))]).toEqual([404, 200]);
+    expect((await binOf(app)).map(({ by }) => by.rule)).toEqual(Array(4).fill('nightly/old'));
+    await pushImage(app, repository, 'three', makeImage('three'));
+    await longshore.deliver();
+    longshore.passDays(32);
+    await longshore.timers['purge-mark']();
+    expect(await statusOf(app, at('three'))).toBe(404);
+    expect(publishedTypes(longshore)).toContain('Longshore.PurgePlanned');
+  });
+
+  it('that is not the current one any more is refused by its hash', async () => {
+    const longshore = policed();
+    const { app } = longshore;
+    await pushImage(app, repository, 'one', makeImage('one'));
+    await putPolicy(app, { ...loose, remove: [{ name: 'old', olderThanDays: 30 }] });
+    longshore.passDays(31);
+    const first = await planOf(app);
+    expect((await planOf(app)).hash).toBe(first.hash);
+    await pushImage(app, repository, 'one', makeImage('another'));
+    const second = await planOf(app);
+    expect(second.hash).not.toBe(first.hash);
+    expect((await approve(app, first)).status).toBe(409);
+    await putPolicy(app, { ...loose, remove: [{ name: 'old', olderThanDays: 29 }] });
+    const stale = await approve(app, second);
+    expect([stale.status, stale.body.errors?.[0]?.message]).toEqual([
+      409,
+      expect.stringContaining('changed since this plan was made'),
+    ]);
+  });
+
+  it('is judged again: what was pulled, pushed, locked, pinned or restored since stays', async () => {
+    const longshore = policed();
+    const { app } = longshore;
+    const images = new Map(['pulled', 'pushed', 'locked', 'pinned', 'goes'].map((name) => [name, makeImage(name)]));
+    for (const [name, image] of images) await pushImage(app, repository, name, image);
+    await putPolicy(app, { ...loose, remove: [{ name: 'unused', notPulledDays: 30 }] });
+    longshore.passDays(31);
+    const plan = await planOf(app);
+    expect(plan.tags).toBe(5);
+    longshore.pull(repository, 'pulled');
+    await pushImage(app, repository, 'pushed', images.get('pushed') ?? makeImage('x'));
+    await ask(app, 'PATCH', `/acr/v1/${repository}/_tags/locked`, { body: JSON.stringify({ writeEnabled: false }) });
+    await call(app, 'PUT', '/in-use/west', { digests: [images.get('pinned')?.digest], ttlSeconds: 3600 });
+    const { body } = await approve(app, plan);
+    expect(body).toMatchObject({ state: 'done', outcome: { manifests: 1, tags: 1, stayed: 4 } });
+    const outcomes = new Map((body.items ?? []).map(({ tag, outcome }) => [tag, outcome]));
+    expect(outcomes.get('goes')).toBe('in the bin');
+    expect(outcomes.get('locked')).toContain('writeEnabled of tag locked is false');
+    expect(outcomes.get('pinned')).toContain('west says that it is in use');
+    for (const name of ['pulled', 'pushed', 'locked', 'pinned']) expect(await statusOf(app, at(name))).toBe(200);
+  });
+
+  it('lists what an attribute keeps, and says so', async () => {
+    const longshore = policed();
+    const { app } = longshore;
+    const image = makeImage('locked');
+    await pushImage(app, repository, 'v1', image);
+    await ask(app, 'PATCH', `/acr/v1/${repository}/_manifests/${image.digest}`, {
       body: JSON.stringify({ deleteEnabled: false }),
     });
-    const gone = makeImage('never pushed', 0).digest;
-    const result = await policy(
-      longshore,
-      [old, child, tagged, locked, signature].map(({ digest }) => digest).concat(gone),
-      ['old', 'tagged'],
-    );
-    expect(result.manifests).toEqual([old.digest]);
-    expect(result.tags).toEqual(['old', 'tagged']);
-    expect(result.stayed).toEqual([
-      { what: child.digest, because: 'index' },
-      { what: tagged.digest, because: 'tag' },
-      { what: locked.digest, because: 'locked' },
-      { what: signature.digest, because: 'subject' },
-      { what: gone, because: 'gone' },
-    ]);
-    for (const reference of ['also', 'index', child.digest, signature.digest])
-      expect(await statusOf(app, `/v2/${repository}/manifests/${reference}`)).toBe(200);
-  });
-
-  it('is nothing that was pushed since the policy judged it, an image under a new name of an old tag least of all', async () => {
-    const longshore = timedLongshore();
-    const { app, world, passTime } = longshore;
-    const [old, fresh] = [makeImage('old', 0), makeImage('fresh', 0)];
-    for (const tag of ['moved', 'pushed-again', 'old']) await pushImage(app, repository, tag, old);
-    const judgedAt = world.clock.now().toISOString();
-    passTime(1_000);
-    await pushImage(app, repository, 'moved', fresh);
-    await pushImage(app, repository, 'pushed-again', old);
-    const isAsJudged: Wanted['isAsJudged'] = ({ digest, updatedAt }) => digest === old.digest && updatedAt <= judgedAt;
-    const result = await policy(longshore, [old.digest], ['moved', 'pushed-again', 'old'], isAsJudged);
-    expect(result).toMatchObject({
-      manifests: [],
-      tags: ['old'],
-      stayed: [
-        { what: old.digest, because: 'pushed since' },
-        { what: 'moved', because: 'pushed since' },
-        { what: 'pushed-again', because: 'pushed since' },
-      ],
+    await putPolicy(app, { ...loose, remove: [{ name: 'old', olderThanDays: 30 }] });
+    longshore.passDays(31);
+    const plan = await planOf(app);
+    expect(plan).toMatchObject({
+      items: [],
+      kept: 1,
+      keptItems: [{ why: `deleteEnabled of manifest ${image.digest} is false` }],
     });
-    for (const tag of ['moved', 'pushed-again'])
-      expect(await statusOf(app, `/v2/${repository}/manifests/${tag}`)).toBe(200);
   });
 
-  it('is also a child whose only tag is named beside its index', async () => {
-    const longshore = timedLongshore();
+  it('takes an index with its children and signatures, and leaves what another index or a pin keeps', async () => {
+    const longshore = policed();
     const { app } = longshore;
-    const child = makeImage('child', 0);
+    const [own, shared, other] = [makeImage('own'), makeImage('shared'), makeImage('other')];
+    for (const image of [own, shared, other]) await pushImage(app, repository, image.digest, image);
+    const [index, live] = [makeIndex([own, shared]), makeIndex([shared, other])];
+    await push(app, repository, 'old', index);
+    const signature = makeImage('signature', 1, naming(index));
+    await pushImage(app, repository, signature.digest, signature);
+    await push(app, repository, 'live', live);
+    await putPolicy(app, { ...loose, remove: [{ name: 'old', olderThanDays: 30, tags: ['old'] }] });
+    longshore.passDays(31);
+    const plan = await planOf(app);
+    expect(
+      plan.items
+        .filter(({ kind }) => kind === 'manifest')
+        .map(({ digest }) => digest)
+        .toSorted(),
+    ).toEqual([index.digest, own.digest, signature.digest].toSorted());
+    await call(app, 'PUT', '/in-use/west', { digests: [own.digest], ttlSeconds: 3600 });
+    expect((await planOf(app)).items).toEqual([]);
+    expect(
+      (await explained(app, `${repository}:old`)).policies.find(({ policy }) => policy === 'nightly')?.tags,
+    ).toMatchObject([{ verdict: 'keep', rule: 'part', why: expect.stringContaining('west says') as string }]);
+    longshore.passDays(1);
+    await approve(app, await planOf(app));
+    for (const digest of [shared.digest, other.digest, live.digest]) expect(await statusOf(app, at(digest))).toBe(200);
+    for (const digest of [own.digest, index.digest, signature.digest])
+      expect(await statusOf(app, at(digest))).toBe(404);
+  });
+
+  it('leaves a child of an index that has a tag of its own', async () => {
+    const longshore = policed();
+    const { app } = longshore;
+    const [child, other] = [makeImage('child'), makeImage('other')];
     await pushImage(app, repository, 'child', child);
-    const index = makeIndex([child]);
-    await push(app, repository, 'index', index);
-    expect(await policy(longshore, [index.digest], ['index', 'child'])).toMatchObject({
-      manifests: [index.digest],
-      stayed: [],
+    await pushImage(app, repository, other.digest, other);
+    await push(app, repository, 'index', makeIndex([child, other]));
+    await putPolicy(app, {
+      ...loose,
+      remove: [{ name: 'old', olderThanDays: 30 }],
+      keep: [{ name: 'children', tags: ['child'] }],
     });
-    expect((await binOf(app)).map(({ kind, tag, digest }) => `${kind} ${tag ?? digest}`).toSorted()).toEqual(
-      [`manifest ${child.digest}`, `manifest ${index.digest}`, 'tag child', 'tag index'].toSorted(),
-    );
+    longshore.passDays(31);
+    const plan = await planOf(app);
+    expect([plan.manifests, tagsOf(plan)]).toEqual([2, ['index']]);
+    expect((await approve(app, plan)).body).toMatchObject({ outcome: { manifests: 2, stayed: 0 } });
+    expect([
+      await statusOf(app, at('child')),
+      await statusOf(app, at(child.digest)),
+      await statusOf(app, at(other.digest)),
+    ]).toEqual([200, 200, 404]);
   });
 
-  it('comes back by a pull, by tag or digest, with all its tags; what somebody deleted does not', async () => {
-    for (const reference of ['by tag', 'by digest'] as const) {
-      const longshore = timedLongshore();
-      const { app } = longshore;
-      const image = makeImage('pulled', 0);
-      const path = `/v2/${repository}/manifests/${reference === 'by tag' ? 'v1' : image.digest}`;
-      for (const tag of ['v1', 'v2']) await pushImage(app, repository, tag, image);
-      await policy(longshore, [image.digest], ['v1', 'v2']);
-      expect((await binOf(app)).map(({ by }) => by.rule)).toEqual(['old images', 'old images', 'old images']);
-      expect(await statusOf(app, path)).toBe(200);
-      expect(await binOf(app)).toEqual([]);
-      expect(await statusOf(app, `/v2/${repository}/manifests/v2`)).toBe(200);
-      expect(await statusOf(app, `/v2/${repository}/manifests/${image.digest}`, 'DELETE')).toBe(202);
-      expect(await statusOf(app, path)).toBe(404);
-    }
-  });
-
-  it('stays where the settings say so', async () => {
-    const longshore = timedLongshore();
+  it('takes a child that two indexes list when both go', async () => {
+    const longshore = policed();
     const { app } = longshore;
-    await ask(app, 'PUT', '/api/v1/soft-delete', {
-      body: JSON.stringify({ enabled: true, retentionDays: 14, restoreOnPull: false }),
-      headers: { 'content-type': 'application/json' },
-    });
-    const image = makeImage('pulled', 0);
-    await pushImage(app, repository, 'v1', image);
-    await policy(longshore, [image.digest], ['v1']);
-    for (const reference of ['v1', image.digest])
-      expect(await statusOf(app, `/v2/${repository}/manifests/${reference}`)).toBe(404);
+    const shared = makeImage('shared');
+    await pushImage(app, repository, shared.digest, shared);
+    for (const name of ['a', 'b']) await push(app, repository, name, makeIndex([shared], { annotations: { name } }));
+    await putPolicy(app, { ...loose, remove: [{ name: 'old', olderThanDays: 30 }] });
+    longshore.passDays(31);
+    const plan = await planOf(app);
+    expect([plan.manifests, plan.tags]).toEqual([3, 2]);
+    expect((await approve(app, plan)).body).toMatchObject({ outcome: { manifests: 3, tags: 2, stayed: 0 } });
+    expect(await statusOf(app, at(shared.digest))).toBe(404);
   });
 
-  it('stays where a gate refuses to restore it', async () => {
-    const longshore = timedLongshore();
-    const image = makeImage('pulled', 0);
-    await pushImage(longshore.app, repository, 'v1', image);
-    await policy(longshore, [image.digest], ['v1']);
-    const refused = { is: 'refused', fault: { is: 'denied', why: 'it is held' } } as const;
-    const { app } = composeForTest({
-      world: longshore.world,
-      settings: {
-        gates: [
-          { kind: 'hold', name: 'hold', ask: ({ operation }) => (operation === 'restore' ? refused : undefined) },
-        ],
-      },
+  it('says to the byte what Blob Storage is freed of, and the purge does it', async () => {
+    const longshore = policed();
+    const { app, world } = longshore;
+    const stored = () =>
+      world
+        .region()
+        .blobs.names()
+        .reduce((sum, name) => sum + (world.region().blobs.get(name)?.size ?? 0), 0);
+    const layered = (seed: string, layers: string) => makeImage(seed, 3, {}, layers);
+    await pushImage(app, repository, 'goes', layered('goes', 'base'));
+    await pushImage(app, repository, 'stays', layered('stays', 'base'));
+    await pushImage(app, repository, 'alone', makeImage('alone', 2));
+    await pushImage(app, 'team/other', 'goes', makeImage('twin'));
+    await pushImage(app, repository, 'twin', makeImage('twin'));
+    await pushImage(app, repository, 'large', makeImage('large', 1, { annotations: { large: 'x'.repeat(200_000) } }));
+    await putPolicy(app, {
+      ...loose,
+      repositories: { include: [repository] },
+      remove: [{ name: 'old', olderThanDays: 30 }],
+      keep: [{ name: 'stays', tags: ['stays'] }],
     });
-    for (const reference of ['v1', image.digest])
-      expect(await statusOf(app, `/v2/${repository}/manifests/${reference}`)).toBe(403);
+    longshore.passDays(31);
+    const before = stored();
+    const plan = await planOf(app);
+    expect(plan.bytes).toBe(plan.items.reduce((sum, { bytes }) => sum + bytes, 0));
+    await approve(app, plan);
+    for (const days of [14, 1.1, 1.1, 1.1]) {
+      longshore.passDays(days);
+      await runDue(longshore);
+    }
+    expect(before - stored()).toBe(plan.bytes);
+    expect(plan.bytes).toBeGreaterThan(200_000);
+  });
+});
+
+describe('the brake', () => {
+  it('stops a run that would take too much of a repository, and asks', async () => {
+    const longshore = policed();
+    const { app } = longshore;
+    for (let n = 0; n < 10; n += 1) await pushImage(app, repository, `t${n}`, makeImage(`t${n}`, 0));
+    await putPolicy(app, {
+      remove: [{ name: 'old', olderThanDays: 30 }],
+      keep: [{ name: 'most', tags: ['t*'], newest: 9 }],
+    });
+    longshore.passDays(31);
+    await approve(app, await planOf(app));
+    expect(await binOf(app)).toHaveLength(2);
+    for (let n = 10; n < 15; n += 1) {
+      longshore.passDays(1);
+      await pushImage(app, repository, `t${n}`, makeImage(`t${n}`, 0));
+    }
+    await longshore.deliver();
+    longshore.passDays(31);
+    await longshore.timers['purge-mark']();
+    expect(await binOf(app)).toHaveLength(2);
+    const plan = await currentPlan(app);
+    expect(plan).toMatchObject({
+      state: 'awaiting',
+      over: [{ repository, going: 5, of: 14, what: 'manifests' }, { what: 'tags' }],
+    });
+    expect(publishedTypes(longshore)).toContain('Longshore.BrakeApplied');
+    expect((await approve(app, plan)).body).toMatchObject({ state: 'done', outcome: { manifests: 5 } });
+  });
+});
+
+describe('a rule on last pull', () => {
+  it('is refused until pulls have been tracked for as long as it looks back', async () => {
+    const longshore = policed({ trackedDays: 10 });
+    const { status, body } = await call(longshore.app, 'PUT', '/purge/policies/nightly', {
+      remove: [{ name: 'unused', notPulledDays: 90 }],
+    });
+    expect([status, body.errors?.[0]?.message]).toEqual([
+      409,
+      expect.stringContaining(
+        'the rule "unused" takes what was not pulled for 90 days, but pulls of this registry have been tracked for 10 days',
+      ),
+    ]);
+    longshore.passDays(80);
+    await putPolicy(longshore.app, { remove: [{ name: 'unused', notPulledDays: 90 }] });
+  });
+
+  it('of the default policy waits, and the policy says so', async () => {
+    const longshore = policed({ trackedDays: 10 });
+    const { app } = longshore;
+    await pushImage(app, repository, 'v', makeImage('v'));
+    longshore.passDays(20);
+    const { body } = await call(app, 'GET', '/purge/policies/default');
+    expect(body.waiting).toEqual([expect.stringContaining('tracked for 30 days')]);
+    expect((await explained(app, `${repository}:v`)).policies[0]?.tags).toMatchObject([
+      { verdict: 'not-yet', rule: 'not-pulled', dueAt: '2026-04-01T00:00:00.000Z' },
+    ]);
+  });
+});
+
+describe('what a policy took', () => {
+  it('comes back whole, is left alone for its retention, and is purged after it otherwise', async () => {
+    const longshore = policed();
+    const { app } = longshore;
+    for (const name of ['one', 'two']) await pushImage(app, repository, name, makeImage(name));
+    await putPolicy(app, { ...loose, retentionDays: 5, remove: [{ name: 'old', olderThanDays: 30 }] });
+    longshore.passDays(31);
+    const { body } = await approve(app, await planOf(app));
+    const [one] = (body.items ?? []).filter(({ tag }) => tag === 'one');
+    expect((await call(app, 'POST', '/bin/restore', { repository, group: one?.group })).status).toBe(200);
+    await longshore.deliver();
+    longshore.passDays(4);
+    await longshore.timers['purge-mark']();
+    expect(await statusOf(app, at('one'))).toBe(200);
+    expect(
+      (await explained(app, `${repository}:one`)).policies.find(({ policy }) => policy === 'nightly')?.tags,
+    ).toMatchObject([{ verdict: 'keep', rule: 'held' }]);
+    longshore.passDays(1.1);
+    await runDue(longshore);
+    expect(await binOf(app)).toEqual([]);
+    expect(await statusOf(app, at('one'))).toBe(200);
   });
 });

@@ -12,8 +12,8 @@ import type { Access, Caller } from '../../../../shared/core/ports/authorize.ts'
 import { systemRandomIds } from '../../../../shared/core/ports/clock.ts';
 import { silentLog } from '../../../../shared/core/ports/log.ts';
 import { respondAcr } from '../../../../shared/features/acr/http.ts';
-import { recycleBin } from '../../../../shared/features/purge/bin.ts';
-import { SoftDelete } from '../../../../shared/features/purge/soft-delete.ts';
+import { recycleBin } from '../../../../shared/features/recycle-bin/bin.ts';
+import { SoftDelete } from '../../../../shared/features/recycle-bin/soft-delete.ts';
 import { cancelledUploads } from '../../../../shared/features/registry/cancel-upload.ts';
 import { respondCatalog } from '../../../../shared/features/registry/catalog.ts';
 import { RepositoryEntries } from '../../../../shared/features/registry/entries.ts';

@@ -6,8 +6,9 @@ import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
 import { digestOf } from '../../../../shared/core/oci/digest.ts';
 import type { DocumentChange } from '../../../../shared/core/ports/documents.ts';
 import { ask, location, pushBlob, withDigest } from '../../image.ts';
-import type { Timed } from '../purge/binned.ts';
-import { day, timedLongshore } from '../purge/binned.ts';
+import { runDue } from '../../run-due.ts';
+import type { Timed } from '../recycle-bin/binned.ts';
+import { day, timedLongshore } from '../recycle-bin/binned.ts';
 
 const bytes = Buffer.from('bytes that several push at once');
 const digest = digestOf(bytes);
@@ -61,13 +62,13 @@ async function pulled({ app, world }: Timed, repository: string, of: string = di
 /** Nobody links the blob any more, and its own check is due. */
 async function forgotten(longshore: Timed): Promise<void> {
   longshore.passTime(day + 1);
-  await longshore.timers['purge-collect']();
+  await runDue(longshore);
   longshore.passTime(day + 1);
 }
 
 describe('an upload whose digest is collected and stored anew, under another name, before its link is written', () => {
   const collectedAndStoredAnew = (longshore: Timed) => async () => {
-    await longshore.timers['purge-collect']();
+    await runDue(longshore);
     expect(longshore.world.region().blobs.names()).toEqual([]);
     await pushBlob(longshore.app, 'team/third', bytes);
   };
@@ -100,7 +101,7 @@ describe('an upload whose digest is collected and stored anew, under another nam
         linksStored,
         async () => {
           // Its own bytes are no blob yet.
-          await longshore.timers['purge-collect']();
+          await runDue(longshore);
           await pushBlob(longshore.app, 'team/third', bytes);
         },
       ],
@@ -123,7 +124,7 @@ describe('an upload whose digest is collected and stored anew, under another nam
           await forgotten(longshore);
         },
       ],
-      [linksStored, () => longshore.timers['purge-collect']()],
+      [linksStored, () => runDue(longshore)],
     );
     expect((await ask(second.app, 'PUT', url)).status).toBe(201);
     expect(second.happened()).toBe(true);
@@ -151,7 +152,7 @@ describe('of two that end uploads of one digest at once', () => {
     expect(longshore.world.region().blobs.names()).toHaveLength(1);
     for (const each of ['team/first', repository]) expect(await pulled(longshore, each)).toEqual(bytes);
     // Nor does what was deleted take the winner's along: it stays while there is a link.
-    await longshore.timers['purge-leftovers']();
+    await longshore.timers['collection-leftovers']();
     expect(await pulled(longshore, repository)).toEqual(bytes);
   });
 
@@ -180,16 +181,16 @@ describe('an empty upload that is sent again after its blob was collected', () =
       world: longshore.world,
       connection: { calls: new CallPlan().failOn('blobs.delete') },
     });
-    await dying.timers['purge-collect']();
+    await runDue(dying);
     expect((await ask(longshore.app, 'GET', `/v2/team/first/blobs/${digestOf(nothing)}`)).status).toBe(404);
     expect(longshore.world.region().blobs.names()).toHaveLength(1);
     expect((await ask(longshore.app, 'PUT', url)).status).toBe(201);
     longshore.passTime(11 * 60_000);
-    await longshore.timers['purge-collect']();
+    await runDue(longshore);
     expect(await pulled(longshore, 'team/first', digestOf(nothing))).toEqual(nothing);
     // And when nobody needs it any more, it goes like any other.
     await forgotten(longshore);
-    await longshore.timers['purge-collect']();
+    await runDue(longshore);
     expect(longshore.world.region().blobs.names()).toEqual([]);
   });
 });

@@ -8,7 +8,7 @@ import type { AcrRoute } from '../../../../shared/features/acr/route.ts';
 import type { Route } from '../../../../shared/features/registry/route.ts';
 import { ask, makeImage, pushImage, putManifest } from '../../image.ts';
 import { adminPassword, composeRequired } from '../identity/required.ts';
-import { makeIndex, naming } from '../purge/binned.ts';
+import { makeIndex, naming } from '../recycle-bin/binned.ts';
 
 const repository = 'team/app';
 const child = makeImage('child', 1);

@@ -3,7 +3,7 @@ import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
 import type { DocumentChange } from '../../../../shared/core/ports/documents.ts';
 import { ask, makeImage, pushImage, putManifest } from '../../image.ts';
-import { statusOf } from '../purge/binned.ts';
+import { statusOf } from '../recycle-bin/binned.ts';
 
 const repository = 'team/app';
 const [image, next] = [makeImage('there', 1), makeImage('next', 1, {}, 'there')];

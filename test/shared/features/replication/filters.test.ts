@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RepositoryName } from '../../../../shared/core/oci/name.ts';
 import { isWithin, takesEveryTag, takesEverything } from '../../../../shared/features/replication/filters.ts';
-import { manifest } from '../purge/stored.ts';
+import { manifest } from '../recycle-bin/stored.ts';
 
 type Filters = Parameters<typeof isWithin>[0];
 

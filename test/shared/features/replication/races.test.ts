@@ -4,6 +4,7 @@ import { digestOf } from '../../../../shared/core/oci/digest.ts';
 import type { TestRegion } from '../../core/regions/composed.ts';
 import { composeRegion, regionNames } from '../../core/regions/composed.ts';
 import { ask, location, makeImage, pushBlob, pushImage } from '../../image.ts';
+import { runDue } from '../../run-due.ts';
 import type { Replicating } from './replicating.ts';
 import { call, replicating, statesOf } from './replicating.ts';
 
@@ -189,12 +190,12 @@ describe('a region that is emptied', () => {
     // Whoever deletes bytes runs as well, before and after the region is left.
     for (let minutes = 0; minutes < 29; minutes += 1) {
       await regions.minutes();
-      for (const name of regionNames) await regions.region[name].timers['purge-collect']();
+      for (const name of regionNames) await runDue(regions.region[name]);
       expect(follow(regions, url), `after ${minutes + 1} minutes`).toEqual(bytes);
     }
     expect(Object.keys(copiesOf(regions))).toEqual(['east']);
     regions.clock.advance(3 * minute);
-    await north.timers['purge-collect']();
+    await runDue(north);
     expect(follow(regions, url)).toBeUndefined();
     expect(follow(regions, await urlAt(north))).toEqual(bytes);
   });
@@ -225,7 +226,7 @@ describe('a region that is emptied', () => {
       expect(Object.keys(copiesOf(regions))).toEqual([second]);
       for (let turn = 0; turn < 3; turn += 1) {
         await regions.minutes(32);
-        for (const name of regionNames) await regions.region[name].timers['purge-collect']();
+        for (const name of regionNames) await runDue(regions.region[name]);
       }
       expect(Object.keys(copiesOf(regions))).toEqual(['west']);
       expect(follow(regions, await urlAt(regions.region.west))).toEqual(bytes);

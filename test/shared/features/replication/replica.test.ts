@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../../shared/core/oci/digest.ts';
 import { ask, makeImage, pushImage } from '../../image.ts';
+import { runDue } from '../../run-due.ts';
 import { call, replicating, statesOf } from './replicating.ts';
 import { blobsIn, withReplicas } from './with-replicas.ts';
 
@@ -103,7 +104,7 @@ describe('a replica', () => {
     await regions.minutes(2);
     expect(blobsIn(regions, 'north')).toBe(4);
     regions.clock.advance(31 * 60_000);
-    await north.timers['purge-collect']();
+    await runDue(north);
     await regions.minutes();
     expect(blobsIn(regions, 'north')).toBe(0);
     expect((await call(east, 'GET', '/replicas/north')).status).toBe(404);
@@ -171,7 +172,7 @@ describe('a replica', () => {
       call(west, 'DELETE', '/replicas/west'),
     ]);
     await regions.minutes(33);
-    for (const each of [east, north, west]) await each.timers['purge-collect']();
+    for (const each of [east, north, west]) await runDue(each);
     await regions.minutes(2);
     const { body } = await call(east, 'GET', '/replicas');
     expect(body).toMatchObject({ replicas: [{ status: 'active' }] });

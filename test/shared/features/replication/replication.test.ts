@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../../shared/core/oci/digest.ts';
 import { ask, makeImage, pushBlob, pushImage, putManifest } from '../../image.ts';
-import { makeIndex } from '../purge/binned.ts';
+import { makeIndex } from '../recycle-bin/binned.ts';
 import { call, statesOf } from './replicating.ts';
 import { blobsIn, withReplicas } from './with-replicas.ts';
 

@@ -8,6 +8,7 @@ import { steppedClock } from '../../../contracts/clock.ts';
 import { sized } from '../../../deep.ts';
 import type { TestImage } from '../../image.ts';
 import { ask, makeImage, pushBlob, pushImage, putManifest } from '../../image.ts';
+import { runDue } from '../../run-due.ts';
 import { deliverEvents, foldAll, usageOf } from './counting.ts';
 import { Holdings } from './holdings.ts';
 
@@ -124,7 +125,7 @@ describe('the sizes of what is stored', () => {
             if (action === 'delete') await ask(app, 'DELETE', `/v2/${repository}/manifests/${image.digest}`);
             if (action === 'pull') await ask(app, 'GET', `/v2/${repository}/manifests/${image.digest}`);
             if (action === 'days') clock.advance(10 * 24 * 3600_000);
-            if (action === 'collect') await longshore.timers['purge-collect']();
+            if (action === 'collect') await runDue(longshore);
           }
           await deliverShuffled(longshore, random);
           await longshore.timers['usage-survey']();
@@ -151,7 +152,7 @@ describe('the sizes of what is stored', () => {
     await pushImage(longshore.app, 'one', 'v1', large);
     await ask(longshore.app, 'DELETE', `/v2/one/manifests/${large.digest}`);
     clock.advance(20 * 24 * 3600_000);
-    await longshore.timers['purge-collect']();
+    await runDue(longshore);
     await deliverEvents(longshore);
     await longshore.timers['usage-survey']();
     expect(storedIn(longshore)).toBeGreaterThan(140 * 1024);

@@ -1,0 +1,117 @@
+import { readStored } from '../../core/documents/stored.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import type { RegistryName } from '../../core/oci/name.ts';
+import type { InUse } from './documents.ts';
+import { inRegistry, inUseRef, inUseSchema } from './documents.ts';
+import type { PolicyPorts } from './ports.ts';
+
+type Pinning = Pick<PolicyPorts, 'documents' | 'clock'>;
+
+/** A source as it is listed: how many digests it pins, and until when. */
+export interface InUseSource {
+  readonly source: string;
+  readonly digests: number;
+  readonly expiresAt: string;
+  readonly updatedAt: string;
+}
+
+/** A registry's at most: whoever plans reads them all. Each names up to 10,000 digests. */
+export const sourcesAtMost = 100;
+const pinsAtMost = 100_000;
+
+/**
+ * Pins images for `ttlSeconds`; what the source said before is replaced. Throws `RegistryError` (`conflict`) where the
+ * registry would have more sources or more pins than it may.
+ */
+export async function putInUse(
+  ports: Pinning,
+  registry: RegistryName,
+  source: string,
+  digests: readonly Digest[],
+  ttlSeconds: number,
+): Promise<{ readonly source: InUseSource; readonly created: boolean }> {
+  const { documents, clock } = ports;
+  const now = clock.now();
+  const document: InUse = {
+    id: inUseRef(registry, source).id,
+    type: 'purge-in-use',
+    schemaVersion: 1,
+    registry,
+    source,
+    digests: [...new Set(digests)],
+    expiresAt: new Date(now.getTime() + ttlSeconds * 1000).toISOString(),
+    updatedAt: now.toISOString(),
+  };
+  const before = await readStored(documents, inUseSchema, inUseRef(registry, source));
+  const isNew = before === undefined || before.document.expiresAt <= now.toISOString();
+  if (isNew || document.digests.length > before.document.digests.length)
+    requireRoom(await listInUse(ports, registry), shown(document));
+  await documents.commitDocuments(
+    'registries',
+    [registry],
+    [{ do: 'upsert', document: { ...document, ttl: ttlSeconds } }],
+  );
+  if (isNew) await takeBackWithoutRoom(ports, registry, shown(document));
+  return { source: shown(document), created: isNew };
+}
+
+/** Who says the same or less again needs no room: a cluster must not lose its pins because others have taken it. */
+function requireRoom(all: readonly InUseSource[], added: InUseSource): void {
+  const others = all.filter(({ source }) => source !== added.source);
+  if (others.length >= sourcesAtMost)
+    throw new RegistryError({
+      is: 'conflict',
+      code: 'tooManySources',
+      why:
+        `${others.length} sources say already what they use, and at most ${sourcesAtMost} may: delete one, or ` +
+        'wait until its time is over',
+    });
+  const pins = others.reduce((sum, { digests }) => sum + digests, added.digests);
+  if (pins > pinsAtMost)
+    throw new RegistryError({
+      is: 'conflict',
+      code: 'tooManyPins',
+      why: `all sources would pin ${pins} digests together, and at most ${pinsAtMost} are allowed: name fewer`,
+    });
+}
+
+export async function listInUse({ documents, clock }: Pinning, registry: RegistryName): Promise<InUseSource[]> {
+  const now = clock.now().toISOString();
+  return (await inRegistry(documents, registry, 'purge-in-use:', inUseSchema))
+    .map(({ document }) => document)
+    .filter(({ expiresAt }) => expiresAt > now)
+    .map(shown);
+}
+
+/** `undefined` where it has said nothing, or its time is over. */
+export async function readInUse(
+  { documents, clock }: Pinning,
+  registry: RegistryName,
+  source: string,
+): Promise<(InUseSource & { readonly pinned: readonly Digest[] }) | undefined> {
+  const found = (await readStored(documents, inUseSchema, inUseRef(registry, source)))?.document;
+  if (found === undefined || found.expiresAt <= clock.now().toISOString()) return undefined;
+  return { ...shown(found), pinned: found.digests };
+}
+
+/** `false` when it had said nothing. */
+export async function forgetInUse({ documents }: Pinning, registry: RegistryName, source: string): Promise<boolean> {
+  return (
+    await documents.commitDocuments('registries', [registry], [{ do: 'delete', id: inUseRef(registry, source).id }])
+  ).committed;
+}
+
+/** Of many that began at once all have seen room: who then finds that there is none goes. */
+async function takeBackWithoutRoom(ports: Pinning, registry: RegistryName, added: InUseSource): Promise<void> {
+  try {
+    requireRoom(await listInUse(ports, registry), added);
+  } catch (error) {
+    if (error instanceof RegistryError) await forgetInUse(ports, registry, added.source);
+    throw error;
+  }
+}
+
+function shown({ source, digests, expiresAt, updatedAt }: InUse): InUseSource {
+  return { source, digests: digests.length, expiresAt, updatedAt };
+}

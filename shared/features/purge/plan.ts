@@ -1,0 +1,360 @@
+import { createHash } from 'node:crypto';
+import pLimit from 'p-limit';
+import type { ManifestDocument } from '../../core/documents/manifest.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import type { WholeQuery } from '../../core/documents/pages.ts';
+import { eachPage } from '../../core/documents/pages.ts';
+import { sumOfBytes } from '../../core/documents/references.ts';
+import { parseStored } from '../../core/documents/stored.ts';
+import type { Cause } from '../../core/events/envelope.ts';
+import { envelope } from '../../core/events/envelope.ts';
+import type { DocumentChange, DocumentQuery, VersionedDocument } from '../../core/ports/documents.ts';
+import { StoreFailure } from '../../core/ports/failures.ts';
+import { repositoriesOver } from './brake.ts';
+import type { Item, Plan, PlanPage, PolicyDocument, Removal } from './documents.ts';
+import { changePolicy, dueSchema, planPageRef, planRef, planTtl } from './documents.ts';
+import { bytesFreed } from './freed.ts';
+import { judgeNow, mark } from './mark.ts';
+import { rulesHash, sorted } from './policy.ts';
+import { eachOnce, lockedItems, removalOf, withBytes } from './removal.ts';
+import type { Session } from './session.ts';
+import { openSession } from './session.ts';
+
+/** What one plan holds at most; what is due beside it is the next plan's. */
+const removalsAtMost = 1_000;
+const removalsOnPage = 25;
+/** A document holds 2 MB, an item less than one KB. */
+const itemsOnPage = 500;
+const itemsOfOne = 1_500;
+const keptListed = 500;
+const dueAtOnce = 100;
+const judgedAtOnce = 8;
+
+/** A removal before its bytes are known. `late`: it can go when others have gone. */
+interface Found {
+  readonly removal: Removal;
+  readonly documents: readonly ManifestDocument[];
+  readonly late: boolean;
+  readonly dependsOnOthers: boolean;
+}
+
+interface Collected {
+  readonly found: readonly Found[];
+  readonly kept: readonly Item[];
+  readonly more: boolean;
+}
+
+/**
+ * Makes the current plan of a policy: judges all that is due, and writes down what would be removed, why, and what that
+ * frees. Removes nothing. The same code plans a run of the schedule. Throws `StoreFailure`; a plan that a crash
+ * interrupted is not current and goes by its ttl.
+ */
+async function makePlan(
+  session: Session,
+  { name, policy }: PolicyDocument,
+  cause: Cause,
+  asked: 'schedule' | 'somebody',
+): Promise<Plan> {
+  const { ports, registry } = session;
+  const { found: alone, kept, more } = await collect(session, name);
+  const found = await together(session, name, alone);
+  const freed = await bytesFreed(ports, uniqueDocuments(found));
+  const removals = eachOnce(found.map(({ removal }) => withBytes(removal, freed)));
+  const over = await repositoriesOver(ports, { registry, policy: name, percent: policy.brakePercent, removals, more });
+  const items = removals.flatMap((removal) => removal.items);
+  const pages = pagesOf(removals, kept);
+  const id = ports.ids.nextId();
+  const plan: Plan = {
+    ...{
+      id: planRef(registry, id).id,
+      type: 'purge-plan',
+      schemaVersion: 1,
+      registry,
+      plan: id,
+      policy: name,
+      rules: rulesHash(policy),
+      state: 'awaiting',
+      madeAt: ports.clock.now().toISOString(),
+    },
+    hash: hashOf(rulesHash(policy), items, kept),
+    ...{
+      manifests: count(items, 'manifest'),
+      tags: count(items, 'tag'),
+      bytes: sumOfBytes(items.map(({ bytes }) => bytes)),
+      kept: kept.length,
+    },
+    ...{ more, over, pages: pages.length, carriedOut: 0, outcome: { manifests: 0, tags: 0, stayed: 0 } },
+  };
+  for (const [page, held] of pages.entries()) {
+    const document: PlanPage = {
+      id: planPageRef(registry, id, page).id,
+      type: 'purge-plan-page',
+      schemaVersion: 1,
+      registry,
+      plan: id,
+      ...held,
+    };
+    await ports.documents.commitDocuments('registries', [registry], [stored(document)]);
+  }
+  await ports.documents.commitDocuments('registries', [registry], [stored(plan)]);
+  await changePolicy(ports.documents, registry, name, (before) => ({ ...before, plan: id }));
+  await tell(session, plan, policy.brakePercent, cause, asked);
+  return plan;
+}
+
+type Held = Pick<PlanPage, 'removals' | 'kept'>;
+
+/** What is kept stands on the first page, the first of it where it is much. */
+function pagesOf(removals: readonly Removal[], kept: readonly Item[]): Held[] {
+  const pages: Held[] = kept.length === 0 ? [] : [{ removals: [], kept: kept.slice(0, keptListed) }];
+  for (const removal of removals) {
+    const last = pages.at(-1);
+    const isFull =
+      last === undefined ||
+      last.removals.length >= removalsOnPage ||
+      last.removals.reduce((sum, { items }) => sum + items.length, removal.items.length + last.kept.length) >
+        itemsOnPage;
+    if (isFull) pages.push({ removals: [removal], kept: [] });
+    else last.removals.push(removal);
+  }
+  return pages;
+}
+
+function stored(document: Plan | PlanPage): DocumentChange {
+  return { do: 'upsert', document: { ...document, ttl: planTtl } };
+}
+
+/** The same removals for the same reasons have the same hash, whenever they were planned. */
+function hashOf(rules: string, items: readonly Item[], kept: readonly Item[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted({ rules, items, kept })))
+    .digest('hex');
+}
+
+function count(items: readonly Item[], kind: Item['kind']): number {
+  return items.filter((item) => item.kind === kind).length;
+}
+
+/**
+ * Judges what is due, in the order of its time, and marks it anew: what was pulled or pinned since is put off by it.
+ */
+async function collect(session: Session, policy: string): Promise<Collected> {
+  const { ports, registry } = session;
+  const [found, kept]: [Found[], Item[]] = [[], []];
+  const taken = new Set<string>();
+  const limit = pLimit(judgedAtOnce);
+  const query: WholeQuery = {
+    container: 'repositories',
+    partition: [registry],
+    where: [
+      { path: 'type', is: '=', value: 'purge-due' },
+      { path: 'policy', is: '=', value: policy },
+      { path: 'dueAt', is: '<=', value: ports.clock.now().toISOString() },
+    ],
+    orderBy: { path: 'dueAt', direction: 'asc' },
+    limit: dueAtOnce,
+  };
+  let more = false;
+  for await (const page of eachPage(ports.documents, query)) {
+    const judged = await Promise.all(
+      page.documents.map((each) => limit(() => judgeUnlessBroken(session, policy, each, query))),
+    );
+    for (const each of judged) {
+      kept.push(...each.kept);
+      if (each.found === undefined || taken.has(keyOf(each.found.removal))) continue;
+      taken.add(keyOf(each.found.removal));
+      found.push(each.found);
+    }
+    more = !page.isLast;
+    if (found.length >= removalsAtMost) break;
+  }
+  kept.sort((a, b) =>
+    `${a.repository}@${a.digest}:${a.tag ?? ''}` < `${b.repository}@${b.digest}:${b.tag ?? ''}` ? -1 : 1,
+  );
+  return { found, kept, more };
+}
+
+/**
+ * Judges again what goes beside one another: two indexes that go together take along the child that each of them would
+ * keep, and what is in use there keeps both. Until nothing changes: what stays keeps others.
+ */
+async function together(session: Session, policy: string, alone: readonly Found[]): Promise<Found[]> {
+  const limit = pLimit(judgedAtOnce);
+  let found = [...alone];
+  for (let changed = true; changed;) {
+    const judged = await Promise.all(found.map((each) => limit(() => besideOthers(session, policy, each, found))));
+    const left = judged.filter((each) => each !== undefined);
+    changed =
+      left.length < found.length || left.some(({ removal }, index) => removal.whole !== found[index]?.removal.whole);
+    found = left;
+  }
+  // Each in the order of its name: the same plan has the same hash.
+  return found.toSorted((a, b) => Number(a.late) - Number(b.late) || (keyOf(a.removal) < keyOf(b.removal) ? -1 : 1));
+}
+
+async function besideOthers(
+  session: Session,
+  policy: string,
+  one: Found,
+  all: readonly Found[],
+): Promise<Found | undefined> {
+  const { repository, digest } = one.removal;
+  const going = new Set(
+    all
+      .filter(({ removal }) => removal.whole && removal.repository === repository && removal.digest !== digest)
+      .map(({ removal }) => removal.digest),
+  );
+  if (going.size === 0 || !one.dependsOnOthers) return one;
+  const view = await session.view({ registry: session.registry, repository });
+  const judged = view === undefined ? undefined : await judgeNow(session, { ...view, going }, digest);
+  const removal = judged === undefined ? undefined : removalOf(judged, policy);
+  if (judged === undefined || removal === undefined) return undefined;
+  return {
+    removal,
+    documents: removal.whole ? judged.documents : [],
+    late: one.late || (removal.whole && !one.removal.whole),
+    dependsOnOthers: true,
+  };
+}
+
+function keyOf({ repository, digest }: Removal): string {
+  return `${repository}@${digest}`;
+}
+
+/**
+ * One that cannot be read or judged stays, and the plan says so: it stops no other. An outage of the store stops all.
+ */
+async function judgeUnlessBroken(
+  session: Session,
+  policy: string,
+  due: VersionedDocument,
+  query: DocumentQuery,
+): Promise<{ found?: Found; kept: Item[] }> {
+  try {
+    return await judgeDue(session, policy, parseStored(dueSchema, due, query).document);
+  } catch (error) {
+    if (error instanceof StoreFailure) throw error;
+    session.ports.log.error({ err: error, id: due.document.id, policy }, 'what is due cannot be judged, and stays');
+    const named = dueSchema.pick({ repository: true, digest: true, dueAt: true }).safeParse(due.document);
+    if (!named.success) return { kept: [] };
+    const { repository, digest, dueAt } = named.data;
+    return {
+      kept: [
+        {
+          kind: 'manifest',
+          repository,
+          digest,
+          rule: 'unreadable',
+          why: `it cannot be judged: ${(error as Error).message}`.slice(0, 500),
+          evidence: { pushedAt: dueAt },
+          bytes: 0,
+        },
+      ],
+    };
+  }
+}
+
+async function judgeDue(
+  session: Session,
+  policy: string,
+  {
+    registry,
+    repository,
+    digest,
+  }: { registry: Session['registry']; repository: Removal['repository']; digest: Removal['digest'] },
+): Promise<{ found?: Found; kept: Item[] }> {
+  const key = { registry, repository };
+  const view = await session.view(key);
+  // No policy covers it any more, so nothing marks it.
+  if (view?.rules.has(policy) !== true) {
+    await session.ports.documents.commitDocuments('repositories', partitionOf(key), [
+      { do: 'delete', id: `purge-due:${policy}:${digest}` },
+    ]);
+    return { kept: [] };
+  }
+  const judged = await mark(session, view, digest);
+  if (judged === undefined) return { kept: [] };
+  const removal = removalOf(judged, policy);
+  const [first] = removal?.items ?? [];
+  if (removal !== undefined && first !== undefined && removal.items.length > itemsOfOne)
+    return {
+      kept: [
+        {
+          ...first,
+          rule: 'too-large',
+          why: `${removal.items.length} manifests and tags would go with it: more than a plan holds in one step`,
+        },
+      ],
+    };
+  return {
+    ...(removal === undefined
+      ? {}
+      : {
+          found: {
+            removal,
+            documents: removal.whole ? judged.documents : [],
+            late: false,
+            dependsOnOthers: judged.dependsOnOthers,
+          },
+        }),
+    kept: lockedItems(judged, policy),
+  };
+}
+
+/** A referrer of two subjects' parts, or a child of two indexes, goes along with both and counts once. */
+function uniqueDocuments(found: readonly Found[]): ManifestDocument[] {
+  return [
+    ...new Map(
+      found
+        .flatMap(({ documents }) => documents)
+        .map((document) => [`${document.repository}@${document.digest}`, document]),
+    ).values(),
+  ];
+}
+
+/**
+ * Of a plan that removes something. Published before anybody acts on it; a crash in between leaves a plan that nobody
+ * was told of, and the next run makes another.
+ */
+async function tell(
+  { ports }: Session,
+  plan: Plan,
+  percent: number,
+  cause: Cause,
+  asked: 'schedule' | 'somebody',
+): Promise<void> {
+  const { policy, plan: id, hash, manifests, tags, bytes, over, madeAt } = plan;
+  if (manifests + tags === 0) return;
+  const about = (type: string) => ({
+    id: `${id}-${type}`,
+    time: madeAt,
+    source: ports.settings.eventSource,
+    subject: policy,
+  });
+  const occurrence = { id: ports.ids.nextId(), timestamp: madeAt, ...cause };
+  const events = [
+    envelope('Longshore.PurgePlanned', about('planned'), {
+      ...occurrence,
+      target: { policy, plan: id, hash, manifests, tags, bytes, asks: asked === 'somebody' || over.length > 0 },
+    }),
+  ];
+  if (asked === 'schedule' && over.length > 0)
+    events.push(
+      envelope('Longshore.BrakeApplied', about('braked'), {
+        ...occurrence,
+        target: { policy, plan: id, hash, percent, repositories: over },
+      }),
+    );
+  await ports.topic.publishEvents(events);
+}
+
+/** A session of its own: what is in use, locked or pulled is read now. */
+export async function planNow(
+  ports: Session['ports'],
+  registry: Session['registry'],
+  policy: PolicyDocument,
+  cause: Cause,
+  asked: 'schedule' | 'somebody',
+): Promise<Plan> {
+  return makePlan(await openSession(ports, registry), policy, cause, asked);
+}

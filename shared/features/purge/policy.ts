@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import { z } from '@hono/zod-openapi';
+import { namePattern, nameSyntax } from '../../core/rules/name.ts';
+import { repositoryGlobSchema, tagGlobSchema } from '../../core/rules/pattern.ts';
+import { scheduleSchema } from '../../core/rules/schedule.ts';
+import { versionRangeSchema } from '../../core/rules/version.ts';
+
+const days = z.int().min(1).max(3_650);
+const name = z
+  .string()
+  .regex(namePattern, nameSyntax)
+  .describe('The name of the rule, which the bin and explanations show.');
+const globs = z.array(tagGlobSchema).min(1).max(50);
+
+/** What a rule to remove may demand. All of it must hold. */
+const removeConditions = {
+  untaggedDays: days.optional().describe('No tag points at the manifest, since so many days.'),
+  notPulledDays: days.optional().describe('Nobody pulled it or a part of it, by tag or digest, for so many days.'),
+  olderThanDays: days.optional().describe('The tag, or a manifest without one, was pushed so many days ago.'),
+  beyondNewest: z.int().min(1).max(1_000).optional().describe('So many tags that the rule may take were pushed later.'),
+  artifactTypes: z
+    .array(z.string().min(1).max(255))
+    .min(1)
+    .max(50)
+    .optional()
+    .describe("The manifest's artifact type, or the media type of its config. * stands for anything but a slash."),
+  semver: versionRangeSchema.optional().describe('The tag is a version within this range, as npm reads it.'),
+  tags: globs.optional().describe('The tag is of one of these patterns, where * stands for anything.'),
+};
+
+/** What a rule to keep may demand. All of it must hold. */
+const keepConditions = {
+  tags: globs.optional().describe('The tag is of one of these patterns, where * stands for anything.'),
+  newest: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe("It is among so many newest of the tags that the rule's other demands let through."),
+  pulledWithinDays: days.optional().describe('It was pulled within so many days.'),
+  labels: z
+    .record(z.string().min(1).max(255), z.string().max(1_000))
+    .optional()
+    .describe("Annotations of the manifest, or labels of the image's config; a value may have *."),
+  semver: versionRangeSchema.optional().describe('The tag is a version within this range, as npm reads it.'),
+};
+
+const demandsSomething = (rule: object) => Object.keys(rule).length > 1;
+
+const removeRuleSchema = z
+  .strictObject({ name, ...removeConditions })
+  .refine(demandsSomething, `a rule demands at least one of ${Object.keys(removeConditions).join(', ')}`);
+const keepRuleSchema = z
+  .strictObject({ name, ...keepConditions })
+  .refine(demandsSomething, `a rule demands at least one of ${Object.keys(keepConditions).join(', ')}`);
+export type RemoveRule = z.infer<typeof removeRuleSchema>;
+export type KeepRule = z.infer<typeof keepRuleSchema>;
+
+function scope<T extends z.ZodType<string>>(glob: T, everything: z.input<T>) {
+  return z.strictObject({
+    include: z
+      .array(glob)
+      .min(1)
+      .max(100)
+      .default([everything] as never)
+      .describe('Names or patterns that are taken in: * stands for anything but a slash, ** for anything.'),
+    exclude: z.array(glob).max(100).default([]).describe('Names or patterns that are left out again.'),
+  });
+}
+
+/** What somebody asks of a policy. */
+export const policySchema = z.strictObject({
+  repositories: scope(repositoryGlobSchema, '**').prefault({}).describe('Which repositories the policy covers.'),
+  tags: scope(tagGlobSchema, '*')
+    .prefault({})
+    .describe(
+      'Tags that rules to remove may take. What has no tag is taken by rules that demand untaggedDays where this is ' +
+        'not every tag.',
+    ),
+  remove: z
+    .array(removeRuleSchema)
+    .min(1)
+    .max(20)
+    .refine(namedOnce, 'two rules have one name')
+    .describe('What is removed: each rule demands all that it names.'),
+  keep: z
+    .array(keepRuleSchema)
+    .max(20)
+    .default([])
+    .refine(namedOnce, 'two rules have one name')
+    .describe('What is kept, whatever rules to remove say.'),
+  retentionDays: z
+    .int()
+    .min(1)
+    .max(90)
+    .default(14)
+    .describe('How long it lies in the recycle bin before it is purged.'),
+  schedule: scheduleSchema.prefault({ every: 'day' }).describe('When the policy runs, in UTC.'),
+  brakePercent: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(20)
+    .describe('A run that would take a larger share of a repository, in percent, asks first.'),
+});
+export type Policy = z.infer<typeof policySchema>;
+
+function namedOnce(rules: readonly { readonly name: string }[]): boolean {
+  return new Set(rules.map((rule) => rule.name)).size === rules.length;
+}
+
+/**
+ * The one that every registry has until somebody changes it. As each policy it takes nothing before a plan of it was
+ * approved.
+ */
+export const defaultPolicy: Policy = policySchema.parse({
+  remove: [
+    { name: 'untagged', untaggedDays: 7 },
+    { name: 'not-pulled', notPulledDays: 90 },
+  ],
+  // What has no dot is a number of a build or digits of a commit, and versions do not come to 1000: that is a year.
+  keep: [
+    { name: 'latest', tags: ['latest'] },
+    { name: 'releases', semver: '<1000', tags: ['*.*', 'v*'] },
+  ],
+});
+
+/**
+ * What approval is bound to: a policy whose rules, scope, retention or brake change is approved anew. Not its schedule.
+ */
+export function rulesHash({ schedule: _, ...rules }: Policy): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(rules)))
+    .digest('hex');
+}
+
+/** The same object has the same text, in whatever order it was written. */
+export function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, each]) => [key, sorted(each)]),
+  );
+}

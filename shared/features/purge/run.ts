@@ -1,0 +1,88 @@
+import { oneByOne } from '../../core/documents/alone.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import { causeOfBackground } from '../../core/events/background.ts';
+import type { RegistryName } from '../../core/oci/name.ts';
+import { nextRun } from '../../core/rules/schedule.ts';
+import { carryOut } from './carry-out.ts';
+import type { Plan, PolicyDocument } from './documents.ts';
+import { changePolicy, planRef, planSchema, readPolicies } from './documents.ts';
+import { planNow } from './plan.ts';
+import type { PolicyPorts } from './ports.ts';
+import { isApproved } from './session.ts';
+import { walk } from './walk.ts';
+
+export interface PoliciesRun {
+  /** Policies whose look through what is stored is not through. */
+  readonly looking: readonly string[];
+  /** Plans that were made or went on. */
+  readonly plans: readonly Plan[];
+}
+
+/**
+ * What a timer does for the policies of a registry: goes on with what was interrupted, and runs the approved ones that
+ * are due. A run is a plan that approves itself unless the brake stops it. Of two timers at once the second finds
+ * nothing to do.
+ */
+export async function runPolicies(ports: PolicyPorts, registry: RegistryName, until: Date): Promise<PoliciesRun> {
+  const [looking, plans]: [string[], Plan[]] = [[], []];
+  const approved = (await readPolicies(ports.documents, registry)).filter(isApproved);
+  await oneByOne(
+    ports.log,
+    'the run of a purge policy',
+    approved,
+    ({ name }) => name,
+    async (policy) => {
+      if (!(await walk(ports, registry, policy.name, until))) {
+        looking.push(policy.name);
+        return;
+      }
+      const plan = (await goOn(ports, policy, until)) ?? (await runOnTime(ports, policy, until));
+      if (plan !== undefined) plans.push(plan);
+    },
+  );
+  return { looking, plans };
+}
+
+/** A plan that somebody approved, or that a crash interrupted. */
+async function goOn(
+  ports: PolicyPorts,
+  { registry, name, plan }: PolicyDocument,
+  until: Date,
+): Promise<Plan | undefined> {
+  const current =
+    plan === undefined ? undefined : await readStored(ports.documents, planSchema, planRef(registry, plan));
+  return current?.document.state === 'approved'
+    ? carryOut(ports, registry, current.document.plan, causeOfBackground(ports, policyActor(name)), until)
+    : undefined;
+}
+
+async function runOnTime(
+  ports: PolicyPorts,
+  { registry, name, nextRunAt }: PolicyDocument,
+  until: Date,
+): Promise<Plan | undefined> {
+  const now = ports.clock.now();
+  if (Date.parse(nextRunAt) > now.getTime()) return undefined;
+  // Whoever moves the time is the one that runs.
+  const runBy = ports.ids.nextId();
+  const policy = await changePolicy(ports.documents, registry, name, (before) =>
+    before.nextRunAt === nextRunAt
+      ? { ...before, nextRunAt: nextRun(before.policy.schedule, now).toISOString(), runBy }
+      : undefined,
+  );
+  if (policy?.runBy !== runBy) return undefined;
+  const cause = causeOfBackground(ports, policyActor(name));
+  const plan = await planNow(ports, registry, policy, cause, 'schedule');
+  if (plan.over.length > 0) return plan;
+  await ports.documents.commitDocuments(
+    'registries',
+    [registry],
+    [{ do: 'patch', id: plan.id, set: { state: 'approved', approvedBy: policyActor(name) } }],
+  );
+  return carryOut(ports, registry, plan.plan, cause, until);
+}
+
+/** Who is told to be behind what a policy does by itself. */
+function policyActor(name: string): string {
+  return `policy:${name}`;
+}

@@ -1,0 +1,178 @@
+import { aboutIn } from '../../core/documents/about.ts';
+import { tagDocumentSchema } from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import type { WholeQuery } from '../../core/documents/pages.ts';
+import { pagesOf } from '../../core/documents/pages.ts';
+import { repositoryDocumentSchema, repositoryRef } from '../../core/documents/repository.ts';
+import { parseStored, readStored } from '../../core/documents/stored.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import type { RegistryName, RepositoryName, Tag } from '../../core/oci/name.ts';
+import { isAmong, keepsName, mayTake } from './conditions.ts';
+import type { PolicyDocument } from './documents.ts';
+import { inRegistry, inUseSchema, readPolicies } from './documents.ts';
+import type { Rules } from './judge.ts';
+import type { Policy } from './policy.ts';
+import { rulesHash } from './policy.ts';
+import type { PolicyPorts } from './ports.ts';
+import type { Refusal } from './refusals.ts';
+import { refusalIn } from './refusals.ts';
+
+/** What holds for a repository as a whole. */
+export interface RepositoryView {
+  readonly key: RepositoryKey;
+  readonly refusal: Refusal;
+  /** The policies that cover it, by their names. */
+  readonly rules: ReadonlyMap<string, Rules>;
+  /** Manifests that go beside the one that is judged: they keep nothing. */
+  readonly going?: ReadonlySet<Digest>;
+  /** Tags by the time of their push, the last first: as many as decide every rule that counts them. */
+  readonly newest: readonly Tag[];
+  /** What is just behind the newest that a rule counts: what the last pushes have pushed out is among it. */
+  readonly fallen: readonly Digest[];
+}
+
+/**
+ * What judgements of one moment share, read once: policies, what is in use, and, where something is judged, since when
+ * pulls are tracked and views of repositories.
+ */
+export interface Session {
+  readonly ports: PolicyPorts;
+  readonly registry: RegistryName;
+  readonly policies: readonly PolicyDocument[];
+  readonly inUse: ReadonlyMap<Digest, { readonly source: string; readonly until: number }>;
+  readonly trackedSince: () => Promise<number | undefined>;
+  /** The names of the policies that cover a repository: known without a further read. */
+  readonly covering: (key: RepositoryKey) => readonly string[];
+  /** `undefined` when no policy covers it. */
+  view(key: RepositoryKey): Promise<RepositoryView | undefined>;
+}
+
+/**
+ * Throws `StoreFailure`: what is in use is not guessed. `without pins` for marking, which is done at each push: a pin
+ * only puts off, and is met when something is due.
+ */
+export async function openSession(ports: PolicyPorts, registry: RegistryName, pins?: 'without pins'): Promise<Session> {
+  const [policies, inUse] = await Promise.all([
+    readPolicies(ports.documents, registry),
+    pins === undefined ? readInUse(ports, registry) : new Map<Digest, never>(),
+  ]);
+  let tracked: Promise<Date | undefined> | undefined;
+  const views = new Map<string, Promise<RepositoryView | undefined>>();
+  const view = (key: RepositoryKey) => {
+    const known = views.get(key.repository) ?? readView(ports, policies, key);
+    views.set(key.repository, known);
+    return known;
+  };
+  return {
+    ports,
+    registry,
+    policies,
+    inUse,
+    trackedSince: async () => (await (tracked ??= ports.lastPulls.trackedSince(registry)))?.getTime(),
+    covering: ({ repository }) => coveringOf(policies, repository).map(({ name }) => name),
+    view,
+  };
+}
+
+function coveringOf(policies: readonly PolicyDocument[], repository: RepositoryName): PolicyDocument[] {
+  return policies.filter(({ policy }) => isAmong(policy.repositories, repository));
+}
+
+async function readInUse({ documents, clock }: PolicyPorts, registry: RegistryName): Promise<Session['inUse']> {
+  const pinned = new Map<Digest, { source: string; until: number }>();
+  for (const {
+    document: { source, digests, expiresAt },
+  } of await inRegistry(documents, registry, 'purge-in-use:', inUseSchema)) {
+    const until = Date.parse(expiresAt);
+    if (until <= clock.now().getTime()) continue;
+    for (const digest of digests) if ((pinned.get(digest)?.until ?? 0) < until) pinned.set(digest, { source, until });
+  }
+  return pinned;
+}
+
+export function isApproved({ approved, policy }: PolicyDocument): boolean {
+  return approved !== undefined && approved.rules === rulesHash(policy);
+}
+
+async function readView(
+  ports: PolicyPorts,
+  policies: readonly PolicyDocument[],
+  key: RepositoryKey,
+): Promise<RepositoryView | undefined> {
+  const covering = coveringOf(policies, key.repository);
+  if (covering.length === 0) return undefined;
+  const [entry, newest] = await Promise.all([
+    readStored(ports.documents, repositoryDocumentSchema, repositoryRef(key)),
+    newestTags(
+      ports,
+      key,
+      covering.map(({ policy }) => policy),
+    ),
+  ]);
+  const rules = new Map(covering.map((each) => [each.name, rulesOf(each, covering, ports.settings.graceMs)]));
+  const refusal = ports.admission.refusal({ operation: 'delete', key, repository: entry?.document });
+  return { key, refusal: refusalIn(refusal), rules, ...newest };
+}
+
+/** Of another policy what it keeps counts once it is approved. */
+function rulesOf({ name, policy }: PolicyDocument, covering: readonly PolicyDocument[], graceMs: number): Rules {
+  const others = covering.filter((other) => other.name !== name && isApproved(other));
+  return {
+    policy,
+    graceMs,
+    keep: [
+      ...policy.keep,
+      ...others.flatMap((other) => other.policy.keep.map((rule) => ({ ...rule, policy: other.name }))),
+    ],
+  };
+}
+
+/** Behind the newest that a rule counts: as many as may fall out of it between two looks. */
+const fallenOut = 10;
+
+async function newestTags(
+  { documents }: PolicyPorts,
+  key: RepositoryKey,
+  policies: readonly Policy[],
+): Promise<Pick<RepositoryView, 'newest' | 'fallen'>> {
+  const counting = policies.flatMap((policy) => [
+    ...policy.remove.flatMap((rule) =>
+      rule.beyondNewest === undefined
+        ? []
+        : [{ left: rule.beyondNewest + fallenOut, counts: (name: string) => mayTake(rule, name, policy) }],
+    ),
+    ...policy.keep.flatMap((rule) =>
+      rule.newest === undefined
+        ? []
+        : [{ left: rule.newest + fallenOut, counts: (name: string) => keepsName(rule, name) }],
+    ),
+  ]);
+  const [container, partition] = ['repositories' as const, partitionOf(key)];
+  const newest: Tag[] = [];
+  const fallen = new Set<Digest>();
+  const byTime: WholeQuery = {
+    container,
+    partition,
+    where: [{ path: 'byTime', is: 'starts-with', value: 'tag:' }],
+    orderBy: { path: 'byTime', direction: 'desc' },
+    limit: 100,
+  };
+  const isOver = () => counting.every(({ left }) => left <= 0);
+  if (isOver()) return { newest, fallen: [] };
+  for await (const page of pagesOf(documents, byTime)) {
+    for (const {
+      document: { name, digest, about },
+    } of page.map((found) => parseStored(tagDocumentSchema, found, byTime))) {
+      // What is about another manifest uses up no place among images.
+      if ((about ?? aboutIn(name)) !== undefined) continue;
+      newest.push(name);
+      for (const each of counting.filter(({ left, counts }) => left > 0 && counts(name))) {
+        if (each.left <= fallenOut) fallen.add(digest);
+        each.left -= 1;
+      }
+    }
+    if (isOver()) break;
+  }
+  return { newest, fallen: [...fallen] };
+}

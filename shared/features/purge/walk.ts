@@ -1,0 +1,171 @@
+import pLimit from 'p-limit';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import { firstFilledPage, firstPage } from '../../core/documents/pages.ts';
+import { repositoryDocumentSchema, repositoryRef } from '../../core/documents/repository.ts';
+import { parseStored, UnreadableDocument } from '../../core/documents/stored.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { parseDigest } from '../../core/oci/digest.ts';
+import type { RegistryName, RepositoryName } from '../../core/oci/name.ts';
+import type { PolicyDocument } from './documents.ts';
+import { changePolicy, readPolicy } from './documents.ts';
+import { mark } from './mark.ts';
+import type { PolicyPorts } from './ports.ts';
+import type { RepositoryView, Session } from './session.ts';
+import { openSession } from './session.ts';
+
+const manifestsAtOnce = 50;
+const marksAtOnce = 8;
+
+/**
+ * Marks all that a policy covers: once after its rules have changed, for everything else is marked when it changes.
+ * Goes on where it was interrupted, page by page, until `until`. Gives whether it is through. Of two that walk at once
+ * one finds that the other is ahead.
+ */
+export async function walk(ports: PolicyPorts, registry: RegistryName, name: string, until: Date): Promise<boolean> {
+  for (;;) {
+    const place = (await readPolicy(ports.documents, registry, name))?.document.walk;
+    if (place === undefined) return true;
+    if (ports.clock.now() >= until) return false;
+    const next = await walkPage(ports, registry, name, place);
+    await changePolicy(ports.documents, registry, name, (before) =>
+      samePlace(before.walk, place) ? moved(before, next) : undefined,
+    );
+  }
+}
+
+type Place = NonNullable<PolicyDocument['walk']>;
+
+function moved({ walk: _, ...before }: PolicyDocument, next: Place | undefined): PolicyDocument {
+  return next === undefined ? before : { ...before, walk: next };
+}
+
+function samePlace(a: Place | undefined, b: Place): boolean {
+  return a !== undefined && a.repository === b.repository && a.digest === b.digest;
+}
+
+/** Most repositories are small: so many are looked at side by side, and the place is written once for all of them. */
+const repositoriesAtOnce = 16;
+/** What is marked before a place is written, as far as it does not lie in one repository. */
+const manifestsOfStep = 200;
+
+interface Page {
+  readonly repository: RepositoryName;
+  /** Absent where the policy does not cover it. */
+  readonly view?: RepositoryView;
+  readonly digests: readonly Digest[];
+  readonly more: boolean;
+}
+
+/**
+ * Marks what is next behind a place: one page of each of some repositories; gives the place behind them, `undefined` at
+ * the end.
+ */
+async function walkPage(
+  ports: PolicyPorts,
+  registry: RegistryName,
+  policy: string,
+  place: Place,
+): Promise<Place | undefined> {
+  const repositories =
+    place.digest === undefined
+      ? await repositoriesBehind(ports, registry, place.repository)
+      : [place.repository as RepositoryName];
+  const session = await openSession(ports, registry, 'without pins');
+  const found = await Promise.all(repositories.map((repository) => pageOf(session, policy, repository, place.digest)));
+  const pages = oneStep(found);
+  const limit = pLimit(marksAtOnce);
+  await Promise.all(
+    pages.flatMap(({ view, digests }) =>
+      view === undefined ? [] : digests.map((digest) => limit(() => markUnlessBroken(session, view, digest))),
+    ),
+  );
+  const last = pages.at(-1);
+  if (last === undefined) return undefined;
+  const digest = last.digests.at(-1);
+  return last.more && digest !== undefined ? { repository: last.repository, digest } : { repository: last.repository };
+}
+
+async function pageOf(
+  session: Session,
+  policy: string,
+  repository: RepositoryName,
+  last: string | undefined,
+): Promise<Page> {
+  const key = { registry: session.registry, repository };
+  const view = await session.view(key);
+  return view?.rules.has(policy) === true
+    ? { repository, view, ...(await manifestsBehind(session.ports, key, last)) }
+    : { repository, digests: [], more: false };
+}
+
+/**
+ * The first of these up to one that has more than a page, for there is one place: what was read of those behind it is
+ * read again.
+ */
+function oneStep(found: readonly Page[]): Page[] {
+  const pages: Page[] = [];
+  let count = 0;
+  for (const page of found) {
+    count += page.digests.length;
+    if (pages.length > 0 && count > manifestsOfStep) break;
+    pages.push(page);
+    if (page.more) break;
+  }
+  return pages;
+}
+
+/** One that cannot be read is marked by nobody, and so stays: it does not end the walk. */
+async function markUnlessBroken(session: Session, view: RepositoryView, digest: Digest): Promise<void> {
+  try {
+    await mark(session, view, digest);
+  } catch (error) {
+    if (!(error instanceof UnreadableDocument)) throw error;
+    session.ports.log.error(
+      { err: error, repository: view.key.repository, digest },
+      'a manifest cannot be judged, and stays',
+    );
+  }
+}
+
+async function repositoriesBehind(
+  { documents }: PolicyPorts,
+  registry: RegistryName,
+  last: string | undefined,
+): Promise<RepositoryName[]> {
+  const [container, partition] = ['registries' as const, [registry]];
+  const prefix = repositoryRef({ registry, repository: '' as RepositoryName }).id;
+  const behind =
+    last === undefined
+      ? []
+      : [{ path: 'id', is: '>' as const, value: repositoryRef({ registry, repository: last as RepositoryName }).id }];
+  const found = await firstPage(documents, {
+    container,
+    partition,
+    where: [{ path: 'id', is: 'starts-with', value: prefix }, ...behind],
+    orderBy: { path: 'id', direction: 'asc' },
+    limit: repositoriesAtOnce,
+  });
+  return found.map((each) => parseStored(repositoryDocumentSchema, each, { container, partition }).document.repository);
+}
+
+async function manifestsBehind(
+  { documents }: PolicyPorts,
+  key: RepositoryKey,
+  last: string | undefined,
+): Promise<{ digests: Digest[]; more: boolean }> {
+  const [container, partition] = ['repositories' as const, partitionOf(key)];
+  const behind = last === undefined ? [] : [{ path: 'id', is: '>' as const, value: `manifest:${last}` }];
+  const page = await firstFilledPage(documents, {
+    container,
+    partition,
+    where: [{ path: 'id', is: 'starts-with', value: 'manifest:' }, ...behind],
+    orderBy: { path: 'id', direction: 'asc' },
+    limit: manifestsAtOnce,
+  });
+  // By their ids, which are read whatever else of them cannot be.
+  return {
+    digests: page.documents.flatMap(({ document }) => parseDigest(document.id.slice('manifest:'.length)) ?? []),
+    more: !page.isLast,
+  };
+}

@@ -1,0 +1,106 @@
+import { binnedDocumentSchema, binnedRef, binnedTagSchema } from '../../core/documents/bin.ts';
+import { listerOf } from '../../core/documents/listers.ts';
+import { childrenOf } from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import { parseStored, readStored } from '../../core/documents/stored.ts';
+import type { Cause } from '../../core/events/envelope.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { isDigest } from '../../core/oci/digest.ts';
+import type { Tag } from '../../core/oci/name.ts';
+import type { RecycleBin } from '../../core/ports/bin.ts';
+import { waitAWhile } from './after.ts';
+import { unsettledChange } from './documents.ts';
+import type { BinPorts } from './ports.ts';
+import { recycleManifest, recycleTag } from './recycle.ts';
+import { recycleAll } from './recycle-all.ts';
+import { restoreManifest, restoreTag } from './restore.ts';
+import { binnedAmong } from './restore-together.ts';
+import { settle, settlingWith } from './settle.ts';
+
+/** The bin as the data plane sees it. */
+export function recycleBin(ports: BinPorts): RecycleBin {
+  return {
+    recycleManifest: (key, digest, by) => recycleManifest(ports, key, digest, by),
+    recycleTag: (key, tag, by) => recycleTag(ports, key, tag, by),
+    recycleAll: (key, by) => recycleAll(ports, key, by),
+    reviveForPull: (key, reference, cause) => reviveForPull(ports, key, reference, cause),
+    reviveForPush: (key, digest, cause, mayRestore) => reviveForPush(ports, key, digest, cause, mayRestore),
+    listerOf: (key, blob) => listerOf(ports, key, blob),
+    restoreManifest: (key, digest, cause) => restoreManifest(settlingWith(ports), key, digest, cause),
+    restoreTag: (key, digest, tag, cause) => restoreTag(settlingWith(ports), key, digest, tag, cause),
+    settling: (key, digest) => unsettledChange(key, digest, ports.clock.now()),
+    settle: (key, digest, cause) =>
+      waitAWhile(ports, `the surroundings of ${key.repository}@${digest}`, settle(ports, key, digest, cause)),
+  };
+}
+
+/**
+ * Costs a pull that found nothing one read, or for a tag one query; a pull that finds what it asks for never comes
+ * here.
+ */
+async function reviveForPull(
+  ports: BinPorts,
+  key: RepositoryKey,
+  reference: Tag | Digest,
+  cause: Cause,
+): Promise<boolean> {
+  if (!(await ports.softDelete.read(key.registry)).restoreOnPull) return false;
+  if (!isDigest(reference)) return reviveTag(ports, key, reference, cause);
+  const binned = await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, reference));
+  if (binned?.document.recycled.by.rule === undefined) return false;
+  return restoreManifest(settlingWith(ports), key, reference, cause);
+}
+
+async function reviveForPush(
+  ports: BinPorts,
+  key: RepositoryKey,
+  digest: Digest,
+  cause: Cause,
+  mayRestore: boolean,
+): Promise<'revived' | 'refused' | 'not there'> {
+  if (!mayRestore && (await wasDeleted(ports, key, digest))) return 'refused';
+  return (await restoreManifest(settlingWith(ports), key, digest, cause)) ? 'revived' : 'not there';
+}
+
+/**
+ * Whether somebody, and no policy, deleted it, or anything that an index in the bin would bring back along with itself.
+ */
+async function wasDeleted(ports: BinPorts, key: RepositoryKey, digest: Digest): Promise<boolean> {
+  const binned = await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest));
+  if (binned === undefined) return false;
+  if (binned.document.recycled.by.rule === undefined) return true;
+  return wasAnyDeleted(ports, key, childrenOf(binned.document));
+}
+
+/** Those that are in the bin are one query for a hundred of them. */
+async function wasAnyDeleted(ports: BinPorts, key: RepositoryKey, digests: readonly Digest[]): Promise<boolean> {
+  if (digests.length === 0) return false;
+  const binned = await binnedAmong(ports, key, digests);
+  if (binned.some(({ document }) => document.recycled.by.rule === undefined)) return true;
+  return wasAnyDeleted(
+    ports,
+    key,
+    binned.flatMap(({ document }) => childrenOf(document)),
+  );
+}
+
+/** The one that a policy took last. */
+async function reviveTag(ports: BinPorts, key: RepositoryKey, tag: Tag, cause: Cause): Promise<boolean> {
+  const [container, partition] = ['repositories' as const, partitionOf(key)];
+  const page = await ports.documents.queryDocuments({
+    container,
+    partition,
+    where: [
+      { path: 'byTime', is: 'starts-with', value: 'binned-tag:' },
+      { path: 'name', is: '=', value: tag },
+    ],
+    orderBy: { path: 'byTime', direction: 'desc' },
+    limit: 1,
+  });
+  const [found] = page.documents.map((each) => parseStored(binnedTagSchema, each, { container, partition }).document);
+  if (found?.recycled.by.rule === undefined) return false;
+  // It may have gone alone, or with its manifest: then it is back with that.
+  const back = await restoreManifest(settlingWith(ports), key, found.digest, cause);
+  return (await restoreTag(settlingWith(ports), key, found.digest, tag, cause)) === 'restored' || back;
+}

@@ -1,0 +1,122 @@
+import type { Question } from '../../core/admission/gate.ts';
+import type { Taking } from '../../core/documents/bin.ts';
+import { defined } from '../../core/documents/defined.ts';
+import type { ManifestDocument, TagDocument } from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import type { Stored } from '../../core/documents/stored.ts';
+import type { DeleteEvents } from '../../core/events/delete-events.ts';
+import { deleteEvents } from '../../core/events/delete-events.ts';
+import type { Cause } from '../../core/events/envelope.ts';
+import { envelope } from '../../core/events/envelope.ts';
+import type { Asker } from '../../core/ports/authorize.ts';
+import type { TakenBy } from '../../core/ports/bin.ts';
+import type { CloudEvent } from '../../core/ports/topic.ts';
+import type { BinPorts, StorePorts } from './ports.ts';
+
+const dayMs = 24 * 3600 * 1000;
+
+/** One deletion: what it writes into each document that it moves, and how it is told of. */
+export interface Deletion {
+  readonly key: RepositoryKey;
+  readonly taking: Taking;
+  readonly told: DeleteEvents;
+  readonly cause: Cause;
+  /** Absent where the registry itself deletes. */
+  readonly asker?: Asker | undefined;
+}
+
+/**
+ * Begins a deletion by the registry's settings: with soft delete off all of it is due at once. A policy has a retention
+ * of its own.
+ */
+export async function beginDeletion(
+  ports: BinPorts,
+  key: RepositoryKey,
+  { cause, asker, rule, ...own }: TakenBy,
+): Promise<Deletion> {
+  const { enabled, retentionDays } =
+    own.retentionDays === undefined
+      ? await ports.softDelete.read(key.registry)
+      : { enabled: true, retentionDays: own.retentionDays };
+  const now = ports.clock.now();
+  const dueAt = new Date(now.getTime() + (enabled ? retentionDays * dayMs : 0)).toISOString();
+  const by = { actor: cause.actor.name, ...defined({ rule }) };
+  return {
+    key,
+    cause,
+    asker,
+    told: deleteEvents(ports, key, cause),
+    taking: { group: ports.ids.nextId(), recycledAt: now.toISOString(), dueAt, by },
+  };
+}
+
+/** What the gates are asked about a manifest that goes with its tags. */
+export function questionsOf(
+  { key, asker }: Pick<Deletion, 'key' | 'asker'>,
+  { document: manifest }: Stored<ManifestDocument>,
+  tags: readonly Stored<TagDocument>[],
+): Question[] {
+  const about = { operation: 'delete' as const, key, asker };
+  return [{ ...about, manifest }, ...tags.map(({ document: tag }) => ({ ...about, tag }))];
+}
+
+export interface Moved {
+  readonly manifests: readonly Pick<ManifestDocument, 'digest' | 'mediaType'>[];
+  readonly tags: readonly Pick<TagDocument, 'name' | 'digest'>[];
+}
+
+/** `Longshore.Recycled` of one step. */
+export function recycledEvent(ports: StorePorts, { key, taking, cause }: Deletion, moved: Moved): CloudEvent {
+  const { group, dueAt, by } = taking;
+  const target = { repository: key.repository, group, purgeAt: dueAt, manifests: listed(moved), tags: untagged(moved) };
+  return envelope('Longshore.Recycled', about(ports, key.repository), {
+    ...occurrence(ports, cause),
+    ...defined({ rule: by.rule }),
+    target,
+  });
+}
+
+export function restoredEvent(
+  ports: StorePorts,
+  { repository }: RepositoryKey,
+  cause: Cause,
+  group: string,
+  moved: Moved,
+): CloudEvent {
+  const target = {
+    repository,
+    group,
+    manifests: listed(moved),
+    tags: moved.tags.map(({ name, digest }) => ({ tag: name, digest })),
+  };
+  return envelope('Longshore.Restored', about(ports, repository), { ...occurrence(ports, cause), target });
+}
+
+export function purgedEvent(
+  ports: StorePorts,
+  { repository }: RepositoryKey,
+  cause: Cause,
+  group: string,
+  moved: Moved,
+): CloudEvent {
+  return envelope('Longshore.Purged', about(ports, repository), {
+    ...occurrence(ports, cause),
+    target: { repository, group, manifests: listed(moved), tags: untagged(moved) },
+  });
+}
+
+function listed({ manifests }: Moved) {
+  return manifests.map(({ digest, mediaType }) => ({ digest, mediaType }));
+}
+
+function untagged({ tags }: Moved) {
+  return tags.map(({ name, digest }) => ({ tag: name, previousDigest: digest }));
+}
+
+function about({ ids, clock, settings }: StorePorts, subject: string) {
+  return { id: ids.nextId(), time: clock.now().toISOString(), source: settings.eventSource, subject };
+}
+
+function occurrence({ ids, clock }: StorePorts, cause: Cause) {
+  return { id: ids.nextId(), timestamp: clock.now().toISOString(), ...cause };
+}

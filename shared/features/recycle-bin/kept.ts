@@ -1,0 +1,127 @@
+import pLimit from 'p-limit';
+import { z } from 'zod';
+import type { BinnedDocument } from '../../core/documents/bin.ts';
+import { firstWhere, listing } from '../../core/documents/listers.ts';
+import type { ManifestDocument } from '../../core/documents/manifest.ts';
+import { manifestRef } from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import { documentsOf } from '../../core/documents/pages.ts';
+import type { Keeper } from '../../core/documents/recycling.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import type { Predicate } from '../../core/ports/documents.ts';
+import type { StorePorts } from './ports.ts';
+
+type Reader = Pick<StorePorts, 'documents'>;
+
+/**
+ * What keeps a manifest: a live index that lists it, the live subject that it refers to, or, when nothing else does, a
+ * tag. Of one in the bin that stays behind, its subject does not.
+ */
+export async function keeperOf(
+  ports: Reader,
+  key: RepositoryKey,
+  manifest: Pick<ManifestDocument, 'digest' | 'subject'> & Partial<Pick<BinnedDocument, 'recycled'>>,
+): Promise<Keeper | undefined> {
+  const { digest, subject } = manifest;
+  const [tag, index, live] = await Promise.all([
+    some(ports, key, [
+      { path: 'type', is: '=', value: 'tag' },
+      { path: 'digest', is: '=', value: digest },
+    ]),
+    some(ports, key, [{ path: 'type', is: '=', value: 'manifest' }, listing(digest)]),
+    subject === undefined ? undefined : readStored(ports.documents, subjectSchema, manifestRef(key, subject)),
+  ]);
+  if (index) return 'index';
+  if (live !== undefined && !staysBehind(manifest, live.document)) return 'subject';
+  return tag ? 'tag' : undefined;
+}
+
+const queriesAtOnce = 16;
+
+/**
+ * Those of several manifests that something keeps, as `keeperOf` says: the tags of all are one query, and a subject
+ * that they share is one read.
+ */
+export async function keptAmong(
+  ports: Reader,
+  key: RepositoryKey,
+  manifests: readonly Parameters<typeof keeperOf>[2][],
+): Promise<Set<Digest>> {
+  const limit = pLimit(queriesAtOnce);
+  const subjects = [...new Set(manifests.flatMap(({ subject }) => subject ?? []))];
+  const digests = manifests.map(({ digest }) => digest);
+  const [tagged, listed, live] = await Promise.all([
+    taggedAmong(ports, key, digests),
+    Promise.all(
+      digests.map((digest) =>
+        limit(() => some(ports, key, [{ path: 'type', is: '=', value: 'manifest' }, listing(digest)])),
+      ),
+    ),
+    Promise.all(
+      subjects.map((subject) =>
+        limit(
+          async () => [subject, await readStored(ports.documents, subjectSchema, manifestRef(key, subject))] as const,
+        ),
+      ),
+    ),
+  ]);
+  const liveSubjects = new Map(live);
+  const isReferred = (manifest: (typeof manifests)[number]) => {
+    const subject = manifest.subject === undefined ? undefined : liveSubjects.get(manifest.subject);
+    return subject !== undefined && !staysBehind(manifest, subject.document);
+  };
+  return new Set(
+    manifests
+      .filter((manifest, at) => listed[at] === true || tagged.has(manifest.digest) || isReferred(manifest))
+      .map(({ digest }) => digest),
+  );
+}
+
+async function taggedAmong(
+  { documents }: Reader,
+  key: RepositoryKey,
+  digests: readonly Digest[],
+): Promise<Set<string>> {
+  const where: Predicate[] = [
+    { path: 'type', is: '=', value: 'tag' },
+    { path: 'digest', is: 'in', values: digests },
+  ];
+  const tagged = new Set<string>();
+  for await (const { document } of documentsOf(documents, {
+    container: 'repositories',
+    partition: partitionOf(key),
+    where,
+    limit: 100,
+  }))
+    tagged.add(String(document.digest));
+  return tagged;
+}
+
+const subjectSchema = z.object({ cameAloneAt: z.iso.datetime().optional() });
+
+/** Somebody deleted a referrer along with its subject, and the subject came back by a push of who may not restore. */
+export function staysBehind(
+  { recycled }: Partial<Pick<BinnedDocument, 'recycled'>>,
+  { cameAloneAt }: Pick<ManifestDocument, 'cameAloneAt'>,
+): boolean {
+  return (
+    recycled !== undefined &&
+    recycled.by.rule === undefined &&
+    cameAloneAt !== undefined &&
+    recycled.recycledAt <= cameAloneAt
+  );
+}
+
+async function some(ports: Reader, key: RepositoryKey, where: readonly Predicate[]): Promise<boolean> {
+  return (await firstWhere(ports, key, where)) !== undefined;
+}
+
+/**
+ * Somebody asked for it by name: then nothing brings it back but a push, a restore, or an index that is restored and
+ * lists it.
+ */
+export function wasOrdered({ recycled }: BinnedDocument): boolean {
+  return recycled.asked && recycled.by.rule === undefined;
+}

@@ -1,0 +1,206 @@
+import { inBatches } from '../../core/documents/batches.ts';
+import { untilUncontended } from '../../core/documents/contention.ts';
+import type { TagDocument } from '../../core/documents/manifest.ts';
+import { manifestDocumentSchema, manifestRef, tagDocumentSchema, tagRef } from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import type { Recycling, Wanted } from '../../core/documents/recycling.ts';
+import { repositoryDocumentSchema, repositoryRef } from '../../core/documents/repository.ts';
+import type { Stored } from '../../core/documents/stored.ts';
+import { parseStored, readStored } from '../../core/documents/stored.ts';
+import { publishCommitted } from '../../core/events/outbox.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
+import type { Tag } from '../../core/oci/name.ts';
+import type { TakenBy } from '../../core/ports/bin.ts';
+import { StoreFailure } from '../../core/ports/failures.ts';
+import { waitAWhile } from './after.ts';
+import type { Deletion } from './deletion.ts';
+import { beginDeletion, questionsOf } from './deletion.ts';
+import { keeperOf } from './kept.ts';
+import { moveInto, tagsAtOnce } from './move.ts';
+import type { BinPorts } from './ports.ts';
+import { purgeGroup } from './purge.ts';
+import { settle } from './settle.ts';
+
+/**
+ * Moves what a policy names into the bin, step by step; keep wins, and attributes win. What changed since the policy
+ * looked is looked at again: a push in between keeps. Throws `RegistryError` (`contended`; `disallowed` by the
+ * repository's attributes), `StoreFailure`.
+ */
+export async function recycle(ports: BinPorts, key: RepositoryKey, wanted: Wanted, by: TakenBy): Promise<Recycling> {
+  const entry = await readStored(ports.documents, repositoryDocumentSchema, repositoryRef(key));
+  ports.admission.require({ operation: 'delete', key, repository: entry?.document, asker: by.asker });
+  const deletion = await beginDeletion(ports, key, by);
+  const [manifests, tags, stayed]: [Digest[], Tag[], Recycling['stayed'][number][]] = [[], [], []];
+  // First those of other manifests: one that such a tag alone keeps goes along with an index that goes.
+  if (wanted.manifests.length > 0) tags.push(...(await takeTagsElsewhere(ports, deletion, wanted)));
+  for (const digest of wanted.manifests) {
+    const taken = await untilUncontended(`${key.repository}@${digest}`, () =>
+      tryTakeUnkept(ports, deletion, digest, wanted),
+    );
+    if ('because' in taken) stayed.push({ what: digest, because: taken.because });
+    else manifests.push(digest);
+    if ('tags' in taken) tags.push(...taken.tags);
+  }
+  for (const tag of wanted.tags.filter((each) => !tags.includes(each))) {
+    const because = await takeTag(ports, deletion, tag, wanted.isAsJudged);
+    if (because === undefined) tags.push(tag);
+    else stayed.push({ what: tag, because });
+  }
+  await purgeUnlessKept(ports, deletion);
+  return { group: deletion.taking.group, manifests, tags, stayed };
+}
+
+/** Takes the tags that point at none of the named manifests; those that are locked or gone are met again later. */
+async function takeTagsElsewhere(ports: BinPorts, deletion: Deletion, wanted: Wanted): Promise<Tag[]> {
+  const taken: Tag[] = [];
+  for (const tag of wanted.tags) {
+    const found = await readStored(ports.documents, tagDocumentSchema, tagRef(deletion.key, tag));
+    if (found === undefined || wanted.manifests.includes(found.document.digest)) continue;
+    if ((await takeTag(ports, deletion, tag, wanted.isAsJudged)) === undefined) taken.push(tag);
+  }
+  return taken;
+}
+
+/** Throws `RegistryError`: `manifest-unknown`, `disallowed`, `contended`. */
+export async function recycleManifest(ports: BinPorts, key: RepositoryKey, digest: Digest, by: TakenBy): Promise<void> {
+  const deletion = await beginDeletion(ports, key, by);
+  for (let gone = false; !gone;)
+    gone = await untilUncontended(`${key.repository}@${digest}`, () => tryTake(ports, deletion, digest));
+  const after = async () => {
+    await settle(ports, key, digest, by.cause);
+    await purgeUnlessKept(ports, deletion);
+  };
+  await waitAWhile(ports, `the surroundings of ${key.repository}@${digest}`, after());
+}
+
+/** `false` when there is none. Throws `RegistryError`: `disallowed`, `contended`. */
+export async function recycleTag(ports: BinPorts, key: RepositoryKey, tag: Tag, by: TakenBy): Promise<boolean> {
+  const deletion = await beginDeletion(ports, key, by);
+  const because = await takeTag(ports, deletion, tag);
+  if (because === undefined) await purgeUnlessKept(ports, deletion);
+  return because === undefined;
+}
+
+/**
+ * One step: `true` when the manifest went, `false` when more of its tags must go first, `undefined` when somebody wrote
+ * in between.
+ */
+async function tryTake(ports: BinPorts, deletion: Deletion, digest: Digest): Promise<boolean | undefined> {
+  const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(deletion.key, digest));
+  if (manifest === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: digest });
+  const { tags, more } = await tagsOf(ports, deletion.key, digest, tagsAtOnce * batchesAtOnce);
+  for (const question of questionsOf(deletion, manifest, tags)) ports.admission.require(question);
+  // With more tags than one batch holds the manifest goes last, so that a crash in between leaves no tag without one.
+  if (more || tags.length > tagsAtOnce) return (await takeTagsOf(ports, deletion, tags)) ? false : undefined;
+  const events = await moveInto(ports, deletion, {
+    manifests: [{ ...manifest, asked: true }],
+    tags: tags.map((tag) => ({ ...tag, asked: false })),
+  });
+  if (events === undefined) return undefined;
+  await publishCommitted(ports, deletion.key, events);
+  return true;
+}
+
+/** The request waits for these: an image may have thousands of tags. */
+const batchesAtOnce = 4;
+
+/** Several batches side by side. `false` when somebody wrote one of the tags of any of them since it was read. */
+async function takeTagsOf(ports: BinPorts, deletion: Deletion, tags: readonly Stored<TagDocument>[]): Promise<boolean> {
+  const moved = await Promise.all(
+    inBatches(tags, tagsAtOnce).map(async (some) => {
+      const events = await moveInto(ports, deletion, {
+        manifests: [],
+        tags: some.map((tag) => ({ ...tag, asked: false })),
+      });
+      if (events !== undefined) await publishCommitted(ports, deletion.key, events);
+      return events !== undefined;
+    }),
+  );
+  return !moved.includes(false);
+}
+
+interface Taken {
+  readonly tags: readonly Tag[];
+}
+
+async function tryTakeUnkept(
+  ports: BinPorts,
+  deletion: Deletion,
+  digest: Digest,
+  { tags: mayGo, isAsJudged }: Wanted,
+): Promise<Taken | { readonly because: Recycling['stayed'][number]['because'] } | undefined> {
+  const { key } = deletion;
+  const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+  if (manifest === undefined) return { because: 'gone' };
+  const { tags, more } = await tagsOf(ports, key, digest);
+  if (more || tags.some(({ document }) => !mayGo.includes(document.name))) return { because: 'tag' };
+  if (![manifest, ...tags].every(({ document }) => isAsJudged(document))) return { because: 'pushed since' };
+  if (!questionsOf(deletion, manifest, tags).every((question) => ports.admission.allows(question)))
+    return { because: 'locked' };
+  const keeper = await keeperOf(ports, key, manifest.document);
+  if (keeper !== undefined && keeper !== 'tag') return { because: keeper };
+  const events = await moveInto(ports, deletion, {
+    manifests: [{ ...manifest, asked: true }],
+    tags: tags.map((tag) => ({ ...tag, asked: false })),
+  });
+  if (events === undefined) return undefined;
+  await publishCommitted(ports, key, events);
+  await settle(ports, key, digest, deletion.cause);
+  return { tags: tags.map(({ document }) => document.name) };
+}
+
+/**
+ * Without `isAsJudged` somebody asked for it by its name: it goes whatever it points at, and one that is locked is
+ * refused.
+ */
+async function takeTag(
+  ports: BinPorts,
+  deletion: Deletion,
+  tag: Tag,
+  isAsJudged?: Wanted['isAsJudged'],
+): Promise<'gone' | 'locked' | 'pushed since' | undefined> {
+  const { key } = deletion;
+  const done = await untilUncontended(`${key.repository}:${tag}`, async () => {
+    const found = await readStored(ports.documents, tagDocumentSchema, tagRef(key, tag));
+    if (found === undefined) return 'gone';
+    const question = { operation: 'delete' as const, key, asker: deletion.asker, tag: found.document };
+    if (isAsJudged === undefined) ports.admission.require(question);
+    else if (!ports.admission.allows(question)) return 'locked';
+    if (isAsJudged?.(found.document) === false) return 'pushed since';
+    return moveInto(ports, deletion, { manifests: [], tags: [{ ...found, asked: true }] });
+  });
+  if (typeof done === 'string') return done;
+  await publishCommitted(ports, key, done);
+  return undefined;
+}
+
+/** With soft delete off nothing of it is kept. A failure leaves it to the timer: it is due. */
+export async function purgeUnlessKept(ports: BinPorts, { key, taking, cause }: Deletion): Promise<void> {
+  if (taking.dueAt !== taking.recycledAt) return;
+  try {
+    await purgeGroup(ports, key, taking.group, cause);
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    ports.log.warn({ err: error, group: taking.group }, 'what was deleted stays in the bin until the timer purges it');
+  }
+}
+
+async function tagsOf(
+  { documents }: BinPorts,
+  key: RepositoryKey,
+  digest: Digest,
+  limit = tagsAtOnce,
+): Promise<{ tags: Stored<TagDocument>[]; more: boolean }> {
+  const [container, partition] = ['repositories' as const, partitionOf(key)];
+  const where = [
+    { path: 'type', is: '=' as const, value: 'tag' },
+    { path: 'digest', is: '=' as const, value: digest },
+  ];
+  const page = await documents.queryDocuments({ container, partition, where, limit });
+  return {
+    tags: page.documents.map((found) => parseStored(tagDocumentSchema, found, { container, partition })),
+    more: page.continuation !== undefined,
+  };
+}

@@ -1,0 +1,162 @@
+import { aboutName } from '../../core/documents/about.ts';
+import { inBatches } from '../../core/documents/batches.ts';
+import type { BinnedDocument } from '../../core/documents/bin.ts';
+import { binnedDocumentSchema, binnedTagSchema, unbinManifest } from '../../core/documents/bin.ts';
+import { removing } from '../../core/documents/changes.ts';
+import { storedAmong, storedWhere } from '../../core/documents/in-repository.ts';
+import { childrenOf, manifestDocumentSchema } from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import type { Stored } from '../../core/documents/stored.ts';
+import type { Cause } from '../../core/events/envelope.ts';
+import { publishCommitted, recordEvent } from '../../core/events/outbox.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { restoredEvent } from './deletion.ts';
+import { unsettledChange, unsettledSchema } from './documents.ts';
+import { transactionsOf } from './move.ts';
+import type { GoesOn, SettlingPorts, StorePorts } from './ports.ts';
+import type { Along } from './together.ts';
+
+/** Each of these comes back by itself, with what belongs to it. */
+const aloneAtOnce = 8;
+const queriedAtOnce = 100;
+
+/** Those of several digests that are in the bin. */
+export async function binnedAmong(
+  ports: StorePorts,
+  key: RepositoryKey,
+  digests: readonly Digest[],
+): Promise<Stored<BinnedDocument>[]> {
+  const found = await Promise.all(
+    inBatches([...new Set(digests)], queriedAtOnce).map((some) =>
+      storedAmong(ports, key, 'binned', some, binnedDocumentSchema),
+    ),
+  );
+  return found.flat();
+}
+
+/**
+ * Brings manifests back from the bin without their tags, those of one deletion that list no others in one transaction
+ * for each batch: an image may have thousands of referrers. What lists others, and what somebody wrote to in between,
+ * comes back behind them by `one`, which is `bringBack`. `goesOn` is called between batches. Gives whether anything came.
+ */
+export async function bringBackTogether(
+  ports: SettlingPorts,
+  key: RepositoryKey,
+  binned: readonly Stored<BinnedDocument>[],
+  cause: Cause,
+  { one, goesOn }: { readonly one: (digest: Digest) => Promise<boolean>; readonly goesOn?: GoesOn },
+): Promise<boolean> {
+  const hasChildren = ({ document }: Stored<BinnedDocument>) => childrenOf(document).length > 0;
+  const alone = binned.filter(hasChildren).map(({ document }) => document.digest);
+  let changed = false;
+  for (const batch of batchesOf(binned.filter((each) => !hasChildren(each)))) {
+    const { moved, left } = await bringBatchBack(ports, key, batch, cause);
+    for (const digest of left.filter((each) => moved.includes(each))) await ports.settle(key, digest, cause);
+    alone.push(...left.filter((each) => !moved.includes(each)));
+    changed ||= moved.length > 0;
+    await goesOn?.();
+  }
+  for (const some of inBatches(alone, aloneAtOnce)) {
+    const came = await Promise.all(some.map(one));
+    changed ||= came.includes(true);
+    await goesOn?.();
+  }
+  return changed;
+}
+
+/** Of one deletion each, for the event says which. */
+function batchesOf(binned: readonly Stored<BinnedDocument>[]): Stored<BinnedDocument>[][] {
+  return [...Map.groupBy(binned, ({ document }) => document.recycled.group).values()].flatMap((ofGroup) =>
+    transactionsOf(ofGroup),
+  );
+}
+
+async function bringBatchBack(
+  ports: StorePorts,
+  key: RepositoryKey,
+  batch: readonly Stored<BinnedDocument>[],
+  cause: Cause,
+): Promise<Along> {
+  const manifests = batch.map(({ document }) => document);
+  const digests = manifests.map(({ digest }) => digest);
+  const now = ports.clock.now();
+  const event = restoredEvent(ports, key, cause, manifests[0]?.recycled.group ?? '', { manifests, tags: [] });
+  const changes = batch.flatMap((each) => [
+    ...unbinManifest(each, now),
+    unsettledChange(key, each.document.digest, now),
+  ]);
+  const { committed } = await ports.documents.commitDocuments('repositories', partitionOf(key), [
+    ...changes,
+    recordEvent(key, event),
+  ]);
+  if (!committed) return { moved: [], left: digests };
+  await publishCommitted(ports, key, [event]);
+  return { moved: digests, left: await settleLiveTogether(ports, key, digests) };
+}
+
+/**
+ * As `settleTogether` of those that went: the marks are read before the look, and go by their etags after it. Gives
+ * those that are not settled by this.
+ */
+async function settleLiveTogether(
+  ports: StorePorts,
+  key: RepositoryKey,
+  digests: readonly Digest[],
+): Promise<Digest[]> {
+  const marks = await storedAmong(ports, key, 'unsettled', digests, unsettledSchema);
+  const lonely = await lonelyAmongLive(ports, key, digests);
+  const settled = marks.filter(({ document }) => lonely.has(document.digest) && document.tagsOf === undefined);
+  const left = digests.filter((digest) => !settled.some(({ document }) => document.digest === digest));
+  if (settled.length === 0) return left;
+  const outcome = await ports.documents.commitDocuments(
+    'repositories',
+    partitionOf(key),
+    settled.map((mark) => removing(mark)),
+  );
+  return outcome.committed ? left : [...digests];
+}
+
+/**
+ * Those that are live, list nothing, and of which nothing in the bin may come back: no referrer, and no tag that is
+ * about them.
+ */
+async function lonelyAmongLive(
+  ports: StorePorts,
+  key: RepositoryKey,
+  digests: readonly Digest[],
+): Promise<Set<Digest>> {
+  const [live, referrers, tags] = await Promise.all([
+    storedAmong(ports, key, 'manifest', digests, manifestDocumentSchema),
+    storedWhere(
+      ports,
+      key,
+      [
+        { path: 'type', is: '=', value: 'binned' },
+        { path: 'subject', is: 'in', values: digests },
+      ],
+      binnedDocumentSchema,
+    ),
+    storedWhere(
+      ports,
+      key,
+      [
+        { path: 'type', is: '=', value: 'binned-tag' },
+        { path: 'about', is: 'in', values: digests.map(aboutName) },
+      ],
+      binnedTagSchema,
+    ),
+  ]);
+  const around = new Set<string>([
+    ...referrers.flatMap(({ document }) => document.subject ?? []),
+    ...tags.flatMap(({ document }) => document.about ?? []),
+  ]);
+  return new Set(
+    live
+      .filter(
+        ({ document }) =>
+          childrenOf(document).length === 0 && !around.has(document.digest) && !around.has(aboutName(document.digest)),
+      )
+      .map(({ document }) => document.digest),
+  );
+}

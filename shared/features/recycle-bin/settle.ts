@@ -1,0 +1,168 @@
+import { inBatches } from '../../core/documents/batches.ts';
+import type { BinnedDocument } from '../../core/documents/bin.ts';
+import { binnedDocumentSchema, binnedRef } from '../../core/documents/bin.ts';
+import { patching, removing, written } from '../../core/documents/changes.ts';
+import { untilUncontended } from '../../core/documents/contention.ts';
+import { everyOne } from '../../core/documents/in-repository.ts';
+import { storedWhere } from '../../core/documents/in-repository.ts';
+import type { ManifestDocument } from '../../core/documents/manifest.ts';
+import {
+  childrenOf,
+  manifestDocumentSchema,
+  manifestRef,
+  referrerDocumentSchema,
+} from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import { causeOfBackground } from '../../core/events/background.ts';
+import { deleteEvents } from '../../core/events/delete-events.ts';
+import type { Cause } from '../../core/events/envelope.ts';
+import { publishCommitted } from '../../core/events/outbox.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import type { Predicate } from '../../core/ports/documents.ts';
+import type { Unsettled } from './documents.ts';
+import { takeoverFrom, unsettledRef, unsettledSchema } from './documents.ts';
+import { keeperOf, staysBehind, wasOrdered } from './kept.ts';
+import { manifestsAtOnce } from './move.ts';
+import { moveInto } from './move.ts';
+import type { GoesOn, SettlingPorts, StorePorts } from './ports.ts';
+import { bringBack, bringTagsBack } from './restore.ts';
+import { binnedAmong, bringBackTogether } from './restore-together.ts';
+import { bringSignaturesBack, takeSignatures } from './signatures.ts';
+import { takeAlongTogether } from './together.ts';
+
+/**
+ * Brings the surroundings of a manifest in line with whether it is live: of a live one all children are live, and all
+ * referrers that went along with something and do not stay behind; of a binned one the children and referrers that
+ * nothing keeps are binned. It looks, and does not go by what was asked, so it is right in any order of deletions,
+ * restores and pushes, and goes on where a crash stopped it.
+ *
+ * Whoever makes a manifest live or binned writes that it is unsettled in the same transaction, then looks. Of two that
+ * change neighbours at the same time, the one that looks last sees both changes; the mark goes only when a look found
+ * nothing and nobody wrote it since.
+ */
+export async function settle(ports: StorePorts, key: RepositoryKey, digest: Digest, cause?: Cause): Promise<void> {
+  await untilUncontended(`the surroundings of ${digest}`, async () => {
+    const mark = await readStored(ports.documents, unsettledSchema, unsettledRef(key, digest));
+    if (mark === undefined) return 'settled';
+    let ours = mark;
+    // What somebody else has written is not taken over: then the mark stays, and is looked at again.
+    const goesOn = async () => {
+      const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [
+        patching(ours, { dueAt: takeoverFrom(ports.clock.now()) }),
+      ]);
+      ours = written(outcome, mark.document) ?? ours;
+    };
+    const settling = settlingWith(ports);
+    for (let changed = true; changed;) changed = await settleOnce(settling, key, mark.document, cause, goesOn);
+    const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [removing(ours)]);
+    return outcome.committed || outcome.because === 'absent' ? 'settled' : undefined;
+  });
+}
+
+/** For what settles a part, and has the rest settled in turn. */
+export function settlingWith(ports: StorePorts): SettlingPorts {
+  return { ...ports, settle: (key, digest, cause) => settle(ports, key, digest, cause) };
+}
+
+/** One look: whether it changed anything. */
+async function settleOnce(
+  ports: SettlingPorts,
+  key: RepositoryKey,
+  { digest, tagsOf }: Unsettled,
+  cause: Cause | undefined,
+  goesOn: GoesOn,
+): Promise<boolean> {
+  const [live, binned] = await Promise.all([
+    readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest)),
+    readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest)),
+  ]);
+  if (live !== undefined)
+    return settleLive(ports, key, live.document, tagsOf, cause ?? causeOfBackground(ports, 'longshore'), goesOn);
+  if (binned === undefined) return false;
+  return settleBinned(
+    ports,
+    key,
+    binned.document,
+    cause ?? causeOfBackground(ports, binned.document.recycled.by.actor),
+    goesOn,
+  );
+}
+
+async function settleLive(
+  ports: SettlingPorts,
+  key: RepositoryKey,
+  manifest: ManifestDocument,
+  tagsOf: string | undefined,
+  cause: Cause,
+  goesOn: GoesOn,
+): Promise<boolean> {
+  let changed = tagsOf !== undefined && (await bringTagsBack(ports, key, manifest.digest, tagsOf, cause));
+  const one = (digest: Digest) => bringBack(ports, key, digest, cause);
+  const children = await binnedAmong(ports, key, childrenOf(manifest));
+  if (children.length > 0) changed = (await bringBackTogether(ports, key, children, cause, { one, goesOn })) || changed;
+  const where: Predicate[] = [
+    { path: 'type', is: '=', value: 'binned' },
+    { path: 'subject', is: '=', value: manifest.digest },
+  ];
+  const referrers = (await storedWhere(ports, key, where, binnedDocumentSchema)).filter(
+    ({ document }) => !wasOrdered(document) && !staysBehind(document, manifest),
+  );
+  changed = (await bringBackTogether(ports, key, referrers, cause, { one, goesOn })) || changed;
+  return (await bringSignaturesBack(ports, key, manifest, cause, goesOn)) || changed;
+}
+
+async function settleBinned(
+  ports: SettlingPorts,
+  key: RepositoryKey,
+  binned: BinnedDocument,
+  cause: Cause,
+  goesOn: GoesOn,
+): Promise<boolean> {
+  if (!wasOrdered(binned) && (await keeperOf(ports, key, binned)) !== undefined)
+    return bringBack(ports, key, binned.digest, cause);
+  const where: Predicate[] = [
+    { path: 'type', is: '=', value: 'referrer' },
+    { path: 'subject', is: '=', value: binned.digest },
+  ];
+  const referrers = await everyOne(ports, key, where, referrerDocumentSchema);
+  let changed = await takeSignatures(ports, key, binned, cause, goesOn);
+  const around = [...new Set([...childrenOf(binned), ...referrers.map((edge) => edge.digest)])];
+  for (const [at, some] of inBatches(around, manifestsAtOnce).entries()) {
+    if (at > 0) await goesOn();
+    const { moved, left } = await takeAlongTogether(ports, key, binned, some, cause);
+    for (const digest of left) {
+      if (moved.includes(digest)) await settle(ports, key, digest, cause);
+      else changed = (await takeAlong(ports, key, binned, digest, cause)) || changed;
+    }
+    changed ||= moved.length > 0;
+  }
+  return changed;
+}
+
+/** Moves what nothing keeps into the bin along with `from`, and settles it in turn. Its tags keep it: it has none. */
+async function takeAlong(
+  ports: StorePorts,
+  key: RepositoryKey,
+  from: BinnedDocument,
+  digest: Digest,
+  cause: Cause,
+): Promise<boolean> {
+  const taking = { ...from.recycled, recycledAt: ports.clock.now().toISOString(), dueAt: from.dueAt };
+  const taken = await untilUncontended(`${key.repository}@${digest}`, async () => {
+    const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+    if (manifest === undefined || !ports.admission.allows({ operation: 'delete', key, manifest: manifest.document }))
+      return 'stays';
+    if ((await keeperOf(ports, key, manifest.document)) !== undefined) return 'stays';
+    return moveInto(
+      ports,
+      { key, taking, cause, told: deleteEvents(ports, key, cause) },
+      { manifests: [{ ...manifest, asked: false }], tags: [] },
+    );
+  });
+  if (taken === 'stays') return false;
+  await publishCommitted(ports, key, taken);
+  await settle(ports, key, digest, cause);
+  return true;
+}

@@ -1,0 +1,128 @@
+import { aboutIn, aboutName, tagsAbout } from '../../core/documents/about.ts';
+import { inBatches } from '../../core/documents/batches.ts';
+import type { BinnedDocument } from '../../core/documents/bin.ts';
+import { binnedDocumentSchema, binnedRef, binnedTagSchema } from '../../core/documents/bin.ts';
+import { untilUncontended } from '../../core/documents/contention.ts';
+import { storedWhere } from '../../core/documents/in-repository.ts';
+import type { ManifestDocument } from '../../core/documents/manifest.ts';
+import { manifestDocumentSchema, manifestRef, tagDocumentSchema } from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import { parseStored, readStored } from '../../core/documents/stored.ts';
+import { deleteEvents } from '../../core/events/delete-events.ts';
+import type { Cause } from '../../core/events/envelope.ts';
+import { publishCommitted } from '../../core/events/outbox.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { questionsOf } from './deletion.ts';
+import { keeperOf, staysBehind, wasOrdered } from './kept.ts';
+import { moveInto, tagsAtOnce } from './move.ts';
+import type { GoesOn, SettlingPorts } from './ports.ts';
+import { bringBack, bringTagsBack } from './restore.ts';
+
+const signaturesAtOnce = 8;
+
+/**
+ * What is about a manifest by the names of its tags goes along with it, as its referrers do: signatures, attestations,
+ * the fallback's index. Gives whether anything went.
+ */
+export async function takeSignatures(
+  ports: SettlingPorts,
+  key: RepositoryKey,
+  from: BinnedDocument,
+  cause: Cause,
+  goesOn: GoesOn,
+): Promise<boolean> {
+  const digests = [...new Set((await tagsAbout(ports.documents, key, from.digest)).map((tag) => tag.digest))];
+  return inGroups(digests, goesOn, (digest) => takeSignature(ports, key, from, digest, cause));
+}
+
+/**
+ * Anybody may push any number of tags about an image: several at once, and whoever settles says in between that it goes
+ * on. Gives whether any changed something.
+ */
+async function inGroups<T>(all: readonly T[], goesOn: GoesOn, work: (one: T) => Promise<boolean>): Promise<boolean> {
+  let changed = false;
+  for (const [at, some] of inBatches(all, signaturesAtOnce).entries()) {
+    if (at > 0) await goesOn();
+    const outcomes = await Promise.all(some.map(work));
+    changed ||= outcomes.includes(true);
+  }
+  return changed;
+}
+
+async function takeSignature(
+  ports: SettlingPorts,
+  key: RepositoryKey,
+  from: BinnedDocument,
+  digest: Digest,
+  cause: Cause,
+): Promise<boolean> {
+  const name = aboutName(from.digest);
+  const taking = { ...from.recycled, recycledAt: ports.clock.now().toISOString(), dueAt: from.dueAt };
+  const taken = await untilUncontended(`${key.repository}@${digest}`, async () => {
+    const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+    const subject = await ports.documents.readDocument(manifestRef(key, from.digest));
+    if (manifest === undefined || subject !== undefined) return 'stays';
+    const [container, partition] = ['repositories' as const, partitionOf(key)];
+    const page = await ports.documents.queryDocuments({
+      container,
+      partition,
+      where: [
+        { path: 'type', is: '=', value: 'tag' },
+        { path: 'digest', is: '=', value: digest },
+      ],
+      limit: tagsAtOnce,
+    });
+    const tags = page.documents.map((each) => parseStored(tagDocumentSchema, each, { container, partition }));
+    // A tag of another kind, or about another manifest, keeps it.
+    if (page.continuation !== undefined || tags.some(({ document }) => aboutIn(document.name) !== name)) return 'stays';
+    if (!questionsOf({ key }, manifest, tags).every((question) => ports.admission.allows(question))) return 'stays';
+    const keeper = await keeperOf(ports, key, manifest.document);
+    if (keeper !== undefined && keeper !== 'tag') return 'stays';
+    return moveInto(
+      ports,
+      { key, taking, cause, told: deleteEvents(ports, key, cause) },
+      { manifests: [{ ...manifest, asked: false }], tags: tags.map((tag) => ({ ...tag, asked: false })) },
+    );
+  });
+  if (taken === 'stays') return false;
+  await publishCommitted(ports, key, taken);
+  await ports.settle(key, digest, cause);
+  return true;
+}
+
+/** Brings back what went along so, with its tags, and does not stay behind. Gives whether anything came. */
+export async function bringSignaturesBack(
+  ports: SettlingPorts,
+  key: RepositoryKey,
+  manifest: ManifestDocument,
+  cause: Cause,
+  goesOn: GoesOn,
+): Promise<boolean> {
+  const tags = await storedWhere(
+    ports,
+    key,
+    [
+      { path: 'type', is: '=', value: 'binned-tag' },
+      { path: 'about', is: '=', value: aboutName(manifest.digest) },
+    ],
+    binnedTagSchema,
+  );
+  // Somebody asked for it by name, or it is a referrer's, which keeps its tag to itself.
+  const along = tags.filter(
+    ({ document: { name, recycled } }) =>
+      !recycled.asked && aboutIn(name) !== undefined && !staysBehind({ recycled }, manifest),
+  );
+  const byManifest = [
+    ...Map.groupBy(along, ({ document: { digest, recycled } }) => `${digest} ${recycled.group}`).values(),
+  ];
+  return inGroups(byManifest, goesOn, async ([first]) => {
+    if (first === undefined) return false;
+    const { digest, recycled } = first.document;
+    const binned = await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest));
+    // Somebody deleted the signature by its digest: its tags went along with it, not with the image.
+    if (binned !== undefined && (wasOrdered(binned.document) || staysBehind(binned.document, manifest))) return false;
+    const itself = await bringBack(ports, key, digest, cause);
+    return (await bringTagsBack(ports, key, digest, recycled.group, cause)) || itself;
+  });
+}

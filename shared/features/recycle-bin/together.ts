@@ -1,0 +1,122 @@
+import pLimit from 'p-limit';
+import { aboutAmong } from '../../core/documents/about.ts';
+import type { BinnedDocument } from '../../core/documents/bin.ts';
+import { binnedDocumentSchema } from '../../core/documents/bin.ts';
+import { removing } from '../../core/documents/changes.ts';
+import { storedAmong, storedWhere } from '../../core/documents/in-repository.ts';
+import { childrenOf, manifestDocumentSchema, referrerDocumentSchema } from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import { deleteEvents } from '../../core/events/delete-events.ts';
+import type { Cause } from '../../core/events/envelope.ts';
+import { publishCommitted } from '../../core/events/outbox.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { unsettledSchema } from './documents.ts';
+import { keptAmong } from './kept.ts';
+import { moveInto, withinOneBatch } from './move.ts';
+import type { StorePorts } from './ports.ts';
+
+const queriesAtOnce = 16;
+
+/**
+ * What became of those that were to go along: `moved` are settled, unless they are in `left`; those in `left` are to be
+ * looked at one by one.
+ */
+export interface Along {
+  readonly moved: readonly Digest[];
+  readonly left: readonly Digest[];
+}
+
+/**
+ * Moves what nothing keeps of these manifests into the bin along with `from`, in one transaction, and settles together
+ * those that nothing is around: an image may have thousands of referrers. What somebody wrote to in between, and what
+ * has children or referrers of its own, is left to be looked at alone.
+ */
+export async function takeAlongTogether(
+  ports: StorePorts,
+  key: RepositoryKey,
+  from: BinnedDocument,
+  digests: readonly Digest[],
+  cause: Cause,
+): Promise<Along> {
+  const found = await storedAmong(ports, key, 'manifest', digests, manifestDocumentSchema);
+  const free = found.filter(({ document }) => ports.admission.allows({ operation: 'delete', key, manifest: document }));
+  const kept = await keptAmong(
+    ports,
+    key,
+    free.map(({ document }) => document),
+  );
+  const going = withinOneBatch(free.filter(({ document }) => !kept.has(document.digest)));
+  if (going.length === 0) return { moved: [], left: [] };
+  const rest = free
+    .filter((each) => !kept.has(each.document.digest) && !going.includes(each))
+    .map(({ document }) => document.digest);
+  const taking = { ...from.recycled, recycledAt: ports.clock.now().toISOString(), dueAt: from.dueAt };
+  const events = await moveInto(
+    ports,
+    { key, taking, cause, told: deleteEvents(ports, key, cause) },
+    { manifests: going.map((manifest) => ({ ...manifest, asked: false })), tags: [] },
+  );
+  const moved = going.map(({ document }) => document.digest);
+  if (events === undefined) return { moved: [], left: [...moved, ...rest] };
+  await publishCommitted(ports, key, events);
+  return { moved, left: [...(await settleTogether(ports, key, moved)), ...rest] };
+}
+
+/**
+ * The marks are read before the look, and go by their etags after it, as in `settle`. Gives those that are not settled
+ * by this.
+ */
+async function settleTogether(ports: StorePorts, key: RepositoryKey, digests: readonly Digest[]): Promise<Digest[]> {
+  const marks = await storedAmong(ports, key, 'unsettled', digests, unsettledSchema);
+  const binned = await storedAmong(ports, key, 'binned', digests, binnedDocumentSchema);
+  const lonely = await lonelyAmong(
+    ports,
+    key,
+    binned.map(({ document }) => document),
+  );
+  const settled = marks.filter(({ document }) => lonely.has(document.digest));
+  const left = digests.filter((digest) => !lonely.has(digest));
+  if (settled.length === 0) return left;
+  const outcome = await ports.documents.commitDocuments(
+    'repositories',
+    partitionOf(key),
+    settled.map((mark) => removing(mark)),
+  );
+  return outcome.committed ? left : [...digests];
+}
+
+/** Of manifests in the bin, those that nothing keeps and around which nothing is. */
+async function lonelyAmong(
+  ports: StorePorts,
+  key: RepositoryKey,
+  binned: readonly BinnedDocument[],
+): Promise<Set<Digest>> {
+  const digests = binned.map(({ digest }) => digest);
+  const limit = pLimit(queriesAtOnce);
+  const [kept, referrers, about] = await Promise.all([
+    keptAmong(ports, key, binned),
+    storedWhere(
+      ports,
+      key,
+      [
+        { path: 'type', is: '=', value: 'referrer' },
+        { path: 'subject', is: 'in', values: digests },
+      ],
+      referrerDocumentSchema,
+    ),
+    aboutAmong(ports.documents, key, digests, limit),
+  ]);
+  const subjects = new Set(referrers.map(({ document }) => document.subject));
+  return new Set(
+    binned
+      .filter(
+        (each) =>
+          childrenOf(each).length === 0 &&
+          !kept.has(each.digest) &&
+          !subjects.has(each.digest) &&
+          !about.has(each.digest),
+      )
+      .map(({ digest }) => digest),
+  );
+}
