@@ -25,7 +25,7 @@ const common: Readonly<Record<string, { readonly says?: string; readonly setting
     says: 'These settings are about events, and about requests to URLs that users give ([webhooks](../webhooks.md)).',
     settings: ['LONGSHORE_EVENT_SOURCE', 'LONGSHORE_OUTBOUND'],
   },
-  purge: {
+  collection: {
     settings: ['LONGSHORE_CLOCK_AHEAD_DAYS'],
   },
   usage: {},
