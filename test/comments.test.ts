@@ -27,6 +27,7 @@ const rooms = [
   'shared/core/transfer',
   'shared/features/builds',
   'shared/features/identity',
+  'shared/features/purge',
   'shared/features/replication',
   'shared/features/usage',
   'shared/features/webhooks',

@@ -50,19 +50,16 @@ export interface DueWork<P> {
 
 /** The outcome of a run. */
 export interface DueRun {
-  /** How many documents of each type were dealt with. */
+  /** The number of documents of each type that were done. */
   readonly done: Readonly<Record<string, number>>;
-  /** How many could not be, and are put off. */
+  /** The number of documents whose work failed and is put off. */
   readonly failed: number;
   /** Says whether more is due. */
   readonly more: boolean;
 }
 
 const documentsAtOnce = 50;
-/**
- * How long something that cannot be dealt with is put off, so that it does not stand in the way of the rest. In
- * milliseconds.
- */
+/** The milliseconds that failed work is put off, so that it does not block the rest. */
 const putOffMs = 10 * 60_000;
 
 /**
@@ -86,7 +83,7 @@ export async function runDue<P extends DuePorts>(ports: P, work: DueWork<P>, unt
             const outcome = await perform(ports, work, found);
             if (outcome === 'done') done[typeOf(found)] = (done[typeOf(found)] ?? 0) + 1;
             else failed += 1;
-            // What stays due is not asked for again and again in one run.
+            // Work that could not be put off is not queried again in this run.
             more ||= outcome !== 'stays due';
           }
         },

@@ -4,13 +4,16 @@ import type { TakenBy } from '../ports/bin.ts';
 import type { ManifestDocument, TagDocument } from './manifest.ts';
 import type { RepositoryKey } from './names.ts';
 
-/** The manifests and tags that a policy removes. */
+/** The manifests and tags that a policy recycles. */
 export interface Wanted {
-  /** Each goes when it has no tag but those of `tags`, and no live index or subject keeps it. */
+  /** Each is recycled if it has no tag but those of `tags`, and no live index or subject keeps it. */
   readonly manifests: readonly Digest[];
-  /** They go with their manifest, or alone when that is kept. */
+  /** They are recycled with their manifest, or alone if that is kept. */
   readonly tags: readonly Tag[];
-  /** Is asked of each right before it goes, as it is stored then: one that was pushed since the policy judged it stays. */
+  /**
+   * Compares each, as it is stored right before it is recycled, with what the policy judged: one that was pushed since
+   * is kept.
+   */
   readonly isAsJudged: (found: ManifestDocument | TagDocument) => boolean;
 }
 
@@ -19,12 +22,18 @@ export type Keeper = 'tag' | 'index' | 'subject';
 
 /** The outcome of a recycling. */
 export interface Recycling {
-  /** Identifies what went together, for restoring or purging all of it. */
+  /** The id of the deletion, for restoring or purging all of it. */
   readonly group: string;
-  /** The named manifests that went; children and referrers that nothing else kept went along. */
+  /**
+   * The named manifests that were recycled; children and referrers that nothing else keeps were recycled along with
+   * them.
+   */
   readonly manifests: readonly Digest[];
   readonly tags: readonly Tag[];
-  /** The named that stayed: locked by an attribute, gone already, pushed since it was judged, or kept. */
+  /**
+   * The named manifests and tags that were not recycled, with the reason: a lock, a deletion or a push since they were
+   * judged, or what keeps them.
+   */
   readonly stayed: readonly {
     readonly what: Digest | Tag;
     readonly because: 'locked' | 'gone' | 'pushed since' | Keeper;

@@ -21,9 +21,10 @@ import type { CloudEvent } from '../../core/ports/topic.ts';
 import type { CollectionPorts } from './ports.ts';
 
 /**
- * Looks at a link that is due: one that a manifest needs loses its check, one that nobody needs and nobody refreshed
- * for a grace goes, any other is looked at again. `now` is taken before asking who needs it: a push that relied on the
- * link has committed by then (docs/architecture.md, "Never lose an image"). What somebody wrote in between stays due.
+ * Checks a link that is due. If a manifest needs it, it loses its check; if no manifest needs it and no request
+ * refreshed it for a grace, it is dropped; otherwise it is checked again later. `now` is taken before the query for
+ * manifests: a push that relied on the link has committed by then (docs/architecture.md, "Never lose an image"). If
+ * somebody wrote in between, the check stays due.
  */
 export async function checkLink(
   ports: CollectionPorts,
@@ -43,9 +44,9 @@ export async function checkLink(
 }
 
 /**
- * Looks at a blob that is due. Without any link its document goes, conditional on its etag, which every new link moves;
- * what is left of it is a note of where its bytes are. A name is never used twice, so whoever stores the digest again
- * stores it elsewhere.
+ * Checks a blob that is due. If it has no link, its document is deleted, on the condition of its etag, which every new
+ * link changes; a note of where its bytes are remains. A name is never used twice, so a later upload of the digest is
+ * stored under another one.
  */
 export async function checkBlob(
   ports: CollectionPorts,
@@ -97,11 +98,11 @@ function notesOf({ digest, size, copies }: BlobDocument, now: Date): Collected[]
   }));
 }
 
-/** Deletes the bytes that a note names, tells of it, and takes the note away. Each step may be repeated. */
+/** Deletes the bytes that a note names, publishes the event, and deletes the note. Each step may be repeated. */
 export async function deleteBytes(ports: CollectionPorts, note: Collected): Promise<void> {
   const { digest, name, region, id } = note;
   const blob = await readStored(ports.documents, blobDocumentSchema, blobRef(digest));
-  // An upload of nothing has no blocks that a commit could miss: repeated, it stores the same name again.
+  // An upload of no bytes has no blocks that a commit could miss: repeated, it stores the same name again.
   if (blob?.document.copies[region]?.name !== name) {
     await ports.blobs.deleteBlob(name);
     await ports.topic.publishEvents([collectedEvent(ports, id, note)]);
@@ -110,8 +111,8 @@ export async function deleteBytes(ports: CollectionPorts, note: Collected): Prom
 }
 
 /**
- * `outcome`, when the conditions held. Otherwise somebody wrote in between, and the document that is due says what is
- * left to do.
+ * Returns `outcome` if the conditions held. Otherwise somebody wrote in between, and the document that is due says what
+ * is left to do.
  */
 async function commit<T extends string>(
   ports: CollectionPorts,

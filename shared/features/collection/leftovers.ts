@@ -10,11 +10,13 @@ import type { RegistryName } from '../../core/oci/name.ts';
 import type { ListedBlob } from '../../core/ports/blobs.ts';
 import type { CollectionPorts } from './ports.ts';
 
-/** Longer than an upload can be finished: from then on nobody will name the blob any more. In milliseconds. */
+/** The milliseconds after which no document will name a blob any more: an upload must be finished sooner. */
 export const leftoverAge = 7 * 24 * 3600 * 1000;
 const blobsAtOnce = 200;
 
-/** Where the slow walk through the storage account of a region stands; without a continuation it begins anew. */
+/**
+ * The position of the slow walk through the storage account of a region; without a continuation the walk begins anew.
+ */
 const positionSchema = z.object({
   ...documentShape('leftovers'),
   registry: registrySchema,
@@ -22,10 +24,10 @@ const positionSchema = z.object({
 });
 
 /**
- * Walks on through the names of this region's blobs and deletes what is older than `leftoverAge` and named by no
- * document: bytes whose upload died between storing and registering, notes and markers of uploads, contents of
- * manifests that were never committed. Ends at the end of the names, or at `until`; the next run goes on. Returns how
- * many it deleted. Throws `StoreFailure`.
+ * Walks through the names of this region's blobs, and deletes those that are older than `leftoverAge` and that no
+ * document names: bytes whose upload died between storing and registering, notes and markers of uploads, contents of
+ * manifests that were never committed. Ends at the last name, or at `until`; the next run goes on. Returns the number
+ * of deleted blobs. Throws `StoreFailure`.
  */
 export async function sweepLeftovers(ports: CollectionPorts, registry: RegistryName, until: Date): Promise<number> {
   const id = `leftovers:${ports.settings.region}`;
@@ -63,7 +65,7 @@ async function deleteIfLeft(ports: CollectionPorts, blob: ListedBlob): Promise<b
   return age > leftoverAge && (await isLeft(ports, blob)) && deleteAsListed(ports.blobs, blob);
 }
 
-/** What cannot be told is no leftover. */
+/** Returns whether no document names the blob. One whose metadata does not say what it is, is kept. */
 async function isLeft(ports: CollectionPorts, { name, metadata }: ListedBlob): Promise<boolean> {
   if (name.startsWith('uploads/') || metadata.cancelled === 'yes') return true;
   const digest = parseDigest(metadata.digest ?? '');
@@ -73,7 +75,7 @@ async function isLeft(ports: CollectionPorts, { name, metadata }: ListedBlob): P
   return blob?.document.copies[ports.settings.region]?.name !== name;
 }
 
-/** One query for live and binned manifests: the content moves with the document from one to the other. */
+/** Checks live and recycled manifests by one query, for the content moves with the document from one to the other. */
 async function isContentLeft(
   { documents }: CollectionPorts,
   name: string,

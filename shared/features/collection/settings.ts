@@ -12,7 +12,10 @@ export const collectionSettings = {
 
 export function readCollectionSettings({ LONGSHORE_GRACE_HOURS: hours }: Parsed<typeof collectionSettings>) {
   return {
-    /** How long a link outlives the last that needed it, and bytes their last link. In milliseconds, at least an hour. */
+    /**
+     * The milliseconds, at least an hour, that a link is kept after the last manifest that needed it, and bytes after
+     * their last link.
+     */
     graceMs: hours * 3_600_000,
   };
 }

@@ -14,13 +14,13 @@ interface Braked {
   readonly policy: string;
   readonly percent: number;
   readonly removals: readonly Removal[];
-  /** Whether more is due than was planned. */
+  /** True if more is due than was planned. */
   readonly more: boolean;
 }
 
 /**
- * The repositories of which a plan would take a larger share than the brake lets through, of their manifests or of
- * their tags.
+ * Returns the repositories of which a plan would remove a larger share of manifests or tags than the brake lets
+ * through.
  */
 export async function repositoriesOver(ports: PolicyPorts, braked: Braked): Promise<Plan['over']> {
   const limit = pLimit(repositoriesAtOnce);
@@ -51,7 +51,7 @@ function goingOf(removals: readonly Removal[], repository: RepositoryName, what:
   ).size;
 }
 
-/** Also what the plan has no room for: a large removal is not small because it is done in pieces. */
+/** Counts also what the plan has no room for: a large removal is not small because it is done in pieces. */
 function dueIn(
   { documents, clock }: PolicyPorts,
   { registry, policy }: Braked,
@@ -69,7 +69,7 @@ function dueIn(
   });
 }
 
-/** A signature, or whatever else has another manifest as its subject, is no image. */
+/** Returns true for a signature or another referrer, which is no image. */
 function isAboutAnother({ id, about, subject }: JsonDocument): boolean {
   return (
     about !== undefined ||
@@ -79,7 +79,7 @@ function isAboutAnother({ id, about, subject }: JsonDocument): boolean {
 }
 
 /**
- * Counts images, no further than it takes to know that the share is small: what a run costs does not grow with what is
+ * Counts images, no further than needed to know that the share is small: the cost of a run does not grow with what is
  * stored.
  */
 async function countUpTo(

@@ -16,12 +16,12 @@ import { removalOf } from './removal.ts';
 import type { Session } from './session.ts';
 import { openSession } from './session.ts';
 
-/** Longer than a page takes; after a crash another goes on when it is over. In milliseconds. */
+/** The milliseconds of a lease, longer than a page takes; after a crash another process continues when it is over. */
 const leaseMs = 60_000;
 
 /**
- * Carries out an approved plan, page by page, until `until`: judges each item again, and moves into the bin what is due
- * still and was planned. Goes on where a crash stopped it, and leaves it to whoever is at it. Gives the plan as it is
+ * Carries out an approved plan, page by page, until `until`: judges each item again, and recycles what was planned and
+ * is still due. It continues after a crash, unless another process carries the plan out. Returns the plan as it is
  * afterwards. Throws `StoreFailure`, `RegistryError` (`contended`).
  */
 export async function carryOut(
@@ -39,7 +39,7 @@ export async function carryOut(
       return found?.document;
     const mine = found.document.lease?.by === me;
     const after = mine ? await step(ports, found.document, cause) : found.document;
-    // Refused where somebody stopped it, or came first.
+    // The write is refused if a user stopped the plan, or another process was first.
     await ports.documents.commitDocuments(
       'registries',
       [registry],
@@ -58,7 +58,7 @@ function isHeldByOther({ lease }: Plan, me: string, now: Date): boolean {
   return lease !== undefined && lease.by !== me && isHeld(lease.until, now);
 }
 
-/** One page of it. */
+/** Carries out one page. */
 async function step(ports: PolicyPorts, plan: Plan, cause: Cause): Promise<Plan> {
   const { registry, carriedOut, pages } = plan;
   const policy = (await readPolicy(ports.documents, registry, plan.policy))?.document;
@@ -99,7 +99,7 @@ async function removeAll(
   cause: Cause,
 ): Promise<Removal[]> {
   const removals: Removal[] = [];
-  // What a crash left written down as gone stays so.
+  // An outcome that was written before a crash stays.
   for (const removal of page.removals)
     removals.push(
       removal.outcome === undefined
@@ -110,8 +110,8 @@ async function removeAll(
 }
 
 /**
- * One that cannot be read stays, and the plan says so: it stops no other. What others write at, or an outage, is tried
- * again.
+ * Carries out one removal. If a document cannot be read, it stays, the plan says so, and the others go on. After a
+ * conflict or an outage the whole page is tried again.
  */
 async function removeUnlessBroken(
   session: Session,
@@ -132,8 +132,8 @@ async function removeUnlessBroken(
 }
 
 /**
- * Judges once more: a pull, a push, a lock or a pin since the plan was made keeps it, and nothing goes that the plan
- * did not say.
+ * Judges the manifest once more: a pull, a push, a lock or a pin since the plan was made keeps it, and nothing is
+ * removed that the plan did not list.
  */
 async function remove(
   session: Session,
@@ -165,7 +165,7 @@ async function remove(
     const went = manifests.length + tags.length > 0;
     return went ? { outcome: 'in the bin', group } : { outcome: `it stays: ${stayed[0]?.because ?? 'gone'}` };
   } catch (error) {
-    // A lock of the whole repository.
+    // The whole repository is locked.
     if (error instanceof RegistryError && error.fault.is === 'disallowed')
       return { outcome: `it stays: ${error.fault.attribute} of ${error.fault.what} is false` };
     throw error;
@@ -173,8 +173,8 @@ async function remove(
 }
 
 /**
- * Pushed again, under the same name or to it, something has another age, and a tag another manifest: what was judged is
- * not there any more.
+ * Returns a check that a document is still as it was judged: one that was pushed again has another time, and a tag that
+ * moved has another manifest.
  */
 function isAsIn({ facts }: Judged): Wanted['isAsJudged'] {
   const tags = new Map(facts.tags.map(({ name, pushedAt }) => [name, pushedAt]));

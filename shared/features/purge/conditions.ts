@@ -7,16 +7,19 @@ const dayMs = 24 * 3600 * 1000;
 const always = Infinity;
 const never = -Infinity;
 
-/** What is judged: a tag, or a manifest without one. */
+/** The subject of a judgement: a tag, or a manifest without one. */
 export interface Judged {
   readonly facts: Facts;
   readonly manifest: ManifestFacts;
   readonly tag?: TagFacts;
-  /** Of the last pull of it or of a part of it. */
+  /** The time of the last pull of it or of a part of it. */
   readonly pulledAt?: number;
 }
 
-/** From when a rule takes it: every demand has its own time, and the last of them decides. `Infinity`: never. */
+/**
+ * Returns the time from which a rule removes it: every condition has a time of its own, and the last one decides.
+ * `Infinity` means never.
+ */
 export function takenFrom(rule: RemoveRule, judged: Judged, policy: Policy): number {
   const { facts, manifest, tag } = judged;
   const since = Math.max(tag?.pushedAt ?? manifest.pushedAt, manifest.heldAt ?? 0);
@@ -45,7 +48,7 @@ function isWithinScope(rule: RemoveRule, { tag }: Judged, policy: Policy): boole
   return rule.untaggedDays !== undefined || (policy.tags.include.includes('*') && policy.tags.exclude.length === 0);
 }
 
-/** Whether a rule is about a tag of this name. */
+/** Returns whether a rule to remove may remove a tag of this name. */
 export function mayTake({ tags, semver: versions }: RemoveRule, name: string, policy: Policy): boolean {
   return (
     isAmong(policy.tags, name) &&
@@ -54,7 +57,10 @@ export function mayTake({ tags, semver: versions }: RemoveRule, name: string, po
   );
 }
 
-/** Until when a rule keeps it: it keeps as long as all its demands hold. `-Infinity`: it does not. */
+/**
+ * Returns the time until which a rule keeps it, which is as long as all its conditions hold. `-Infinity` means that it
+ * does not.
+ */
 export function keptUntil(rule: KeepRule, judged: Judged): number {
   const { facts, tag } = judged;
   const demands = [aboutTags(rule) && (tag === undefined || !keepsName(rule, tag.name)) ? never : always];
@@ -67,7 +73,10 @@ export function keptUntil(rule: KeepRule, judged: Judged): number {
   return Math.min(...demands);
 }
 
-/** A pull that may have been before pulls were tracked counts as one just before. */
+/**
+ * Returns the time of the last pull. Where an earlier one may be unknown, the time before pulls were tracked counts as
+ * a pull.
+ */
 function pulledBy({ facts: { trackedSince }, manifest, tag, pulledAt }: Judged): number {
   if (trackedSince === undefined) return always;
   if (pulledAt !== undefined) return pulledAt;
@@ -78,14 +87,14 @@ function aboutTags({ tags, newest, semver: versions }: KeepRule): boolean {
   return tags !== undefined || newest !== undefined || versions !== undefined;
 }
 
-/** Whether a rule that counts or names tags is about one of this name. */
+/** Returns whether a rule to keep that counts or names tags is about one of this name. */
 export function keepsName({ tags, semver: versions }: KeepRule, name: string): boolean {
   return (
     (tags === undefined || matchesOne(tags, name)) && (versions === undefined || isVersionIn(versions, versionOf(name)))
   );
 }
 
-/** Labels that are not known may be these. */
+/** Returns whether the labels match. Unknown labels may be the wanted ones, so they do. */
 function hasLabels(wanted: Readonly<Record<string, string>>, { labels }: ManifestFacts): boolean {
   if (labels === 'unknown') return true;
   return Object.entries(wanted).every(([name, pattern]) =>
@@ -94,8 +103,8 @@ function hasLabels(wanted: Readonly<Record<string, string>>, { labels }: Manifes
 }
 
 /**
- * How many of the tags that count were pushed later; of one that is not among the newest, at least as many as any rule
- * asks for.
+ * Returns how many of the counted tags were pushed later; for a tag that is not among the newest, at least as many as
+ * any rule counts.
  */
 function rankOf(tag: TagFacts, { newestTags }: Facts, counts: (name: string) => boolean): number {
   const counted = newestTags.filter(counts);

@@ -14,20 +14,22 @@ import { defaultPolicy, policySchema } from './policy.ts';
 
 const when = z.iso.datetime();
 
-/** A policy and where it stands. */
+/** The document of a policy and of its progress. */
 const policyDocumentSchema = z.object({
   ...documentShape('purge-policy'),
   registry: registrySchema,
   name: z.string(),
   policy: policySchema,
-  /** Who approved a plan of the rules that have this hash. Absent, or with another hash, it is off. */
+  /**
+   * The approval of a plan of the rules that have this hash. If it is absent, or has another hash, the policy is off.
+   */
   approved: z.object({ rules: z.string(), at: when, by: z.string() }).optional(),
-  /** How far the look through what is stored has come that a change of rules begins; absent when it is through. */
+  /** The place of the walk through all manifests that a change of rules begins; absent when it is complete. */
   walk: z.object({ repository: z.string().optional(), digest: z.string().optional() }).optional(),
   nextRunAt: when,
-  /** The id of whoever moved that time last: a write whose answer was lost is known again by it. */
+  /** The id of the write that last moved that time: a writer whose answer was lost recognizes its write by it. */
   runBy: z.string().optional(),
-  /** The current plan. */
+  /** The id of the current plan. */
   plan: z.string().optional(),
   updatedAt: when,
 });
@@ -39,7 +41,7 @@ export function policyRef(registry: RegistryName, name: string): DocumentRef {
 
 export const defaultName = 'default';
 
-/** As it is before anybody asked for anything. What was pushed before was never looked through. */
+/** Makes the document of a new policy. Manifests that were pushed before it are not marked yet, so its walk begins. */
 export function newPolicy(
   registry: RegistryName,
   name: string,
@@ -60,7 +62,7 @@ export function newPolicy(
   };
 }
 
-/** `undefined` when there is none; the default one is always there. */
+/** Reads a policy; `undefined` if there is none. The one named `default` always exists. */
 export async function readPolicy(
   documents: Documents,
   registry: RegistryName,
@@ -73,7 +75,7 @@ export async function readPolicy(
     : undefined;
 }
 
-/** All of a registry, in the order of their names. */
+/** Reads all policies of a registry, in the order of their names. */
 export async function readPolicies(documents: Documents, registry: RegistryName): Promise<PolicyDocument[]> {
   const stored = (await inRegistry(documents, registry, 'purge-policy:', policyDocumentSchema)).map(
     ({ document }) => document,
@@ -84,8 +86,8 @@ export async function readPolicies(documents: Documents, registry: RegistryName)
 }
 
 /**
- * Changes a policy's document; `undefined` leaves it. Gives what is there afterwards, `undefined` where there is none.
- * Throws `RegistryError` (`contended`).
+ * Changes a policy's document, unless `change` returns `undefined`. Returns the document as it is afterwards,
+ * `undefined` if there is none. Throws `RegistryError` (`contended`).
  */
 export async function changePolicy(
   documents: Documents,
@@ -103,7 +105,10 @@ export async function changePolicy(
   return outcome.after;
 }
 
-/** That a manifest is to be looked at by a policy, and from when. It lies in the partition of its repository. */
+/**
+ * Marks a manifest that a policy is to judge, with the time. It is stored in the partition of the manifest's
+ * repository.
+ */
 export const dueSchema = z.object({
   ...documentShape('purge-due'),
   registry: registrySchema,
@@ -150,17 +155,20 @@ export const itemSchema = z.object({
   repository: repositorySchema,
   digest: digestSchema,
   tag: tagSchema.optional(),
-  /** It is about another manifest, and no image: the brake does not count it. */
+  /** True for a referrer of another manifest, which is no image: the brake does not count it. */
   about: z.literal(true).optional(),
   rule: z.string(),
   why: z.string(),
   evidence: evidenceSchema,
-  /** That Blob Storage is freed of when all of the plan is purged; what two items share counts with the first. */
+  /**
+   * The bytes that are freed in Blob Storage when all of the plan is purged; bytes that two items share count with the
+   * first.
+   */
   bytes: z.int().nonnegative(),
 });
 export type Item = z.infer<typeof itemSchema>;
 
-/** What is removed in one step: a manifest with its tags and what goes along, or some of its tags. */
+/** One step of a removal: a manifest with its tags and with what is removed along with it, or some of its tags. */
 const removalSchema = z.object({
   repository: repositorySchema,
   digest: digestSchema,
@@ -187,28 +195,28 @@ export const planSchema = z.object({
   registry: registrySchema,
   plan: z.string(),
   policy: z.string(),
-  /** Of the rules that it was made by. */
+  /** The hash of the rules that the plan was made by. */
   rules: z.string(),
-  /** Of all that it lists. */
+  /** The hash of all that the plan lists. */
   hash: z.string(),
-  /** `void`: the rules were changed before it was carried out. */
+  /** `void` means that the rules were changed before the plan was carried out. */
   state: z.enum(['awaiting', 'approved', 'done', 'void']),
   madeAt: when,
   manifests: z.int(),
   tags: z.int(),
   bytes: z.int(),
   kept: z.int(),
-  /** Whether more is due than one plan holds; the next has it. */
+  /** True if more is due than one plan holds; the next plan has it. */
   more: z.boolean(),
-  /** Of which it takes more than the brake lets through without asking. */
+  /** The repositories of which the plan removes more than the brake lets through without approval. */
   over: z.array(
     z.object({ repository: repositorySchema, going: z.int(), of: z.int(), what: z.enum(['manifests', 'tags']) }),
   ),
   pages: z.int(),
-  /** How many pages are carried out. */
+  /** The number of pages that are carried out. */
   carriedOut: z.int(),
   outcome: z.object({ manifests: z.int(), tags: z.int(), stayed: z.int() }),
-  /** Who carries it out, and until when nobody else does. */
+  /** The claim of the process that carries the plan out, and the time until which no other one may. */
   lease: z.object({ by: z.string(), until: when }).optional(),
   approvedBy: z.string().optional(),
 });
@@ -226,10 +234,10 @@ export function planPageRef(registry: RegistryName, plan: string, page: number):
   };
 }
 
-/** Plans are kept for so long, to be looked at. In seconds. */
+/** The seconds that plans are kept for reading. */
 export const planTtl = 90 * 24 * 3600;
 
-/** What a cluster or a deployment tool says that it runs. */
+/** The images that a cluster or a deployment tool says that it runs. */
 export const inUseSchema = z.object({
   ...documentShape('purge-in-use'),
   registry: registrySchema,
@@ -244,7 +252,7 @@ export function inUseRef(registry: RegistryName, source: string): DocumentRef {
   return { container: 'registries', partition: [registry], id: `purge-in-use:${source}` };
 }
 
-/** All documents of a registry whose ids begin so, in the order of their ids. */
+/** Reads all documents of a registry whose ids have a prefix, in the order of their ids. */
 export function inRegistry<T>(
   documents: Documents,
   registry: RegistryName,

@@ -25,8 +25,9 @@ const stateInWords = {
 };
 
 /**
- * Makes or changes a policy. Changed rules are off until a plan of them is approved. Throws `RegistryError`
- * (`conflict`) when a rule looks back further than pulls are tracked, (`contended`) when others change it all the time.
+ * Creates or changes a policy. Changed rules are off until a plan of them is approved. Throws `RegistryError`
+ * (`conflict`) if a rule needs pulls from longer ago than they are tracked, (`contended`) if others change the policy
+ * all the time.
  */
 export async function putPolicy(
   { documents, clock, lastPulls }: Editing,
@@ -52,7 +53,7 @@ export async function putPolicy(
     const there = await changePolicy(documents, registry, name, changed);
     if (there !== undefined) {
       if (isApproved(there)) return { document: there, created: false };
-      // What it kept for others it keeps no more.
+      // The changed rules to keep are off, so other policies may remove more.
       await lookAgain({ documents }, registry);
       return { document: there, created: false };
     }
@@ -61,7 +62,7 @@ export async function putPolicy(
   }
 }
 
-/** Deletes a policy and what it marked. The default one is made anew, and marks anew. */
+/** Deletes a policy and its marks. The default one is created anew, and marks anew. */
 export async function removePolicy({ documents }: Editing, registry: RegistryName, name: string): Promise<void> {
   await documents.commitDocuments('registries', [registry], [{ do: 'delete', id: policyRef(registry, name).id }]);
   await lookAgain({ documents }, registry);
@@ -77,7 +78,7 @@ export async function removePolicy({ documents }: Editing, registry: RegistryNam
   for await (const page of marks) await forget({ documents }, registry, page);
 }
 
-/** There may be one for each manifest of the registry, and somebody waits. */
+/** The marks on one page: there may be one for each manifest of the registry, and a request waits. */
 const marksInPage = 1_000;
 const batchesAtOnce = 8;
 
@@ -100,7 +101,7 @@ async function forget(
   const outcomes = await Promise.all(
     batches.map(({ repository, ids }) => limit(async () => (await drop(repository, ids)).committed)),
   );
-  // One of them is gone already: then the others go by themselves.
+  // If one of them is gone already, the batch is refused, and the others are deleted one by one.
   const refused = batches.filter((_, at) => outcomes[at] === false);
   await Promise.all(refused.flatMap(({ repository, ids }) => ids.map((id) => limit(() => drop(repository, [id])))));
 }
@@ -117,7 +118,7 @@ export async function stop({ documents }: Editing, registry: RegistryName, name:
   await lookAgain({ documents }, registry);
 }
 
-/** What one policy keeps, others leave: when it keeps no more, theirs is to be looked through. */
+/** Begins the walks of all policies again, because a rule to keep that is off lets other policies remove more. */
 async function lookAgain({ documents }: Pick<Editing, 'documents'>, registry: RegistryName): Promise<void> {
   for (const { name } of await readPolicies(documents, registry))
     await changePolicy(documents, registry, name, (before) =>
@@ -126,8 +127,8 @@ async function lookAgain({ documents }: Pick<Editing, 'documents'>, registry: Re
 }
 
 /**
- * Approves a plan, and with it the rules that it was made by. Throws `RegistryError` (`conflict`) when it is not the
- * plan that the hash is of, or is not waiting for approval, or its rules have changed.
+ * Approves a plan, and with it the rules that it was made by. Throws `RegistryError` (`conflict`) if the hash is not
+ * the plan's, the plan is not waiting for approval, or its rules have changed.
  */
 export async function approve(
   { documents, clock }: Editing,

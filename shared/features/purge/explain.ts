@@ -18,8 +18,8 @@ export interface Explained {
 }
 
 /**
- * Why an image is kept or due, by each policy that covers its repository. `image` is `repository`, `repository:tag` or
- * `repository@digest`. Throws `RegistryError`: `request-invalid`, `manifest-unknown`.
+ * Explains for each policy that covers its repository why an image is kept or due. `image` is `repository`,
+ * `repository:tag` or `repository@digest`. Throws `RegistryError`: `request-invalid`, `manifest-unknown`.
  */
 export async function explain(ports: PolicyPorts, registry: Session['registry'], image: string): Promise<Explained> {
   const { repository, reference } = parseImage(image);

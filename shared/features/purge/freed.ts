@@ -14,14 +14,13 @@ import type { PolicyPorts } from './ports.ts';
 const blobsAtOnce = 16;
 const pageSize = 50;
 
-/** Of a repository's manifests. */
 const nameOf = (repository: string, digest: Digest): string => `${repository}@${digest}`;
 
 /**
- * How many bytes of Blob Storage each manifest frees when all of them are purged: its own where they lie there, and
- * those of its blobs that nothing else needs in any repository of the registry, neither live nor in the bin. What
- * other registries of the deployment hold is not told of. What two of them share
- * counts with the first. By `repository@digest`.
+ * Returns for each manifest the bytes of Blob Storage that are freed when all of them are purged, by
+ * `repository@digest`: its own where they are stored there, and those of its blobs that no other manifest needs in any
+ * repository of the registry, neither live nor recycled. Other registries of the deployment are not considered. Bytes
+ * that two of them share count with the first.
  */
 export async function bytesFreed(
   ports: PolicyPorts,
@@ -54,7 +53,7 @@ export async function bytesFreed(
   return freed;
 }
 
-/** One blob that cannot be read frees nothing that could be promised, and keeps no plan from being made. */
+/** Logs a blob that cannot be read. Nothing can be promised for it, and it does not prevent the plan. */
 function unknownSize({ log }: PolicyPorts, digest: Digest, error: unknown): number {
   if (error instanceof StoreFailure) throw error;
   log.error({ err: error, digest }, 'what a blob would free is not known');
@@ -62,8 +61,8 @@ function unknownSize({ log }: PolicyPorts, digest: Digest, error: unknown): numb
 }
 
 /**
- * Its size as it is stored, whatever manifests claim, where all that need it go. A blob that nobody links is none of
- * ours: the empty JSON object is stored nowhere.
+ * Returns the size of a blob as it is stored, whatever manifests claim, if all manifests that need it are removed. A
+ * blob without a link has no bytes here: the empty JSON object is stored nowhere.
  */
 async function sizeFreed(
   ports: PolicyPorts,

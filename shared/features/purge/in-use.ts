@@ -8,7 +8,7 @@ import type { PolicyPorts } from './ports.ts';
 
 type Pinning = Pick<PolicyPorts, 'documents' | 'clock'>;
 
-/** A source as it is listed: how many digests it pins, and until when. */
+/** A source as it is listed: the number of digests that it pins, and the time until which it does. */
 export interface InUseSource {
   readonly source: string;
   readonly digests: number;
@@ -16,13 +16,13 @@ export interface InUseSource {
   readonly updatedAt: string;
 }
 
-/** A registry's at most: whoever plans reads them all. Each names up to 10,000 digests. */
+/** The most sources of a registry, for each plan reads all of them. Each names up to 10,000 digests. */
 export const sourcesAtMost = 100;
 const pinsAtMost = 100_000;
 
 /**
- * Pins images for `ttlSeconds`; what the source said before is replaced. Throws `RegistryError` (`conflict`) where the
- * registry would have more sources or more pins than it may.
+ * Pins images for `ttlSeconds`, in place of those that the source pinned before. Throws `RegistryError` (`conflict`) if
+ * the registry would have more sources or more pins than it may.
  */
 export async function putInUse(
   ports: Pinning,
@@ -56,7 +56,10 @@ export async function putInUse(
   return { source: shown(document), created: isNew };
 }
 
-/** Who says the same or less again needs no room: a cluster must not lose its pins because others have taken it. */
+/**
+ * Refuses a source for which there is no room. One that repeats its pins or has fewer needs none: a cluster must not
+ * lose its pins because others have used up the room.
+ */
 function requireRoom(all: readonly InUseSource[], added: InUseSource): void {
   const others = all.filter(({ source }) => source !== added.source);
   if (others.length >= sourcesAtMost)
@@ -84,7 +87,7 @@ export async function listInUse({ documents, clock }: Pinning, registry: Registr
     .map(shown);
 }
 
-/** `undefined` where it has said nothing, or its time is over. */
+/** Reads a source; `undefined` if it pins nothing, or its time is over. */
 export async function readInUse(
   { documents, clock }: Pinning,
   registry: RegistryName,
@@ -95,14 +98,14 @@ export async function readInUse(
   return { ...shown(found), pinned: found.digests };
 }
 
-/** `false` when it had said nothing. */
+/** Deletes the pins of a source; `false` if it had none. */
 export async function forgetInUse({ documents }: Pinning, registry: RegistryName, source: string): Promise<boolean> {
   return (
     await documents.commitDocuments('registries', [registry], [{ do: 'delete', id: inUseRef(registry, source).id }])
   ).committed;
 }
 
-/** Of many that began at once all have seen room: who then finds that there is none goes. */
+/** Deletes the new source again if there is no room after all: of many that began at once, all have seen room. */
 async function takeBackWithoutRoom(ports: Pinning, registry: RegistryName, added: InUseSource): Promise<void> {
   try {
     requireRoom(await listInUse(ports, registry), added);

@@ -9,23 +9,23 @@ import type { Refusal } from './refusals.ts';
 
 const dayMs = 24 * 3600 * 1000;
 
-/** `not-yet`: nothing keeps it, and a rule will take it at `dueAt` if nothing changes. */
+/** `not-yet` means that nothing keeps it, and that a rule will remove it at `dueAt` if nothing changes. */
 type Verdict = 'keep' | 'due' | 'not-yet';
 
 export interface Decision {
   readonly verdict: Verdict;
   /**
-   * What decides: a rule by its name, or `in-use`, `locked`, `new`, `held`, `index`, `subject`, `tag`, `part`; absent
-   * when no rule takes it.
+   * The reason in one word: a rule by its name, or `in-use`, `locked`, `new`, `held`, `index`, `subject`, `tag`,
+   * `part`; absent if no rule removes it.
    */
   readonly rule?: string;
   readonly why: string;
-  /** From when it is due, where a time alone decides that. */
+  /** The time from which it is due, if time alone decides that. */
   readonly dueAt?: number;
   readonly evidence: Evidence;
 }
 
-/** What the decision went by. Times as RFC 3339. */
+/** The facts behind a decision, with times in RFC 3339. */
 interface Evidence {
   readonly pushedAt: string;
   readonly lastPull?: string;
@@ -36,31 +36,28 @@ interface Evidence {
 export interface Judgement {
   readonly manifest: Decision;
   readonly tags: readonly (Decision & { readonly tag: Tag })[];
-  /** What goes along with the manifest. */
+  /** The manifests that are removed along with it. */
   readonly along: readonly Digest[];
-  /** When to look again if nothing happens before: the earliest time that something is due. */
+  /** The time to judge it again if nothing happens before: the earliest time that something is due. */
   readonly lookAt?: number;
 }
 
-/** Something that keeps, and until when. */
+/** A reason to keep, and the time until which it holds. */
 interface Keep {
   readonly rule: string;
   readonly until: number;
   readonly why: string;
 }
 
-/** The rules of one policy, and what every policy keeps there: keep wins whichever says it. */
+/** The rules of one policy to remove, and the rules to keep of every policy there: a rule to keep always wins. */
 export interface Rules {
   readonly policy: Policy;
   readonly keep: readonly (KeepRule & { readonly policy?: string })[];
-  /** What is younger is never taken: whoever pushes may not have come to its tag or index. In milliseconds. */
+  /** The milliseconds that a new manifest is always kept, for a client pushes its tag or index after it. */
   readonly graceMs: number;
 }
 
-/**
- * What is to be done with a manifest and its tags. Pure: the same facts and rules at the same time give the same
- * judgement.
- */
+/** Judges a manifest and its tags. It is pure: the same facts and rules at the same time give the same judgement. */
 export function judge(facts: Facts, rules: Rules, now: number): Judgement {
   const shared = keepsOfAll(facts, rules);
   const tags = facts.tags.map((tag) => {
@@ -77,7 +74,7 @@ export function judge(facts: Facts, rules: Rules, now: number): Judgement {
   };
 }
 
-/** With tags it goes with the last of them; without, a rule must take it. */
+/** Judges a manifest: with tags it is removed with the last of them; without tags, a rule must remove it. */
 function manifestDecision(
   facts: Facts,
   rules: Rules,
@@ -115,7 +112,7 @@ function decide(judged: Judged, rules: Rules, shared: readonly Keep[], now: numb
   const keeps = [...shared, ...keepsOf(judged, rules)];
   const keep = longest(keeps);
   const kept = keep !== undefined && keep.until > now;
-  // A lock has no end that is known: what it alone keeps is looked at by every plan, which says so.
+  // A lock has no known end: what a lock alone keeps is judged by every plan, which says so.
   const at = Math.max(takes, longest(keeps.filter(({ rule: by }) => by !== 'locked'))?.until ?? 0);
   if (kept)
     return {
@@ -131,7 +128,7 @@ function decide(judged: Judged, rules: Rules, shared: readonly Keep[], now: numb
     : { verdict: 'due', rule: rule.name, why, evidence, dueAt: at };
 }
 
-/** The rule that takes it first. */
+/** Returns the rule that removes it first, and from when. */
 function earliest(judged: Judged, { policy }: Rules): [RemoveRule | undefined, number] {
   return policy.remove.reduce<[RemoveRule | undefined, number]>(
     (first, rule) => {
@@ -142,7 +139,10 @@ function earliest(judged: Judged, { policy }: Rules): [RemoveRule | undefined, n
   );
 }
 
-/** Of those without an end one that is no lock: what a rule keeps needs no look. */
+/**
+ * Returns the longest reason to keep. Among those without an end one that is no lock is better, for what a rule keeps
+ * needs no further judgement.
+ */
 function longest(keeps: readonly Keep[]): Keep | undefined {
   return keeps.reduce<Keep | undefined>(
     (best, keep) =>
@@ -161,7 +161,7 @@ function keepsOf(judged: Judged, { keep }: Rules): Keep[] {
   }));
 }
 
-/** What keeps the manifest, or something that would go along with it. */
+/** Returns the reasons to keep the manifest, or something that would be removed along with it. */
 function keepsOfAll(facts: Facts, rules: Rules): Keep[] {
   const { manifest } = facts;
   const { retentionDays } = rules.policy;
@@ -180,7 +180,7 @@ function keepsOfAll(facts: Facts, rules: Rules): Keep[] {
       defined({ locked: facts.repositoryLocked, refused: facts.repositoryRefused }),
     ),
     ...keepsOfManifest(manifest),
-    // A rule about manifests keeps them by it, whatever their tags are.
+    // A rule to keep that is about manifests keeps this one, whatever its tags are.
     ...keepsOf({ facts, manifest, ...latest(pullsOf(facts)) }, rules),
     {
       rule: 'new',
@@ -237,8 +237,8 @@ function lockedBy(what: string, { locked, refused }: Refusal): Keep[] {
 }
 
 /**
- * A pull of an index and of its children count as pulls of one another; who checks a signature does not pull what it is
- * of.
+ * Returns the pulls that count for a manifest: those of an index and of its children count for one another. A client
+ * that verifies a signature does not pull the image, so pulls of referrers do not count.
  */
 function pullsOf({ manifest, along }: Facts): (number | undefined)[] {
   return [manifest.pulledAt, ...along.filter(({ isChild }) => isChild).map(({ pulledAt }) => pulledAt)];

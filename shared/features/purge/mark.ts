@@ -22,13 +22,13 @@ import type { TouchedManifest } from './touched.ts';
 import { neighboursOf, touchedBy } from './touched.ts';
 
 export interface Judged extends Found {
-  /** By the names of the policies that cover it. */
+  /** The judgements by the names of the policies that cover the manifest. */
   readonly judgements: ReadonlyMap<string, Judgement>;
 }
 
 /**
- * Judges a manifest as it is now, and writes nothing; `known` is its document where it was just read. `undefined` when it
- * is not live.
+ * Judges a manifest as it is now, and writes nothing; `known` is its document if it was just read. `undefined` if it is
+ * not live.
  */
 export async function judgeNow(
   session: Session,
@@ -46,8 +46,8 @@ export async function judgeNow(
 }
 
 /**
- * Judges a manifest and writes down when each policy is to look at it again: nothing that is stored is looked at but
- * what changes and what is due. A pull or a pin only puts that off, so they are met when the time has come.
+ * Judges a manifest and writes down when each policy is to judge it again: only what changes and what is due is judged.
+ * A pull or a pin only delays a removal, so both are read when that time has come.
  */
 export async function mark(
   session: Session,
@@ -62,7 +62,7 @@ export async function mark(
   return judged;
 }
 
-/** By the name of a policy, when it is to look again. */
+/** A policy's name, and the time when it is to judge again. */
 type Look = readonly [policy: string, at: number | undefined];
 
 function withoutLook(policies: readonly string[]): Look[] {
@@ -77,7 +77,7 @@ async function noteLooks(
 ): Promise<void> {
   await Promise.all(
     looks.map(([policy, at]) =>
-      // There may be nothing to delete.
+      // The mark may not exist; then the deletion changes nothing.
       documents.commitDocuments('repositories', partitionOf(key), [
         at === undefined ? { do: 'delete', id: dueId(policy, digest) } : dueChange(key, policy, digest, at),
       ]),
@@ -86,7 +86,8 @@ async function noteLooks(
 }
 
 /**
- * Nobody writes down when a tag moves away from a manifest but who sees it afterwards: too late rather than too early.
+ * Writes down that a manifest has no tag. A tag that moves away writes nothing there, so this is the first time it is
+ * seen: too late rather than too early.
  */
 async function rememberUntagged(
   { documents, clock }: PolicyPorts,
@@ -95,15 +96,15 @@ async function rememberUntagged(
 ): Promise<void> {
   const { document } = manifest;
   if (facts.tags.length > 0 || facts.keeper !== undefined || document.untaggedAt !== undefined) return;
-  // Whoever wrote in between may have tagged it.
+  // The write is conditional, because a write in between may have tagged the manifest.
   await documents.commitDocuments('repositories', partitionOf(key), [
     patching(manifest, { untaggedAt: clock.now().toISOString() }),
   ]);
 }
 
 /**
- * Marks what an event touches. Delivered again, or in another order, it marks what is there now. Throws `StoreFailure`:
- * then it must be delivered again.
+ * Marks the manifests that an event is about. Delivered again, or in another order, it marks what is there now. Throws
+ * `StoreFailure`: then it must be delivered again.
  */
 export async function markTouched(
   ports: PolicyPorts,
@@ -121,7 +122,7 @@ export async function markTouched(
     touched.moved ? session.view(key) : undefined,
   ]);
   const itself = new Set(touched.manifests.map(({ digest }) => digest));
-  // Also what it has pushed out of the newest.
+  // The tags that a push displaced from the newest are marked too.
   const fallen = (view?.fallen ?? []).filter((digest) => !itself.has(digest));
   const others = [...new Set(around.flat())].filter((digest) => !itself.has(digest) && !fallen.includes(digest));
   const tooMany = others.length > neighboursAtMost;
@@ -130,8 +131,8 @@ export async function markTouched(
 }
 
 /**
- * Marks what an event names, and gives what is around it. Where it is gone nothing is judged, so nothing is read that
- * judgements go by: an image that goes takes thousands of referrers along, and each has an event.
+ * Marks a manifest that an event names, and returns its neighbours. If it is gone, nothing is judged and the facts are
+ * not read: an image that is deleted takes thousands of referrers along, and each has an event.
  */
 async function markOne(session: Session, key: RepositoryKey, one: TouchedManifest): Promise<Digest[]> {
   const { digest } = one;
@@ -157,14 +158,13 @@ async function markIn(
 
 const marksAtOnce = 8;
 /**
- * An event is handled within 30 s: what has more children and referrers than these is left to the next run of each
- * policy.
+ * The most neighbours that an event marks, for it is handled within 30 s; more are left to the next run of each policy.
  */
 const neighboursAtMost = 100;
 
 /**
- * A run judges all that is due, and writes down when it is to be looked at again: one transaction for a hundred of them
- * is all that the event pays.
+ * Makes neighbours due for the next run, which judges all that is due and writes down when each is judged again: one
+ * transaction for a hundred of them is all that the event costs.
  */
 async function leaveToNextRun(
   { ports, covering }: Session,

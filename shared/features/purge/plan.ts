@@ -20,17 +20,17 @@ import { eachOnce, lockedItems, removalOf, withBytes } from './removal.ts';
 import type { Session } from './session.ts';
 import { openSession } from './session.ts';
 
-/** What one plan holds at most; what is due beside it is the next plan's. */
+/** The most removals of one plan; what else is due is for the next plan. */
 const removalsAtMost = 1_000;
 const removalsOnPage = 25;
-/** A document holds 2 MB, an item less than one KB. */
+/** The most items on a page: a document holds 2 MB, an item has less than one KB. */
 const itemsOnPage = 500;
 const itemsOfOne = 1_500;
 const keptListed = 500;
 const dueAtOnce = 100;
 const judgedAtOnce = 8;
 
-/** A removal before its bytes are known. `late`: it can go when others have gone. */
+/** A removal before its bytes are known. `late` means that it can only be removed after others. */
 interface Found {
   readonly removal: Removal;
   readonly documents: readonly ManifestDocument[];
@@ -45,9 +45,9 @@ interface Collected {
 }
 
 /**
- * Makes the current plan of a policy: judges all that is due, and writes down what would be removed, why, and what that
- * frees. Removes nothing. The same code plans a run of the schedule. Throws `StoreFailure`; a plan that a crash
- * interrupted is not current and goes by its ttl.
+ * Makes the current plan of a policy: judges all that is due, and writes down what would be removed, why, and the bytes
+ * that this frees. It removes nothing. Scheduled runs use the same code. Throws `StoreFailure`; a plan that a crash
+ * interrupted never becomes the current one, and expires by its ttl.
  */
 async function makePlan(
   session: Session,
@@ -104,7 +104,7 @@ async function makePlan(
 
 type Held = Pick<PlanPage, 'removals' | 'kept'>;
 
-/** What is kept stands on the first page, the first of it where it is much. */
+/** Splits a plan into pages. The kept items are on the first page, and the first of them only if they are many. */
 function pagesOf(removals: readonly Removal[], kept: readonly Item[]): Held[] {
   const pages: Held[] = kept.length === 0 ? [] : [{ removals: [], kept: kept.slice(0, keptListed) }];
   for (const removal of removals) {
@@ -124,7 +124,7 @@ function stored(document: Plan | PlanPage): DocumentChange {
   return { do: 'upsert', document: { ...document, ttl: planTtl } };
 }
 
-/** The same removals for the same reasons have the same hash, whenever they were planned. */
+/** Hashes a plan. The same removals for the same reasons have the same hash, whenever they were planned. */
 function hashOf(rules: string, items: readonly Item[], kept: readonly Item[]): string {
   return createHash('sha256')
     .update(JSON.stringify(sorted({ rules, items, kept })))
@@ -135,9 +135,7 @@ function count(items: readonly Item[], kind: Item['kind']): number {
   return items.filter((item) => item.kind === kind).length;
 }
 
-/**
- * Judges what is due, in the order of its time, and marks it anew: what was pulled or pinned since is put off by it.
- */
+/** Judges what is due, in the order of its time, and marks it anew, which puts off what was pulled or pinned since. */
 async function collect(session: Session, policy: string): Promise<Collected> {
   const { ports, registry } = session;
   const [found, kept]: [Found[], Item[]] = [[], []];
@@ -175,8 +173,8 @@ async function collect(session: Session, policy: string): Promise<Collected> {
 }
 
 /**
- * Judges again what goes beside one another: two indexes that go together take along the child that each of them would
- * keep, and what is in use there keeps both. Until nothing changes: what stays keeps others.
+ * Judges again manifests that are removed at the same time: two indexes together free the child that each of them would
+ * keep, and a pin on that child keeps both. It is repeated until nothing changes, because what stays keeps others.
  */
 async function together(session: Session, policy: string, alone: readonly Found[]): Promise<Found[]> {
   const limit = pLimit(judgedAtOnce);
@@ -188,7 +186,7 @@ async function together(session: Session, policy: string, alone: readonly Found[
       left.length < found.length || left.some(({ removal }, index) => removal.whole !== found[index]?.removal.whole);
     found = left;
   }
-  // Each in the order of its name: the same plan has the same hash.
+  // They are sorted by name, so that the same plan has the same hash.
   return found.toSorted((a, b) => Number(a.late) - Number(b.late) || (keyOf(a.removal) < keyOf(b.removal) ? -1 : 1));
 }
 
@@ -222,7 +220,8 @@ function keyOf({ repository, digest }: Removal): string {
 }
 
 /**
- * One that cannot be read or judged stays, and the plan says so: it stops no other. An outage of the store stops all.
+ * Judges one document that is due. One that cannot be read or judged stays, the plan says so, and the others go on. An
+ * outage of the store ends the plan.
  */
 async function judgeUnlessBroken(
   session: Session,
@@ -265,7 +264,7 @@ async function judgeDue(
 ): Promise<{ found?: Found; kept: Item[] }> {
   const key = { registry, repository };
   const view = await session.view(key);
-  // No policy covers it any more, so nothing marks it.
+  // The policy does not cover it any more, so its mark is deleted.
   if (view?.rules.has(policy) !== true) {
     await session.ports.documents.commitDocuments('repositories', partitionOf(key), [
       { do: 'delete', id: `purge-due:${policy}:${digest}` },
@@ -301,7 +300,10 @@ async function judgeDue(
   };
 }
 
-/** A referrer of two subjects' parts, or a child of two indexes, goes along with both and counts once. */
+/**
+ * Returns each document once: a referrer of parts of two subjects, or a child of two indexes, is removed along with
+ * both and counts once.
+ */
 function uniqueDocuments(found: readonly Found[]): ManifestDocument[] {
   return [
     ...new Map(
@@ -313,8 +315,8 @@ function uniqueDocuments(found: readonly Found[]): ManifestDocument[] {
 }
 
 /**
- * Of a plan that removes something. Published before anybody acts on it; a crash in between leaves a plan that nobody
- * was told of, and the next run makes another.
+ * Publishes the events of a plan that removes something, before anybody acts on it. After a crash in between no event
+ * names the plan, and the next run makes another one.
  */
 async function tell(
   { ports }: Session,
@@ -348,7 +350,7 @@ async function tell(
   await ports.topic.publishEvents(events);
 }
 
-/** A session of its own: what is in use, locked or pulled is read now. */
+/** Makes a plan in a session of its own, so that images in use, locks and pulls are read now. */
 export async function planNow(
   ports: Session['ports'],
   registry: Session['registry'],

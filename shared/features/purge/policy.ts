@@ -12,7 +12,7 @@ const name = z
   .describe('The name of the rule, which the bin and explanations show.');
 const globs = z.array(tagGlobSchema).min(1).max(50);
 
-/** What a rule to remove may demand. All of it must hold. */
+/** The conditions of a rule to remove, all of which must hold. */
 const removeConditions = {
   untaggedDays: days.optional().describe('No tag points at the manifest, since so many days.'),
   notPulledDays: days.optional().describe('Nobody pulled it or a part of it, by tag or digest, for so many days.'),
@@ -28,7 +28,7 @@ const removeConditions = {
   tags: globs.optional().describe('The tag is of one of these patterns, where * stands for anything.'),
 };
 
-/** What a rule to keep may demand. All of it must hold. */
+/** The conditions of a rule to keep, all of which must hold. */
 const keepConditions = {
   tags: globs.optional().describe('The tag is of one of these patterns, where * stands for anything.'),
   newest: z
@@ -68,7 +68,7 @@ function scope<T extends z.ZodType<string>>(glob: T, everything: z.input<T>) {
   });
 }
 
-/** What somebody asks of a policy. */
+/** The settings of a policy, as a user writes them. */
 export const policySchema = z.strictObject({
   repositories: scope(repositoryGlobSchema, '**').prefault({}).describe('Which repositories the policy covers.'),
   tags: scope(tagGlobSchema, '*')
@@ -110,31 +110,29 @@ function namedOnce(rules: readonly { readonly name: string }[]): boolean {
 }
 
 /**
- * The one that every registry has until somebody changes it. As each policy it takes nothing before a plan of it was
- * approved.
+ * The policy that every registry has until a user changes it. As every policy, it removes nothing before a plan of it
+ * was approved.
  */
 export const defaultPolicy: Policy = policySchema.parse({
   remove: [
     { name: 'untagged', untaggedDays: 7 },
     { name: 'not-pulled', notPulledDays: 90 },
   ],
-  // What has no dot is a number of a build or digits of a commit, and versions do not come to 1000: that is a year.
+  // A tag without a dot is a build number or digits of a commit, and one whose major version is 1000 or more is a year.
   keep: [
     { name: 'latest', tags: ['latest'] },
     { name: 'releases', semver: '<1000', tags: ['*.*', 'v*'] },
   ],
 });
 
-/**
- * What approval is bound to: a policy whose rules, scope, retention or brake change is approved anew. Not its schedule.
- */
+/** Hashes the part of a policy that an approval is for: rules, scope, retention and brake, but not the schedule. */
 export function rulesHash({ schedule: _, ...rules }: Policy): string {
   return createHash('sha256')
     .update(JSON.stringify(sorted(rules)))
     .digest('hex');
 }
 
-/** The same object has the same text, in whatever order it was written. */
+/** Sorts the properties of objects, so that equal objects have the same text. */
 export function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;

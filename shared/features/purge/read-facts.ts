@@ -30,19 +30,19 @@ interface ManifestNode extends Node {
   readonly document: ManifestDocument;
 }
 
-/** Facts, and the documents that they were read from. */
+/** The facts about a manifest, and the documents that they were read from. */
 export interface Found {
   readonly facts: Facts;
   readonly manifest: Stored<ManifestDocument>;
-  /** The manifest and what goes along with it. */
+  /** The manifest and the manifests that are removed along with it. */
   readonly documents: readonly ManifestDocument[];
-  /** Whether another judgement is possible when others go beside it. */
+  /** True if the judgement may differ when other manifests are removed at the same time. */
   readonly dependsOnOthers: boolean;
 }
 
 /**
- * What is known of a manifest now; `known` is its document where it was just read. `undefined` when it is not live.
- * Throws `StoreFailure`.
+ * Reads the facts about a manifest; `known` is its document if it was just read. `undefined` if it is not live. Throws
+ * `StoreFailure`.
  */
 export async function readFacts(
   session: Session,
@@ -97,7 +97,7 @@ function nodeOf(document: ManifestDocument): ManifestNode {
 
 const readsAtOnce = 16;
 
-/** The graph of a repository, each thing of it read once, and so many at a time. */
+/** Makes the graph of a repository; each document is read once, and a limited number at a time. */
 function repositoryGraph(ports: PolicyPorts, key: RepositoryKey): Graph<ManifestNode> {
   const limit = pLimit(readsAtOnce);
   const manifest = once(async (digest) => {
@@ -136,7 +136,7 @@ function once<T>(read: (digest: Digest) => Promise<T>): (digest: Digest) => Prom
   };
 }
 
-/** More indexes than these never go in one step: one of them keeps it. */
+/** The most indexes that are read: more never go in one step, so one of them keeps the manifest. */
 const indexesRead = 100;
 
 async function indexesOf({ documents }: PolicyPorts, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
@@ -192,8 +192,8 @@ function factsOf(
 }
 
 /**
- * Annotations, and the labels of an image's config: one name may stand in both. What was pushed before labels were read
- * may have any.
+ * Returns the annotations and the labels of the image's config, which may have one name in common. A manifest that was
+ * pushed before labels were read may have any.
  */
 function labelsOf({
   annotations = {},
@@ -221,7 +221,7 @@ function tagFacts(
   return { name: tag.name, pushedAt: Date.parse(tag.updatedAt), ...pulledAt(pull), ...refusal };
 }
 
-/** What a tag such as `sha256-….sig` signs, where it is live. */
+/** Returns the live manifest that a tag such as `sha256-….sig` signs. */
 async function aboutOf(
   { documents }: PolicyPorts,
   key: RepositoryKey,
@@ -231,7 +231,10 @@ async function aboutOf(
   return defined({ about: subject === undefined || subject === digest ? undefined : subject });
 }
 
-/** Who asks by HEAD has the image already and still looks whether its tag has moved: it uses it. */
+/**
+ * Returns the time of the last GET or HEAD. A client that asks by HEAD has the image already and checks whether its tag
+ * has moved, so it uses the image.
+ */
 function pulledAt(pull: LastPull | undefined): { pulledAt?: number } {
   const times = [pull?.lastPull, pull?.lastHead].filter((time) => time !== undefined).map((time) => Date.parse(time));
   return defined({ pulledAt: times.length === 0 ? undefined : Math.max(...times) });

@@ -1,12 +1,12 @@
 import type { RequestFault } from '../../core/oci/faults.ts';
 
-/** Why a gate does not let something be deleted: by which attribute, or for another reason in words. */
+/** The reason why a gate forbids a deletion: an attribute, or other words. */
 export interface Refusal {
   readonly locked?: string;
   readonly refused?: string;
 }
 
-/** As a judgement is told of it. */
+/** Returns the refusal as a judgement shows it. */
 export function refusalIn(fault: RequestFault | undefined): Refusal {
   if (fault === undefined) return {};
   if (fault.is === 'disallowed') return { locked: fault.attribute };

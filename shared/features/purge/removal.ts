@@ -4,7 +4,7 @@ import type { Item, Removal } from './documents.ts';
 import type { Decision } from './judge.ts';
 import type { Judged } from './mark.ts';
 
-/** What a policy removes of a manifest, as it was judged: all of it, some of its tags, or nothing. */
+/** Returns what a policy removes of a judged manifest: all of it, some of its tags, or nothing. */
 export function removalOf({ facts, judgements }: Judged, policy: string): Removal | undefined {
   const judgement = judgements.get(policy);
   if (judgement === undefined) return undefined;
@@ -41,7 +41,7 @@ function iso({ along }: Judged['facts'], digest: Removal['digest']): string {
   return new Date(along.find((each) => each.digest === digest)?.pushedAt ?? 0).toISOString();
 }
 
-/** What a rule would take if no attribute forbade it. */
+/** Returns the items that a rule would remove if no attribute forbade it. */
 export function lockedItems({ facts, judgements }: Judged, policy: string): Item[] {
   const judgement = judgements.get(policy);
   const {
@@ -84,7 +84,7 @@ export function withBytes(removal: Removal, freed: ReadonlyMap<string, number>):
   };
 }
 
-/** What goes along with two is listed with the first. */
+/** Lists each item once: one that is removed along with two manifests is listed with the first. */
 export function eachOnce(removals: readonly Removal[]): Removal[] {
   const listed = new Set<string>();
   const isFirst = ({ kind, repository, digest, tag }: Item) => {

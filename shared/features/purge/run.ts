@@ -12,15 +12,15 @@ import { isApproved } from './session.ts';
 import { walk } from './walk.ts';
 
 export interface PoliciesRun {
-  /** Policies whose look through what is stored is not through. */
+  /** The policies that have not yet gone through all that is stored. */
   readonly looking: readonly string[];
-  /** Plans that were made or went on. */
+  /** The plans that were made or continued. */
   readonly plans: readonly Plan[];
 }
 
 /**
- * What a timer does for the policies of a registry: goes on with what was interrupted, and runs the approved ones that
- * are due. A run is a plan that approves itself unless the brake stops it. Of two timers at once the second finds
+ * Runs the policies of a registry for a timer: continues what was interrupted, and runs the approved policies that are
+ * due. A run is a plan that approves itself unless the brake stops it. If two timers run at once, the second one finds
  * nothing to do.
  */
 export async function runPolicies(ports: PolicyPorts, registry: RegistryName, until: Date): Promise<PoliciesRun> {
@@ -43,7 +43,7 @@ export async function runPolicies(ports: PolicyPorts, registry: RegistryName, un
   return { looking, plans };
 }
 
-/** A plan that somebody approved, or that a crash interrupted. */
+/** Continues a plan that a user approved, or that a crash interrupted. */
 async function goOn(
   ports: PolicyPorts,
   { registry, name, plan }: PolicyDocument,
@@ -63,7 +63,7 @@ async function runOnTime(
 ): Promise<Plan | undefined> {
   const now = ports.clock.now();
   if (Date.parse(nextRunAt) > now.getTime()) return undefined;
-  // Whoever moves the time is the one that runs.
+  // The instance whose write moves the time is the one that runs the policy.
   const runBy = ports.ids.nextId();
   const policy = await changePolicy(ports.documents, registry, name, (before) =>
     before.nextRunAt === nextRunAt
@@ -82,7 +82,7 @@ async function runOnTime(
   return carryOut(ports, registry, plan.plan, cause, until);
 }
 
-/** Who is told to be behind what a policy does by itself. */
+/** Returns the actor of what a policy does by itself. */
 function policyActor(name: string): string {
   return `policy:${name}`;
 }

@@ -18,23 +18,23 @@ import type { PolicyPorts } from './ports.ts';
 import type { Refusal } from './refusals.ts';
 import { refusalIn } from './refusals.ts';
 
-/** What holds for a repository as a whole. */
+/** The facts about a repository as a whole. */
 export interface RepositoryView {
   readonly key: RepositoryKey;
   readonly refusal: Refusal;
-  /** The policies that cover it, by their names. */
+  /** The rules of the policies that cover it, by their names. */
   readonly rules: ReadonlyMap<string, Rules>;
-  /** Manifests that go beside the one that is judged: they keep nothing. */
+  /** Manifests that are removed at the same time as the judged one, and so keep nothing. */
   readonly going?: ReadonlySet<Digest>;
-  /** Tags by the time of their push, the last first: as many as decide every rule that counts them. */
+  /** Tags by the time of their push, the last one first: as many as decide every rule that counts them. */
   readonly newest: readonly Tag[];
-  /** What is just behind the newest that a rule counts: what the last pushes have pushed out is among it. */
+  /** The manifests just behind the newest that a rule counts, among them those that the last pushes displaced. */
   readonly fallen: readonly Digest[];
 }
 
 /**
- * What judgements of one moment share, read once: policies, what is in use, and, where something is judged, since when
- * pulls are tracked and views of repositories.
+ * The facts that judgements of one moment share, each read once: policies, images in use, and, where something is
+ * judged, the time since which pulls are tracked and views of repositories.
  */
 export interface Session {
   readonly ports: PolicyPorts;
@@ -42,15 +42,15 @@ export interface Session {
   readonly policies: readonly PolicyDocument[];
   readonly inUse: ReadonlyMap<Digest, { readonly source: string; readonly until: number }>;
   readonly trackedSince: () => Promise<number | undefined>;
-  /** The names of the policies that cover a repository: known without a further read. */
+  /** Returns the names of the policies that cover a repository, without a further read. */
   readonly covering: (key: RepositoryKey) => readonly string[];
-  /** `undefined` when no policy covers it. */
+  /** Reads the view of a repository; `undefined` if no policy covers it. */
   view(key: RepositoryKey): Promise<RepositoryView | undefined>;
 }
 
 /**
- * Throws `StoreFailure`: what is in use is not guessed. `without pins` for marking, which is done at each push: a pin
- * only puts off, and is met when something is due.
+ * Opens a session. Throws `StoreFailure`, because it is never guessed what is in use. `without pins` is for marking,
+ * which each push causes: a pin only delays a removal, and is read when something is due.
  */
 export async function openSession(ports: PolicyPorts, registry: RegistryName, pins?: 'without pins'): Promise<Session> {
   const [policies, inUse] = await Promise.all([
@@ -115,7 +115,7 @@ async function readView(
   return { key, refusal: refusalIn(refusal), rules, ...newest };
 }
 
-/** Of another policy what it keeps counts once it is approved. */
+/** Returns the rules of a policy, with the rules to keep of other policies that are approved. */
 function rulesOf({ name, policy }: PolicyDocument, covering: readonly PolicyDocument[], graceMs: number): Rules {
   const others = covering.filter((other) => other.name !== name && isApproved(other));
   return {
@@ -128,7 +128,7 @@ function rulesOf({ name, policy }: PolicyDocument, covering: readonly PolicyDocu
   };
 }
 
-/** Behind the newest that a rule counts: as many as may fall out of it between two looks. */
+/** The number of tags behind the newest that a rule counts: as many as may fall out of them between two judgements. */
 const fallenOut = 10;
 
 async function newestTags(
@@ -164,7 +164,7 @@ async function newestTags(
     for (const {
       document: { name, digest, about },
     } of page.map((found) => parseStored(tagDocumentSchema, found, byTime))) {
-      // What is about another manifest uses up no place among images.
+      // A tag that is about another manifest does not count among images.
       if ((about ?? aboutIn(name)) !== undefined) continue;
       newest.push(name);
       for (const each of counting.filter(({ left, counts }) => left > 0 && counts(name))) {

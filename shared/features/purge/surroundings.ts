@@ -2,36 +2,36 @@ import { aboutName } from '../../core/documents/about.ts';
 import { defined } from '../../core/documents/defined.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 
-/** A manifest as far as it keeps others or is kept. */
+/** The part of a manifest that keeps others, or by which others keep it. */
 export interface Node {
   readonly digest: Digest;
   readonly children: readonly Digest[];
   readonly subject?: Digest;
 }
 
-/** How a repository's live manifests hang together. */
+/** The relations between a repository's live manifests. */
 export interface Graph<T extends Node> {
-  /** Each thing is read once, and only so many at a time, however many are asked for. */
+  /** Reads a manifest. However often it is asked for, each document is read once, and a limited number at a time. */
   manifest(digest: Digest): Promise<T | undefined>;
-  /** Of each of its tags, what the name is about (`aboutName`); `undefined` of a tag of its own. */
+  /** Returns for each tag the manifest that its name is about (`aboutName`); `undefined` for a tag of its own. */
   tagsOf(digest: Digest): Promise<readonly (string | undefined)[]>;
-  /** The indexes that list it. */
+  /** Returns the indexes that list a manifest. */
   listedBy(digest: Digest): Promise<readonly Digest[]>;
-  /** By their subject, or by their tags' names. */
+  /** Returns the manifests that refer to this one by their subject, or by their tags' names. */
   referrersOf(digest: Digest): Promise<readonly T[]>;
 }
 
 export interface Surroundings<T extends Node> {
   readonly keeper?: { readonly is: 'index' | 'subject'; readonly digest: Digest };
   readonly along: readonly (T & { readonly isChild: boolean })[];
-  /** Whether something below it stays, which may go when others go too. */
+  /** True if something below it stays, which may be removed if others are removed too. */
   readonly leaves: boolean;
 }
 
 /**
- * What keeps a manifest, and what goes along with it: children and referrers, theirs too, that no tag, other index or
- * other subject keeps. The bin takes the same along (`settle`). `also` are manifests that go beside it by themselves,
- * and so keep nothing.
+ * Returns what keeps a manifest, and what is removed along with it: children and referrers, theirs too, that no tag,
+ * other index or other subject keeps. The recycle bin recycles the same ones (`settle`). `also` are manifests that are
+ * removed at the same time by themselves, and so keep nothing.
  */
 export async function surroundingsOf<T extends Node>(
   graph: Graph<T>,
@@ -42,7 +42,7 @@ export async function surroundingsOf<T extends Node>(
   const candidates = await belowOf(graph, node);
   const going = new Set<Digest>([node.digest, ...also]);
   await readAhead(graph, [...candidates.keys()]);
-  // What goes makes more of the rest go: until nothing changes.
+  // Each manifest that is removed may free more of the others, so this is repeated until nothing changes.
   for (let grew = true; grew;) {
     grew = false;
     for (const { node: candidate } of candidates.values()) {
@@ -62,12 +62,12 @@ export async function surroundingsOf<T extends Node>(
   return { along, leaves: along.length < candidates.size, ...defined({ keeper }) };
 }
 
-/** What is asked of each of the candidates below, one after the other, is read for all of them first. */
+/** Reads for all candidates at once what is then asked of one after the other. */
 async function readAhead<T extends Node>(graph: Graph<T>, digests: readonly Digest[]): Promise<void> {
   await Promise.all(digests.map((digest) => Promise.all([graph.tagsOf(digest), graph.listedBy(digest)])));
 }
 
-/** A tag that is about what goes keeps nothing. */
+/** Returns whether a tag keeps it. A tag that is about a manifest that is removed does not. */
 async function isTagged<T extends Node>(graph: Graph<T>, { digest }: T, going: ReadonlySet<Digest>): Promise<boolean> {
   const tags = await graph.tagsOf(digest);
   if (tags.length === 0 || tags.includes(undefined)) return tags.length > 0;
@@ -75,7 +75,7 @@ async function isTagged<T extends Node>(graph: Graph<T>, { digest }: T, going: R
   return tags.some((about) => about === undefined || !names.has(about));
 }
 
-/** The first that keeps it and does not go. */
+/** Returns the first index or subject that keeps it and is not removed. */
 async function keeperOf<T extends Node>(
   graph: Graph<T>,
   { digest, subject }: T,
@@ -87,12 +87,12 @@ async function keeperOf<T extends Node>(
   return (await graph.manifest(subject)) === undefined ? undefined : { is: 'subject', digest: subject };
 }
 
-/** All that is reached over children and referrers. `isChild`: over children alone. */
+/** Returns all that is reached over children and referrers. `isChild` is true if it is reached over children alone. */
 async function belowOf<T extends Node>(graph: Graph<T>, top: T): Promise<Map<Digest, { node: T; isChild: boolean }>> {
   const below = new Map<Digest, { node: T; isChild: boolean }>();
   let wave = [{ node: top, isChild: true }];
   while (wave.length > 0) {
-    // All of a wave at once: an image may have thousands of referrers.
+    // A wave is read at once, because an image may have thousands of referrers.
     const found = (await Promise.all(wave.map((each) => directlyBelow(graph, each)))).flat();
     wave = [];
     for (const each of found) {

@@ -12,18 +12,18 @@ import type { PolicyPorts } from './ports.ts';
 
 export interface TouchedManifest {
   readonly digest: Digest;
-  /** The event says that it is no index, so it has no children. */
+  /** True if the event says that it is no index, so it has no children. */
   readonly isLeaf: boolean;
 }
 
 interface Touched {
   readonly repository: RepositoryKey['repository'];
   readonly manifests: readonly TouchedManifest[];
-  /** Whether tags have another order by it. */
+  /** True if the event changes the order of tags. */
   readonly moved: boolean;
 }
 
-/** The manifests that an event says something about; `undefined` for one that changes nothing that is judged. */
+/** Returns the manifests that an event is about; `undefined` if it changes nothing that is judged. */
 export function touchedBy(event: CatalogueEvent): Touched | undefined {
   switch (event.type) {
     case 'Microsoft.ContainerRegistry.ImagePushed':
@@ -58,14 +58,14 @@ function ofAnyType(digest: Digest): TouchedManifest {
   return { digest, isLeaf: false };
 }
 
-/** A chart's event names another media type than its manifest's. */
+/** Reads the target of an event. A chart's event has another media type than its manifest. */
 function touchedManifest({ digest, mediaType }: { digest: Digest; mediaType: string }): TouchedManifest {
   return { digest, isLeaf: isManifestMediaType(mediaType) && !isIndexMediaType(mediaType) };
 }
 
 /**
- * The children and referrers of a manifest, live or binned, and what its tags say is about it: what it keeps while it
- * is there. `live` is its document, `undefined` where it is gone.
+ * Returns the neighbours that a manifest keeps while it is there: its children and referrers, live or recycled, and the
+ * manifests whose tags say that they are about it. `live` is its document, `undefined` where it is gone.
  */
 export async function neighboursOf(
   ports: PolicyPorts,
@@ -84,7 +84,7 @@ export async function neighboursOf(
       ],
       referrerDocumentSchema,
     ),
-    // Those with a prefix are looked for when what they are about has gone: until then they are kept.
+    // Tags with a prefix are queried only if the manifest that they are about is gone: until then they are kept.
     live === undefined
       ? tagsAbout(ports.documents, key, digest)
       : everyOne(ports, key, [{ path: 'id', is: 'starts-with', value: tagId(aboutName(digest)) }], tagDocumentSchema),

@@ -2,9 +2,11 @@ import type { Policy } from './policy.ts';
 
 const dayMs = 24 * 3600 * 1000;
 
-/** Of each rule that looks back further than pulls are tracked, what is wrong: it would take what somebody pulls. */
+/**
+ * Describes each rule that needs pulls from longer ago than they are tracked: it would remove images that are pulled.
+ */
 export function untrackedRules({ remove }: Policy, trackedSince: Date | undefined, now: Date): string[] {
-  // Before the first pull nothing is tracked: the soonest that such a rule can be taken is reckoned from now.
+  // Before the first pull nothing is tracked, so the soonest time for such a rule is computed from now.
   const takenFrom = (days: number) =>
     new Date((trackedSince ?? now).getTime() + days * dayMs).toISOString().slice(0, 10);
   const tracked = trackedSince === undefined ? 0 : Math.floor((now.getTime() - trackedSince.getTime()) / dayMs);

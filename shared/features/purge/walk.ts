@@ -18,9 +18,9 @@ const manifestsAtOnce = 50;
 const marksAtOnce = 8;
 
 /**
- * Marks all that a policy covers: once after its rules have changed, for everything else is marked when it changes.
- * Goes on where it was interrupted, page by page, until `until`. Gives whether it is through. Of two that walk at once
- * one finds that the other is ahead.
+ * Marks all manifests that a policy covers. It runs once after the rules have changed, for every other change marks
+ * what it touches. It continues where it was interrupted, page by page, until `until`. Returns whether it is complete.
+ * If two walk at once, one of them finds that the other is ahead.
  */
 export async function walk(ports: PolicyPorts, registry: RegistryName, name: string, until: Date): Promise<boolean> {
   for (;;) {
@@ -44,22 +44,22 @@ function samePlace(a: Place | undefined, b: Place): boolean {
   return a !== undefined && a.repository === b.repository && a.digest === b.digest;
 }
 
-/** Most repositories are small: so many are looked at side by side, and the place is written once for all of them. */
+/** The repositories that are read side by side, for most are small; the place is written once for all of them. */
 const repositoriesAtOnce = 16;
-/** What is marked before a place is written, as far as it does not lie in one repository. */
+/** The manifests that are marked before the place is written, unless one repository has more. */
 const manifestsOfStep = 200;
 
 interface Page {
   readonly repository: RepositoryName;
-  /** Absent where the policy does not cover it. */
+  /** Absent where the policy does not cover the repository. */
   readonly view?: RepositoryView;
   readonly digests: readonly Digest[];
   readonly more: boolean;
 }
 
 /**
- * Marks what is next behind a place: one page of each of some repositories; gives the place behind them, `undefined` at
- * the end.
+ * Marks the manifests behind a place: one page of each of several repositories. Returns the place behind them,
+ * `undefined` at the end.
  */
 async function walkPage(
   ports: PolicyPorts,
@@ -100,7 +100,7 @@ async function pageOf(
 }
 
 /**
- * The first of these up to one that has more than a page, for there is one place: what was read of those behind it is
+ * Returns the first pages, up to one whose repository has more: there is one place only, so what was read behind it is
  * read again.
  */
 function oneStep(found: readonly Page[]): Page[] {
@@ -115,7 +115,7 @@ function oneStep(found: readonly Page[]): Page[] {
   return pages;
 }
 
-/** One that cannot be read is marked by nobody, and so stays: it does not end the walk. */
+/** Marks a manifest. One that cannot be read is never marked, so it stays, and does not end the walk. */
 async function markUnlessBroken(session: Session, view: RepositoryView, digest: Digest): Promise<void> {
   try {
     await mark(session, view, digest);
@@ -163,7 +163,7 @@ async function manifestsBehind(
     orderBy: { path: 'id', direction: 'asc' },
     limit: manifestsAtOnce,
   });
-  // By their ids, which are read whatever else of them cannot be.
+  // The digests are parsed from the ids, which are there even if nothing else of a document can be read.
   return {
     digests: page.documents.flatMap(({ document }) => parseDigest(document.id.slice('manifest:'.length)) ?? []),
     more: !page.isLast,

@@ -1,9 +1,8 @@
 import type { StorePorts } from './ports.ts';
 
 /**
- * Waits for what follows from a change that is committed, as long as a request may: what is around a manifest may be
- * thousands of others. The rest goes on after the answer, and a timer takes over when this process ends or fails before
- * that.
+ * Waits for the consequences of a committed change as long as a request may: a manifest may have thousands of
+ * neighbours. The rest is finished after the answer, and a timer takes over if this process ends or fails before that.
  */
 export async function waitAWhile(
   { patienceMs, log }: Pick<StorePorts, 'patienceMs' | 'log'>,

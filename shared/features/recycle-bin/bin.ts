@@ -18,7 +18,7 @@ import { restoreManifest, restoreTag } from './restore.ts';
 import { binnedAmong } from './restore-together.ts';
 import { settle, settlingWith } from './settle.ts';
 
-/** The bin as the data plane sees it. */
+/** Makes the recycle bin as the data plane uses it. */
 export function recycleBin(ports: BinPorts): RecycleBin {
   return {
     recycleManifest: (key, digest, by) => recycleManifest(ports, key, digest, by),
@@ -36,8 +36,8 @@ export function recycleBin(ports: BinPorts): RecycleBin {
 }
 
 /**
- * Costs a pull that found nothing one read, or for a tag one query; a pull that finds what it asks for never comes
- * here.
+ * Restores for a pull. It costs a pull that found nothing one read, or for a tag one query; a pull that finds its
+ * manifest never calls it.
  */
 async function reviveForPull(
   ports: BinPorts,
@@ -64,7 +64,8 @@ async function reviveForPush(
 }
 
 /**
- * Whether somebody, and no policy, deleted it, or anything that an index in the bin would bring back along with itself.
+ * Returns whether a user, and no policy, deleted the manifest, or anything that an index in the recycle bin would
+ * restore along with itself.
  */
 async function wasDeleted(ports: BinPorts, key: RepositoryKey, digest: Digest): Promise<boolean> {
   const binned = await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest));
@@ -73,7 +74,7 @@ async function wasDeleted(ports: BinPorts, key: RepositoryKey, digest: Digest): 
   return wasAnyDeleted(ports, key, childrenOf(binned.document));
 }
 
-/** Those that are in the bin are one query for a hundred of them. */
+/** Checks the children in the recycle bin: one query for a hundred digests. */
 async function wasAnyDeleted(ports: BinPorts, key: RepositoryKey, digests: readonly Digest[]): Promise<boolean> {
   if (digests.length === 0) return false;
   const binned = await binnedAmong(ports, key, digests);
@@ -85,7 +86,7 @@ async function wasAnyDeleted(ports: BinPorts, key: RepositoryKey, digests: reado
   );
 }
 
-/** The one that a policy took last. */
+/** Restores the tag as a policy recycled it last. */
 async function reviveTag(ports: BinPorts, key: RepositoryKey, tag: Tag, cause: Cause): Promise<boolean> {
   const [container, partition] = ['repositories' as const, partitionOf(key)];
   const page = await ports.documents.queryDocuments({
@@ -100,7 +101,7 @@ async function reviveTag(ports: BinPorts, key: RepositoryKey, tag: Tag, cause: C
   });
   const [found] = page.documents.map((each) => parseStored(binnedTagSchema, each, { container, partition }).document);
   if (found?.recycled.by.rule === undefined) return false;
-  // It may have gone alone, or with its manifest: then it is back with that.
+  // If the tag was recycled along with its manifest, restoring the manifest has restored it.
   const back = await restoreManifest(settlingWith(ports), key, found.digest, cause);
   return (await restoreTag(settlingWith(ports), key, found.digest, tag, cause)) === 'restored' || back;
 }

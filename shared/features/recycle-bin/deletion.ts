@@ -15,7 +15,10 @@ import type { BinPorts, StorePorts } from './ports.ts';
 
 const dayMs = 24 * 3600 * 1000;
 
-/** One deletion: what it writes into each document that it moves, and how it is told of. */
+/**
+ * The facts of one deletion: the properties that it writes into each document that it recycles, and the parts of its
+ * events.
+ */
 export interface Deletion {
   readonly key: RepositoryKey;
   readonly taking: Taking;
@@ -26,7 +29,7 @@ export interface Deletion {
 }
 
 /**
- * Begins a deletion by the registry's settings: with soft delete off all of it is due at once. A policy has a retention
+ * Begins a deletion by the registry's settings; without soft delete all of it is due at once. A policy has a retention
  * of its own.
  */
 export async function beginDeletion(
@@ -50,7 +53,7 @@ export async function beginDeletion(
   };
 }
 
-/** What the gates are asked about a manifest that goes with its tags. */
+/** Returns the questions for the gates about a manifest that is deleted with its tags. */
 export function questionsOf(
   { key, asker }: Pick<Deletion, 'key' | 'asker'>,
   { document: manifest }: Stored<ManifestDocument>,
@@ -65,7 +68,7 @@ export interface Moved {
   readonly tags: readonly Pick<TagDocument, 'name' | 'digest'>[];
 }
 
-/** `Longshore.Recycled` of one step. */
+/** Makes the event `Longshore.Recycled` of one step of a deletion. */
 export function recycledEvent(ports: StorePorts, { key, taking, cause }: Deletion, moved: Moved): CloudEvent {
   const { group, dueAt, by } = taking;
   const target = { repository: key.repository, group, purgeAt: dueAt, manifests: listed(moved), tags: untagged(moved) };

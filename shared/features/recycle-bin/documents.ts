@@ -11,24 +11,21 @@ import type { DocumentChange, DocumentRef } from '../../core/ports/documents.ts'
 const inRepository = { registry: registrySchema, repository: repositorySchema };
 
 /**
- * That the surroundings of a manifest are to be settled. Written in the transaction that makes the manifest live or
- * binned, it goes when a look has found nothing to do and nobody has written it since.
+ * Marks a manifest whose neighbours are to be reconciled. The mark is written in the transaction that restores or
+ * recycles the manifest; it is deleted once a pass has found nothing to do and nobody has written the mark again.
  */
 export const unsettledSchema = z.object({
   ...documentShape('unsettled'),
   ...inRepository,
   digest: digestSchema,
-  /** The deletion whose tags are to come back with it. */
+  /** The id of the deletion whose tags are to be restored with it. */
   tagsOf: z.string().optional(),
-  /** When a timer takes over from whoever wrote it. */
+  /** The time from which a timer takes over, because the process that wrote the mark has died. */
   dueAt: z.iso.datetime(),
 });
 export type Unsettled = z.infer<typeof unsettledSchema>;
 
-/**
- * Whoever settles says so again after each batch; one that has said nothing for so long is taken for dead. In
- * milliseconds.
- */
+/** The milliseconds after which a process that reconciles, and renews this after each batch, is taken for dead. */
 const takeoverMs = 10_000;
 
 export function takeoverFrom(now: Date): string {
@@ -55,14 +52,15 @@ export function unsettledChange(key: RepositoryKey, digest: Digest, now: Date, t
 }
 
 /**
- * The content of a large manifest that is purged: a blob that nobody will name again, once those who read it have
- * ended.
+ * Marks the content of a large manifest that was purged: no document names the blob any more, and it is deleted once
+ * those who still read it have ended.
  */
 export const spentContentSchema = z.object({
   ...documentShape('spent-content'),
   ...inRepository,
   blob: z.string(),
-  /** In bytes; absent in older ones. */ size: z.int().nonnegative().optional(),
+  /** The size in bytes; absent in documents of older versions. */
+  size: z.int().nonnegative().optional(),
   dueAt: z.iso.datetime(),
 });
 

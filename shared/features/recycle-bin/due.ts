@@ -9,7 +9,7 @@ import type { BinPorts } from './ports.ts';
 import { purgeManifest, purgeTag } from './purge.ts';
 import { settle } from './settle.ts';
 
-/** In this order: a manifest takes its tags along. */
+/** The duties by document type, in the order of the work: a manifest is purged with its tags. */
 const duties: Readonly<Record<string, Duty<BinPorts>>> = {
   unsettled: duty('repositories', unsettledSchema, (ports, { document }) => settle(ports, document, document.digest)),
   binned: duty('repositories', binnedDocumentSchema, (ports, { document }) =>

@@ -16,8 +16,8 @@ import type { StorePorts } from './ports.ts';
 type Reader = Pick<StorePorts, 'documents'>;
 
 /**
- * What keeps a manifest: a live index that lists it, the live subject that it refers to, or, when nothing else does, a
- * tag. Of one in the bin that stays behind, its subject does not.
+ * Returns what keeps a manifest: a live index that lists it, a live subject that it refers to, or, if nothing else
+ * does, a tag. The subject of a recycled manifest that stays behind does not count.
  */
 export async function keeperOf(
   ports: Reader,
@@ -41,8 +41,8 @@ export async function keeperOf(
 const queriesAtOnce = 16;
 
 /**
- * Those of several manifests that something keeps, as `keeperOf` says: the tags of all are one query, and a subject
- * that they share is one read.
+ * Returns those manifests that something keeps, by the rules of `keeperOf`. The tags of all are one query, and a
+ * subject that they share is read once.
  */
 export async function keptAmong(
   ports: Reader,
@@ -101,7 +101,10 @@ async function taggedAmong(
 
 const subjectSchema = z.object({ cameAloneAt: z.iso.datetime().optional() });
 
-/** Somebody deleted a referrer along with its subject, and the subject came back by a push of who may not restore. */
+/**
+ * Returns true if a user deleted a referrer along with its subject, and the subject was pushed again by somebody who
+ * may not restore.
+ */
 export function staysBehind(
   { recycled }: Partial<Pick<BinnedDocument, 'recycled'>>,
   { cameAloneAt }: Pick<ManifestDocument, 'cameAloneAt'>,
@@ -119,8 +122,8 @@ async function some(ports: Reader, key: RepositoryKey, where: readonly Predicate
 }
 
 /**
- * Somebody asked for it by name: then nothing brings it back but a push, a restore, or an index that is restored and
- * lists it.
+ * Returns true if a user deleted the manifest by its name: only a push, a restore, or a restored index that lists it
+ * restores it then.
  */
 export function wasOrdered({ recycled }: BinnedDocument): boolean {
   return recycled.asked && recycled.by.rule === undefined;

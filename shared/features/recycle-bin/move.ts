@@ -10,8 +10,8 @@ import { unsettledChange } from './documents.ts';
 import type { StorePorts } from './ports.ts';
 
 /**
- * A batch holds 100 changes: a tag is 3 (itself, the same in the bin, its event), a manifest 5 (also its edge, and that
- * it is unsettled).
+ * A batch holds 100 changes. A tag takes 3 (itself, its document in the recycle bin, its event), a manifest 5 (its edge
+ * and its mark too).
  */
 export const tagsAtOnce = 30;
 export const manifestsAtOnce = 19;
@@ -19,8 +19,8 @@ export const manifestsAtOnce = 19;
 type Asked<T> = Stored<T> & { readonly asked: boolean };
 
 /**
- * One step of a deletion, in one transaction: at most `tagsAtOnce` tags and one manifest, or `manifestsAtOnce`
- * manifests. Gives the events to publish; `undefined` when somebody wrote one of the documents since it was read.
+ * Recycles in one transaction at most `tagsAtOnce` tags and one manifest, or `manifestsAtOnce` manifests. Returns the
+ * events to publish; `undefined` if one of the documents was written since it was read.
  */
 export async function moveInto(
   ports: StorePorts,
@@ -47,10 +47,10 @@ export async function moveInto(
   return committed || (await isRecorded(ports.documents, key, recycled)) ? events : undefined;
 }
 
-/** A batch holds 2 MB, and a manifest's document may be half of that. In bytes of JSON. */
+/** The bytes of JSON in one batch, which holds 2 MB; a manifest's document may be half of that. */
 const batchBytes = 1_000_000;
 
-/** The first of these, as many as one transaction may move. */
+/** Returns the first manifests, as many as one transaction may move. */
 export function withinOneBatch<T extends object>(manifests: readonly Stored<T>[]): Stored<T>[] {
   let bytes = 0;
   return manifests.slice(0, manifestsAtOnce).filter(({ document }, index) => {
@@ -59,7 +59,7 @@ export function withinOneBatch<T extends object>(manifests: readonly Stored<T>[]
   });
 }
 
-/** All of these, in as many transactions as they need. */
+/** Splits manifests into as many transactions as they need. */
 export function transactionsOf<T extends object>(all: readonly Stored<T>[]): Stored<T>[][] {
   const transactions: Stored<T>[][] = [];
   let rest = all;

@@ -14,46 +14,47 @@ import type { SoftDelete } from './soft-delete.ts';
 export interface BinPorts {
   readonly admission: Admission;
   readonly documents: Documents;
-  /** Contents of manifests too large for a document: deleted in whichever regions have them. */
+  /** The contents of manifests too large for a document, deleted in every region that has them. */
   readonly contents: DeleteBlob;
   readonly topic: PublishEvents;
   readonly clock: Clock;
   readonly ids: RandomIds;
   readonly log: Log;
   readonly softDelete: Pick<SoftDelete, 'read'>;
-  /** Makes sure that a repository whose manifests come back has its entry in the catalog. */
+  /** Makes sure that a repository whose manifests are restored has its entry in the catalog. */
   readonly openRepository: (key: RepositoryKey) => Promise<unknown>;
   readonly settings: BinSettings;
   /**
-   * How long a request waits for what follows from it: the rest is done after its answer. In milliseconds; absent, it
-   * waits for all.
+   * The milliseconds that a request waits for the consequences of its change; they are finished after its answer.
+   * Absent, it waits for all.
    */
   readonly patienceMs?: number;
 }
 
 interface BinSettings {
-  /** This region's name, as in the copies of a blob's document. */
+  /** The name of this region, as in the copies of a blob's document. */
   readonly region: string;
   readonly eventSource: string;
-  /** `source` of the events of another registry of the deployment; absent where there is one. */
+  /** Returns the `source` of the events of another registry of the deployment; absent where there is one registry. */
   readonly sourceOf?: (registry: RegistryName) => string;
-  /** How long a link outlives the last that needed it, and bytes their last link. In milliseconds, at least an hour. */
+  /**
+   * The milliseconds, at least an hour, that a link is kept after the last manifest that needed it, and bytes after
+   * their last link.
+   */
   readonly graceMs: number;
 }
 
-/**
- * The ports of one call, and who is behind it: what a timer does for a deletion is told of in the name of who began it.
- */
+/** The ports of one call. A timer publishes the consequences of a deletion in the name of the actor that began it. */
 export type StorePorts = Omit<BinPorts, 'contents' | 'softDelete'>;
 
 /**
- * Settling brings manifests back and takes them along, and what came or went is settled in turn: who does a part of it
- * is handed the whole by `settle.ts`.
+ * The ports of a part of reconciling. Reconciling recycles and restores manifests, whose neighbours are reconciled in
+ * turn; `settle.ts` hands the whole to each part, so that no import is circular.
  */
 export interface SettlingPorts extends StorePorts {
-  /** Brings the surroundings of a manifest in line with whether it is live. */
+  /** Reconciles the neighbours of a manifest with whether it is live. */
   readonly settle: (key: RepositoryKey, digest: Digest, cause: Cause) => Promise<void>;
 }
 
-/** Says that whoever settles is still at it. */
+/** Renews the mark of a manifest, so that no timer takes its reconciling over. */
 export type GoesOn = () => Promise<void>;

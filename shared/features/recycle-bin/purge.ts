@@ -24,17 +24,20 @@ import { settlingWith } from './settle.ts';
 /** A batch holds 100 changes: beside these tags the manifest, its content and the event. */
 const tagsAtOnce = 90;
 const checksAtOnce = 16;
-/** A request waits for the purge of a group, and one deletion may have taken thousands. */
+/** A request waits for the purge of a deletion, which may hold thousands of manifests. */
 const purgedAtOnce = 8;
 
-/** What may pass between looking and writing: a part of the grace that a link is spared for. */
+/**
+ * Returns whether little enough time has passed between reading and writing: a part of the grace for which a link is
+ * kept.
+ */
 function withinGrace({ clock, settings }: StorePorts, lookedAt: number): boolean {
   return clock.now().getTime() - lookedAt < settings.graceMs / 2;
 }
 
 /**
- * Takes a manifest out of the bin for good, with its tags. `false` when it is not in the bin any more; one that
- * something keeps after all goes back instead. Asked again after a crash it goes on. Throws `RegistryError`
+ * Purges a manifest from the recycle bin, with its tags. `false` if it is not in the recycle bin any more; one that
+ * something keeps after all is restored instead. Called again after a crash, it goes on. Throws `RegistryError`
  * (`contended`), `StoreFailure`.
  */
 export async function purgeManifest(
@@ -62,7 +65,8 @@ async function tryPurge(
     await bringBack(settlingWith(ports), key, digest, cause);
     return 'stays';
   }
-  // Before the document goes, and due after it is gone: a link that no check is left for would stay for ever.
+  // The checks are written before the document is deleted, and are due after that: a link without a check would stay
+  // for ever.
   await checkLinksLater(ports, key, binned.document);
   const tags = await binnedTagsOf(ports, key, digest, tagsAtOnce);
   if (!withinGrace(ports, lookedAt)) return undefined;
@@ -105,14 +109,14 @@ async function checkLinksLater(ports: StorePorts, key: RepositoryKey, { referenc
     ports.documents.commitDocuments('blobs', [blob], [linkCheckChange(key, blob, graceFromNow(ports))]);
   await Promise.all([
     ...[...blobs].map((blob) => limit(() => check(blob))),
-    // The bytes of a child may have been uploaded as a blob as well: then the index has kept that link too.
+    // The bytes of a child may have been uploaded as a blob as well; then the index has kept that link too.
     ...children.map((child) =>
       limit(async () => (await ports.documents.readDocument(linkRef(key, child))) !== undefined && check(child)),
     ),
   ]);
 }
 
-/** Takes one tag out of the bin. Nothing happens when it was restored, or binned anew, since it was read. */
+/** Purges one tag from the recycle bin, unless it was restored or recycled anew since it was read. */
 export async function purgeTag(
   ports: StorePorts,
   key: RepositoryKey,
@@ -128,7 +132,7 @@ export async function purgeTag(
   if (outcome.committed || (await isRecorded(ports.documents, key, event))) await publishCommitted(ports, key, [event]);
 }
 
-/** Purges all that went in one deletion. Gives how many manifests and tags. */
+/** Purges all of one deletion. Returns the numbers of manifests and tags. */
 export async function purgeGroup(
   ports: StorePorts,
   key: RepositoryKey,
@@ -140,7 +144,7 @@ export async function purgeGroup(
   const purged = await Promise.all(
     all.map(({ document }) => limit(() => purgeManifest(ports, key, document.digest, cause))),
   );
-  // Most are gone with their manifests.
+  // Most tags were purged with their manifests.
   await Promise.all(tags.map((tag) => limit(() => purgeTag(ports, key, tag, cause))));
   return { manifests: purged.filter((each) => each).length, tags: tags.length };
 }

@@ -16,7 +16,7 @@ import { manifestsAtOnce, moveInto, tagsAtOnce, transactionsOf } from './move.ts
 import type { BinPorts } from './ports.ts';
 import { purgeUnlessKept } from './recycle.ts';
 
-/** The request waits for these. */
+/** The batches that run side by side, for the request waits for them. */
 const batchesAtOnce = 4;
 
 interface Gone {
@@ -25,9 +25,9 @@ interface Gone {
 }
 
 /**
- * Moves all that a repository holds into the bin, batch by batch; asked again after a crash it goes on. Tags first, so
- * that none is ever left without its manifest. Nothing is left that could keep anything, so nothing is settled but by
- * the marks. Throws `RegistryError`: `disallowed`, `contended`.
+ * Recycles all that a repository holds, batch by batch; called again after a crash, it goes on. Tags are first, so that
+ * none is ever left without its manifest. Nothing remains that could keep anything, so the marks alone are reconciled.
+ * Throws `RegistryError`: `disallowed`, `contended`.
  */
 export async function recycleAll(ports: BinPorts, key: RepositoryKey, by: TakenBy): Promise<Gone> {
   await requireNothingLocked(ports, key);
@@ -42,8 +42,8 @@ export async function recycleAll(ports: BinPorts, key: RepositoryKey, by: TakenB
 }
 
 /**
- * Looked up before anything goes: a lock that is known is no reason to stop halfway. What is in the bin has none of
- * these.
+ * Refuses a repository that holds a lock before anything is recycled, so that a known lock stops nothing halfway.
+ * Documents in the recycle bin have no such attributes at this path.
  */
 async function requireNothingLocked(ports: BinPorts, key: RepositoryKey): Promise<void> {
   const attributes = ['deleteEnabled', 'writeEnabled'] as const;
@@ -61,7 +61,10 @@ async function requireNothingLocked(ports: BinPorts, key: RepositoryKey): Promis
   }
 }
 
-/** One batch of tags, then `false`; `true` when there is none, `undefined` when somebody else wrote in between. */
+/**
+ * Recycles one batch of tags. Returns `false` after a batch, `true` if there is none, `undefined` if somebody else
+ * wrote in between.
+ */
 async function takeTags(ports: BinPorts, deletion: Deletion, gone: Gone): Promise<boolean | undefined> {
   const page = await query(
     ports,
@@ -86,8 +89,8 @@ async function takeTags(ports: BinPorts, deletion: Deletion, gone: Gone): Promis
 }
 
 /**
- * As `takeTags`. Tags are looked for between reading the manifests and moving them: a push that tags one moves its
- * etag.
+ * Recycles manifests as `takeTags` does tags. Tags are queried between reading the manifests and moving them: a push
+ * that tags one of them changes its etag.
  */
 async function takeManifests(ports: BinPorts, deletion: Deletion, gone: Gone): Promise<boolean | undefined> {
   const page = await query(
@@ -115,8 +118,8 @@ async function takeManifests(ports: BinPorts, deletion: Deletion, gone: Gone): P
 }
 
 /**
- * Each in a transaction of its own, so no order matters among them. `undefined` when somebody else wrote to any of them
- * in between: look again.
+ * Moves each batch in a transaction of its own, so their order does not matter. `undefined` if somebody else wrote to
+ * any of them in between: the caller reads again.
  */
 async function sideBySide<T>(batches: readonly T[], move: (batch: T) => Promise<boolean>): Promise<false | undefined> {
   const moved = await Promise.all(batches.map(move));

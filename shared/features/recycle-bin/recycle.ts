@@ -24,16 +24,17 @@ import { purgeGroup } from './purge.ts';
 import { settle } from './settle.ts';
 
 /**
- * Moves what a policy names into the bin, step by step; keep wins, and attributes win. What changed since the policy
- * looked is looked at again: a push in between keeps. Throws `RegistryError` (`contended`; `disallowed` by the
- * repository's attributes), `StoreFailure`.
+ * Recycles what a policy names, step by step. Rules to keep and locks win, and what has changed since the policy judged
+ * it is judged again: a push in between keeps. Throws `RegistryError` (`contended`; `disallowed` by the repository's
+ * attributes), `StoreFailure`.
  */
 export async function recycle(ports: BinPorts, key: RepositoryKey, wanted: Wanted, by: TakenBy): Promise<Recycling> {
   const entry = await readStored(ports.documents, repositoryDocumentSchema, repositoryRef(key));
   ports.admission.require({ operation: 'delete', key, repository: entry?.document, asker: by.asker });
   const deletion = await beginDeletion(ports, key, by);
   const [manifests, tags, stayed]: [Digest[], Tag[], Recycling['stayed'][number][]] = [[], [], []];
-  // First those of other manifests: one that such a tag alone keeps goes along with an index that goes.
+  // The tags of other manifests are first: a manifest that such a tag alone keeps is recycled along with an index that
+  // is.
   if (wanted.manifests.length > 0) tags.push(...(await takeTagsElsewhere(ports, deletion, wanted)));
   for (const digest of wanted.manifests) {
     const taken = await untilUncontended(`${key.repository}@${digest}`, () =>
@@ -52,7 +53,7 @@ export async function recycle(ports: BinPorts, key: RepositoryKey, wanted: Wante
   return { group: deletion.taking.group, manifests, tags, stayed };
 }
 
-/** Takes the tags that point at none of the named manifests; those that are locked or gone are met again later. */
+/** Recycles the tags that point at none of the named manifests. Locked and deleted ones are reported later. */
 async function takeTagsElsewhere(ports: BinPorts, deletion: Deletion, wanted: Wanted): Promise<Tag[]> {
   const taken: Tag[] = [];
   for (const tag of wanted.tags) {
@@ -63,7 +64,7 @@ async function takeTagsElsewhere(ports: BinPorts, deletion: Deletion, wanted: Wa
   return taken;
 }
 
-/** Throws `RegistryError`: `manifest-unknown`, `disallowed`, `contended`. */
+/** Recycles a manifest that a request named. Throws `RegistryError`: `manifest-unknown`, `disallowed`, `contended`. */
 export async function recycleManifest(ports: BinPorts, key: RepositoryKey, digest: Digest, by: TakenBy): Promise<void> {
   const deletion = await beginDeletion(ports, key, by);
   for (let gone = false; !gone;)
@@ -75,7 +76,7 @@ export async function recycleManifest(ports: BinPorts, key: RepositoryKey, diges
   await waitAWhile(ports, `the surroundings of ${key.repository}@${digest}`, after());
 }
 
-/** `false` when there is none. Throws `RegistryError`: `disallowed`, `contended`. */
+/** Recycles a tag that a request named; `false` if there is none. Throws `RegistryError`: `disallowed`, `contended`. */
 export async function recycleTag(ports: BinPorts, key: RepositoryKey, tag: Tag, by: TakenBy): Promise<boolean> {
   const deletion = await beginDeletion(ports, key, by);
   const because = await takeTag(ports, deletion, tag);
@@ -84,15 +85,16 @@ export async function recycleTag(ports: BinPorts, key: RepositoryKey, tag: Tag, 
 }
 
 /**
- * One step: `true` when the manifest went, `false` when more of its tags must go first, `undefined` when somebody wrote
- * in between.
+ * Makes one step. Returns `true` if the manifest was recycled, `false` if more of its tags must be recycled first,
+ * `undefined` if somebody wrote in between.
  */
 async function tryTake(ports: BinPorts, deletion: Deletion, digest: Digest): Promise<boolean | undefined> {
   const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(deletion.key, digest));
   if (manifest === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: digest });
   const { tags, more } = await tagsOf(ports, deletion.key, digest, tagsAtOnce * batchesAtOnce);
   for (const question of questionsOf(deletion, manifest, tags)) ports.admission.require(question);
-  // With more tags than one batch holds the manifest goes last, so that a crash in between leaves no tag without one.
+  // With more tags than one batch holds the manifest is recycled last, so that a crash in between leaves no tag without
+  // one.
   if (more || tags.length > tagsAtOnce) return (await takeTagsOf(ports, deletion, tags)) ? false : undefined;
   const events = await moveInto(ports, deletion, {
     manifests: [{ ...manifest, asked: true }],
@@ -103,10 +105,10 @@ async function tryTake(ports: BinPorts, deletion: Deletion, digest: Digest): Pro
   return true;
 }
 
-/** The request waits for these: an image may have thousands of tags. */
+/** The batches that run side by side: the request waits for them, and an image may have thousands of tags. */
 const batchesAtOnce = 4;
 
-/** Several batches side by side. `false` when somebody wrote one of the tags of any of them since it was read. */
+/** Recycles several batches side by side. `false` if a tag of any of them was written since it was read. */
 async function takeTagsOf(ports: BinPorts, deletion: Deletion, tags: readonly Stored<TagDocument>[]): Promise<boolean> {
   const moved = await Promise.all(
     inBatches(tags, tagsAtOnce).map(async (some) => {
@@ -152,8 +154,8 @@ async function tryTakeUnkept(
 }
 
 /**
- * Without `isAsJudged` somebody asked for it by its name: it goes whatever it points at, and one that is locked is
- * refused.
+ * Recycles a tag. Without `isAsJudged` a request named it: it is recycled whatever it points at, and a lock refuses the
+ * request.
  */
 async function takeTag(
   ports: BinPorts,
@@ -176,7 +178,7 @@ async function takeTag(
   return undefined;
 }
 
-/** With soft delete off nothing of it is kept. A failure leaves it to the timer: it is due. */
+/** Purges the deletion at once if soft delete is off. After a failure the timer purges it, for it is due. */
 export async function purgeUnlessKept(ports: BinPorts, { key, taking, cause }: Deletion): Promise<void> {
   if (taking.dueAt !== taking.recycledAt) return;
   try {

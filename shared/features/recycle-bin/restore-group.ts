@@ -12,15 +12,15 @@ import { settlingWith } from './settle.ts';
 export interface RestoredGroup {
   readonly manifests: Digest[];
   readonly tags: Tag[];
-  /** Tags that stay in the bin: their names have other manifests by now. */
+  /** Tags that stay in the recycle bin, because their names have other manifests by now. */
   readonly taken: Tag[];
 }
 
 const tagsAtOnce = 8;
 
 /**
- * Brings back all that went in one deletion, also one that a crash interrupted; asked again after a crash it goes on.
- * Throws as `restoreManifest`.
+ * Restores all of one deletion, also of one that a crash interrupted; called again after a crash, it goes on. Throws as
+ * `restoreManifest` does.
  */
 export async function restoreGroup(
   ports: StorePorts,

@@ -17,11 +17,11 @@ import { transactionsOf } from './move.ts';
 import type { GoesOn, SettlingPorts, StorePorts } from './ports.ts';
 import type { Along } from './together.ts';
 
-/** Each of these comes back by itself, with what belongs to it. */
+/** The manifests that are restored side by side, each with all that belongs to it. */
 const aloneAtOnce = 8;
 const queriedAtOnce = 100;
 
-/** Those of several digests that are in the bin. */
+/** Returns those of several digests that are in the recycle bin. */
 export async function binnedAmong(
   ports: StorePorts,
   key: RepositoryKey,
@@ -36,9 +36,10 @@ export async function binnedAmong(
 }
 
 /**
- * Brings manifests back from the bin without their tags, those of one deletion that list no others in one transaction
- * for each batch: an image may have thousands of referrers. What lists others, and what somebody wrote to in between,
- * comes back behind them by `one`, which is `bringBack`. `goesOn` is called between batches. Gives whether anything came.
+ * Restores manifests without their tags. Those of one deletion that list no others are restored in one transaction for
+ * each batch, because an image may have thousands of referrers. Manifests that list others, and those that were written
+ * to in between, are restored after them by `one`, which is `bringBack`. `goesOn` is called between batches. Returns
+ * whether anything was restored.
  */
 export async function bringBackTogether(
   ports: SettlingPorts,
@@ -65,7 +66,7 @@ export async function bringBackTogether(
   return changed;
 }
 
-/** Of one deletion each, for the event says which. */
+/** Splits manifests into batches of one deletion each, for the event names the deletion. */
 function batchesOf(binned: readonly Stored<BinnedDocument>[]): Stored<BinnedDocument>[][] {
   return [...Map.groupBy(binned, ({ document }) => document.recycled.group).values()].flatMap((ofGroup) =>
     transactionsOf(ofGroup),
@@ -96,8 +97,8 @@ async function bringBatchBack(
 }
 
 /**
- * As `settleTogether` of those that went: the marks are read before the look, and go by their etags after it. Gives
- * those that are not settled by this.
+ * Reconciles restored manifests as `settleTogether` does recycled ones: the marks are read before the neighbours, and
+ * deleted by their etags afterwards. Returns the digests that are not reconciled by this.
  */
 async function settleLiveTogether(
   ports: StorePorts,
@@ -118,8 +119,8 @@ async function settleLiveTogether(
 }
 
 /**
- * Those that are live, list nothing, and of which nothing in the bin may come back: no referrer, and no tag that is
- * about them.
+ * Returns those that are live, list nothing, and have nothing in the recycle bin that may be restored with them: no
+ * referrer, and no tag that names them.
  */
 async function lonelyAmongLive(
   ports: StorePorts,

@@ -38,9 +38,9 @@ const childrenHeld = 50;
 const childrenAtOnce = 8;
 
 /**
- * Brings a manifest back as it was, with the tags, children and referrers that went along with it. A name that is taken
- * by now stays with who has it. `false` when it is not in the bin. Asked again after a crash it goes on. Throws
- * `RegistryError` (`contended`), `StoreFailure`.
+ * Restores a manifest as it was, with the tags, children and referrers that were recycled along with it. A tag whose
+ * name has another manifest by now stays in the recycle bin. `false` if the manifest is not in the recycle bin. Called
+ * again after a crash, it goes on. Throws `RegistryError` (`contended`), `StoreFailure`.
  */
 export async function restoreManifest(
   ports: SettlingPorts,
@@ -54,7 +54,10 @@ export async function restoreManifest(
   return true;
 }
 
-/** Children first, so that no index is ever live without them; then itself; then whatever is left around it. */
+/**
+ * Restores children first, so that no index is ever live without them, then the manifest itself, then its other
+ * neighbours.
+ */
 export async function bringBack(
   ports: SettlingPorts,
   key: RepositoryKey,
@@ -114,8 +117,8 @@ async function tryBringBack(
 }
 
 /**
- * The changes that hold the children of an index, all of them live by now. A child that is gone for good was deleted by
- * its own name.
+ * Makes the changes that hold the children of an index, all of which are live by now. A child that is nowhere any more
+ * was deleted by its own name.
  */
 async function holdChildren(
   ports: SettlingPorts,
@@ -137,8 +140,8 @@ async function holdChildren(
 }
 
 /**
- * `false` when it is neither live nor in the bin. It may be moving either way: it is gone only when both looks around
- * the bin miss it.
+ * Restores a child if needed; `false` if it is neither live nor in the recycle bin. It may be moving either way, so it
+ * counts as gone only if the reads before and after the one of the recycle bin miss it.
  */
 function makeLive(ports: SettlingPorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<boolean> {
   const isLive = async () => (await ports.documents.readDocument(manifestRef(key, digest))) !== undefined;
@@ -149,7 +152,10 @@ function makeLive(ports: SettlingPorts, key: RepositoryKey, digest: Digest, caus
   });
 }
 
-/** Brings back the tags of one deletion that went along with a manifest, which is live. Gives whether any came. */
+/**
+ * Restores the tags of one deletion that were recycled along with a manifest, which is live. Returns whether any was
+ * restored.
+ */
 export async function bringTagsBack(
   ports: StorePorts,
   key: RepositoryKey,
@@ -169,7 +175,9 @@ export async function bringTagsBack(
   return came;
 }
 
-/** Brings one tag back by name, whatever it went with; its manifest first. Throws as `restoreManifest`. */
+/**
+ * Restores one tag by name, whatever it was recycled with, and its manifest first. Throws as `restoreManifest` does.
+ */
 export async function restoreTag(
   ports: SettlingPorts,
   key: RepositoryKey,
@@ -195,7 +203,8 @@ export async function restoreTag(
 }
 
 /**
- * Holding the manifest moves its etag, so that whoever is moving it away sees the tags. Nothing when it is not live.
+ * Restores tags and holds their manifest, which changes its etag: a deletion of the manifest that runs at the same time
+ * then sees the tags. Returns no events if the manifest is not live.
  */
 async function tagsBack(
   ports: StorePorts,
@@ -219,8 +228,8 @@ async function tagsBack(
 }
 
 /**
- * Tags of a digest that went along with it in this deletion and whose names are free, as many as one transaction brings
- * back. No more is read than that takes: an image may have thousands.
+ * Returns tags of a digest that were recycled along with it in this deletion and whose names are free, as many as one
+ * transaction restores. It reads no more than that takes: an image may have thousands.
  */
 async function tagsAlong(
   { documents }: StorePorts,
@@ -240,7 +249,7 @@ async function tagsAlong(
   return free.slice(0, tagsAtOnce);
 }
 
-/** The tags in the bin that pointed at a digest, all or the first, in the order of their names. */
+/** Returns the tags in the recycle bin that pointed at a digest, all or the first, in the order of their names. */
 export function binnedTagsOf(
   { documents }: Pick<StorePorts, 'documents'>,
   key: RepositoryKey,

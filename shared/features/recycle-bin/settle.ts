@@ -33,21 +33,21 @@ import { bringSignaturesBack, takeSignatures } from './signatures.ts';
 import { takeAlongTogether } from './together.ts';
 
 /**
- * Brings the surroundings of a manifest in line with whether it is live: of a live one all children are live, and all
- * referrers that went along with something and do not stay behind; of a binned one the children and referrers that
- * nothing keeps are binned. It looks, and does not go by what was asked, so it is right in any order of deletions,
- * restores and pushes, and goes on where a crash stopped it.
+ * Reconciles the neighbours of a manifest with whether it is live. All children of a live one are live, and all
+ * referrers that were recycled along with something and do not stay behind; the children and referrers of a recycled
+ * one that nothing keeps are recycled. It goes by the documents and not by what was requested, so it is right in any
+ * order of deletions, restores and pushes, and goes on after a crash.
  *
- * Whoever makes a manifest live or binned writes that it is unsettled in the same transaction, then looks. Of two that
- * change neighbours at the same time, the one that looks last sees both changes; the mark goes only when a look found
- * nothing and nobody wrote it since.
+ * The transaction that restores or recycles a manifest also writes a mark that it is to be reconciled; only then are
+ * neighbours read. If two processes change neighbours at the same time, the one that reads last sees both changes. The
+ * mark is deleted only if a pass found nothing and nobody wrote the mark since.
  */
 export async function settle(ports: StorePorts, key: RepositoryKey, digest: Digest, cause?: Cause): Promise<void> {
   await untilUncontended(`the surroundings of ${digest}`, async () => {
     const mark = await readStored(ports.documents, unsettledSchema, unsettledRef(key, digest));
     if (mark === undefined) return 'settled';
     let ours = mark;
-    // What somebody else has written is not taken over: then the mark stays, and is looked at again.
+    // A mark that somebody else has written is not renewed: it stays, and is handled again.
     const goesOn = async () => {
       const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [
         patching(ours, { dueAt: takeoverFrom(ports.clock.now()) }),
@@ -61,12 +61,12 @@ export async function settle(ports: StorePorts, key: RepositoryKey, digest: Dige
   });
 }
 
-/** For what settles a part, and has the rest settled in turn. */
+/** Gives the ports of a part of reconciling, by which it has neighbours reconciled in turn. */
 export function settlingWith(ports: StorePorts): SettlingPorts {
   return { ...ports, settle: (key, digest, cause) => settle(ports, key, digest, cause) };
 }
 
-/** One look: whether it changed anything. */
+/** Makes one pass. Returns whether it changed anything. */
 async function settleOnce(
   ports: SettlingPorts,
   key: RepositoryKey,
@@ -141,7 +141,10 @@ async function settleBinned(
   return changed;
 }
 
-/** Moves what nothing keeps into the bin along with `from`, and settles it in turn. Its tags keep it: it has none. */
+/**
+ * Recycles a manifest that nothing keeps along with `from`, and reconciles it in turn. A tag of its own keeps it, so it
+ * has none.
+ */
 async function takeAlong(
   ports: StorePorts,
   key: RepositoryKey,

@@ -22,8 +22,8 @@ import { bringBack, bringTagsBack } from './restore.ts';
 const signaturesAtOnce = 8;
 
 /**
- * What is about a manifest by the names of its tags goes along with it, as its referrers do: signatures, attestations,
- * the fallback's index. Gives whether anything went.
+ * Recycles along with a manifest what its tags' names say is about it, as its referrers are: signatures, attestations,
+ * the index of the referrers' tag schema. Returns whether anything was recycled.
  */
 export async function takeSignatures(
   ports: SettlingPorts,
@@ -37,8 +37,8 @@ export async function takeSignatures(
 }
 
 /**
- * Anybody may push any number of tags about an image: several at once, and whoever settles says in between that it goes
- * on. Gives whether any changed something.
+ * Works on several at once and renews the mark in between, for anybody may push any number of tags about an image.
+ * Returns whether any of them changed something.
  */
 async function inGroups<T>(all: readonly T[], goesOn: GoesOn, work: (one: T) => Promise<boolean>): Promise<boolean> {
   let changed = false;
@@ -74,7 +74,7 @@ async function takeSignature(
       limit: tagsAtOnce,
     });
     const tags = page.documents.map((each) => parseStored(tagDocumentSchema, each, { container, partition }));
-    // A tag of another kind, or about another manifest, keeps it.
+    // A tag of its own, or one about another manifest, keeps it.
     if (page.continuation !== undefined || tags.some(({ document }) => aboutIn(document.name) !== name)) return 'stays';
     if (!questionsOf({ key }, manifest, tags).every((question) => ports.admission.allows(question))) return 'stays';
     const keeper = await keeperOf(ports, key, manifest.document);
@@ -91,7 +91,9 @@ async function takeSignature(
   return true;
 }
 
-/** Brings back what went along so, with its tags, and does not stay behind. Gives whether anything came. */
+/**
+ * Restores what was recycled along so, with its tags, unless it stays behind. Returns whether anything was restored.
+ */
 export async function bringSignaturesBack(
   ports: SettlingPorts,
   key: RepositoryKey,
@@ -108,7 +110,7 @@ export async function bringSignaturesBack(
     ],
     binnedTagSchema,
   );
-  // Somebody asked for it by name, or it is a referrer's, which keeps its tag to itself.
+  // A tag that a user deleted by name stays, and so does a referrer's, which is restored with the referrer.
   const along = tags.filter(
     ({ document: { name, recycled } }) =>
       !recycled.asked && aboutIn(name) !== undefined && !staysBehind({ recycled }, manifest),
@@ -120,7 +122,7 @@ export async function bringSignaturesBack(
     if (first === undefined) return false;
     const { digest, recycled } = first.document;
     const binned = await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest));
-    // Somebody deleted the signature by its digest: its tags went along with it, not with the image.
+    // If a user deleted the signature by its digest, its tags were recycled along with it, and not with the image.
     if (binned !== undefined && (wasOrdered(binned.document) || staysBehind(binned.document, manifest))) return false;
     const itself = await bringBack(ports, key, digest, cause);
     return (await bringTagsBack(ports, key, digest, recycled.group, cause)) || itself;

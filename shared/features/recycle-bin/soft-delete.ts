@@ -6,17 +6,17 @@ import type { RegistryName } from '../../core/oci/name.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { DocumentRef, ReadDocument } from '../../core/ports/documents.ts';
 
-/** In days. */
+/** The days that a registry may keep what is deleted. */
 export const retentionBounds = { min: 1, max: 90 };
 
-/** How a registry keeps what is deleted. */
+/** The settings of a registry's recycle bin. */
 const softDeleteSchema = z.object({
-  /** `false`: what is deleted cannot be restored. Its bytes still wait for their graces. */
+  /** `false`: a deletion cannot be restored. Its bytes still wait for their grace. */
   enabled: z.boolean(),
-  /** From going into the bin to being purged; what is in it already keeps its time. */
+  /** The days between recycling and purging. What is in the recycle bin already keeps its time. */
   retentionDays: z.int().min(retentionBounds.min).max(retentionBounds.max),
   /**
-   * Whether a pull brings back what a policy took. What somebody deleted stays deleted until it is pushed or restored.
+   * True if a pull restores what a policy recycled. What a user deleted stays deleted until it is pushed or restored.
    */
   restoreOnPull: z.boolean(),
 });
@@ -35,11 +35,11 @@ export function softDeleteRef(registry: RegistryName): DocumentRef {
   return { container: 'registries', partition: [registry], id: 'soft-delete' };
 }
 
-/** How long an instance goes by what it last read. In milliseconds. */
+/** The milliseconds that an instance uses the value that it read last. */
 const freshMs = 5_000;
 const registriesKept = 1_000;
 
-/** How registries keep what is deleted, read from the store at most every five seconds. */
+/** Reads the recycle bin's settings of registries from the store, each at most every five seconds. */
 export class SoftDelete {
   readonly #documents: ReadDocument;
   readonly #known: Cached<SoftDeleteSettings>;
@@ -50,8 +50,8 @@ export class SoftDelete {
   }
 
   /**
-   * Throws `StoreFailure` when it is time to look and the store does not answer: whether something is kept is not
-   * guessed.
+   * Reads the settings of a registry. Throws `StoreFailure` if the cached ones are too old and the store does not
+   * answer: it is never guessed whether a deletion can be restored.
    */
   read(registry: RegistryName): Promise<SoftDeleteSettings> {
     return this.#known.get(registry, async () => {
@@ -60,7 +60,7 @@ export class SoftDelete {
     });
   }
 
-  /** This instance has just changed them. */
+  /** Drops the cached settings, because this instance has just changed them. */
   forget(): void {
     this.#known.forget();
   }

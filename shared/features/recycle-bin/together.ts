@@ -19,8 +19,8 @@ import type { StorePorts } from './ports.ts';
 const queriesAtOnce = 16;
 
 /**
- * What became of those that were to go along: `moved` are settled, unless they are in `left`; those in `left` are to be
- * looked at one by one.
+ * The outcome for manifests that are moved along with another one. Those in `moved` are reconciled unless they are in
+ * `left`; those in `left` are to be handled one by one.
  */
 export interface Along {
   readonly moved: readonly Digest[];
@@ -28,9 +28,9 @@ export interface Along {
 }
 
 /**
- * Moves what nothing keeps of these manifests into the bin along with `from`, in one transaction, and settles together
- * those that nothing is around: an image may have thousands of referrers. What somebody wrote to in between, and what
- * has children or referrers of its own, is left to be looked at alone.
+ * Recycles those of these manifests that nothing keeps along with `from`, in one transaction, and reconciles together
+ * those that have no neighbours: an image may have thousands of referrers. Manifests that were written to in between,
+ * and those with children or referrers of their own, are left to be handled alone.
  */
 export async function takeAlongTogether(
   ports: StorePorts,
@@ -64,8 +64,8 @@ export async function takeAlongTogether(
 }
 
 /**
- * The marks are read before the look, and go by their etags after it, as in `settle`. Gives those that are not settled
- * by this.
+ * Reconciles recycled manifests together: the marks are read before the neighbours, and deleted by their etags
+ * afterwards, as in `settle`. Returns the digests that are not reconciled by this.
  */
 async function settleTogether(ports: StorePorts, key: RepositoryKey, digests: readonly Digest[]): Promise<Digest[]> {
   const marks = await storedAmong(ports, key, 'unsettled', digests, unsettledSchema);
@@ -86,7 +86,7 @@ async function settleTogether(ports: StorePorts, key: RepositoryKey, digests: re
   return outcome.committed ? left : [...digests];
 }
 
-/** Of manifests in the bin, those that nothing keeps and around which nothing is. */
+/** Returns those manifests in the recycle bin that nothing keeps and that have no neighbours. */
 async function lonelyAmong(
   ports: StorePorts,
   key: RepositoryKey,

@@ -24,10 +24,10 @@ export interface PolicyManagementPorts extends PolicyPorts {
   readonly places: Places;
 }
 
-/** What one request does of work that a timer goes on with. In milliseconds. */
+/** The milliseconds that a request spends on work that a timer continues. */
 const requestMs = 20_000;
 
-/** `/purge` and `/in-use` of the management API. */
+/** Makes the routes `/purge` and `/in-use` of the API. */
 export function policyRoutes(ports: PolicyManagementPorts): OpenAPIHono {
   const api = managementRoutes(purgeTag);
   policies(api, ports);
@@ -163,7 +163,7 @@ function unknownSource(source: string): RegistryError {
   });
 }
 
-/** Throws `RegistryError` (`thing-unknown`). */
+/** Reads a policy. Throws `RegistryError` (`thing-unknown`). */
 async function theOne({ documents, registry }: PolicyManagementPorts, name: string): Promise<PolicyDocument> {
   const found = await readPolicy(documents, registry, name);
   if (found === undefined)
@@ -171,7 +171,10 @@ async function theOne({ documents, registry }: PolicyManagementPorts, name: stri
   return found.document;
 }
 
-/** A plan that holds back what the brake stops is not empty: approving it lets that go. */
+/**
+ * Returns true if approving the plan would remove nothing. A plan that the brake stops is not empty: approving it lets
+ * the removal go on.
+ */
 function isEmpty({ manifests, tags, over, more }: Plan): boolean {
   return manifests === 0 && tags === 0 && over.length === 0 && !more;
 }

@@ -27,7 +27,7 @@ export interface BinManagementPorts extends BinPorts {
   readonly registry: RegistryName;
 }
 
-/** `/bin` and `/soft-delete` of the management API. */
+/** Makes the routes `/bin` and `/soft-delete` of the API. */
 export function binRoutes(ports: BinManagementPorts): OpenAPIHono {
   const api = managementRoutes(binTag);
   settingsRoutes(api, ports);
@@ -102,7 +102,9 @@ function entryIn(found: VersionedDocument): BinEntry {
   );
 }
 
-/** Throws `RegistryError` (`thing-unknown`) when nothing of it is in the bin. */
+/**
+ * Returns the entries of a deletion. Throws `RegistryError` (`thing-unknown`) if nothing of it is in the recycle bin.
+ */
 async function entriesOf(ports: BinManagementPorts, key: RepositoryKey, group: string): Promise<BinEntry[]> {
   const [manifests, tags] = await Promise.all([manifestsOfGroup(ports, key, group), tagsOfGroup(ports, key, group)]);
   const entries = [...manifests, ...tags].map(({ document }) => entryOf(document));
@@ -116,7 +118,7 @@ async function entriesOf(ports: BinManagementPorts, key: RepositoryKey, group: s
 }
 
 /**
- * The repository of a deletion: the one that the caller names, else the one that its entries lie in. Throws
+ * Returns the repository of a deletion: the one that the caller names, or else the one of its entries. Throws
  * `RegistryError` (`thing-unknown`).
  */
 async function keyOfGroup(
