@@ -28,6 +28,7 @@ const rooms = [
   'shared/features/builds',
   'shared/features/identity',
   'shared/features/purge',
+  'shared/features/registry',
   'shared/features/replication',
   'shared/features/usage',
   'shared/features/webhooks',

@@ -11,10 +11,10 @@ import { RegistryError } from '../../core/oci/faults.ts';
 import { jsonIn, maxJsonDepth } from '../../core/oci/json.ts';
 import type { CommitDocuments, DocumentRef, ReadDocument } from '../../core/ports/documents.ts';
 
-/** In bytes. */
+/** The most bytes of a request's body. */
 const maxBody = 64 * 1024;
 
-/** Clients send properties of later API versions too; what is not known here is left alone. */
+/** Clients also send properties of later API versions; unknown ones are ignored. */
 const patchSchema = attributesSchema.partial();
 export type AttributePatch = z.infer<typeof patchSchema>;
 
@@ -24,12 +24,12 @@ const quarantineSchema = z.object({
 });
 export type QuarantinePatch = z.infer<typeof quarantineSchema>;
 
-/** Throws `RegistryError`: `request-invalid`, `too-large`. */
+/** Parses the attributes in a request. Throws `RegistryError`: `request-invalid`, `too-large`. */
 export async function attributePatchIn(request: Request): Promise<AttributePatch> {
   return check(patchSchema, await bodyOf(request));
 }
 
-/** A manifest's: scanners also report here. Throws as `attributePatchIn`. */
+/** Parses the attributes of a manifest and the report of a scanner. Throws as `attributePatchIn` does. */
 export async function manifestPatchIn(
   request: Request,
 ): Promise<{ attributes: AttributePatch; quarantine: QuarantinePatch }> {
@@ -61,13 +61,13 @@ interface Patched<T> {
   readonly ref: DocumentRef;
   readonly schema: z.ZodType<T>;
   readonly absent: RegistryError;
-  /** What changes; empty when nothing does. */
+  /** Returns the changed properties; an empty object if nothing changes. */
   readonly change: (document: T) => Partial<T>;
 }
 
 /**
- * Changes some properties of a document and gives it as it is then. Conditional on its etag, as a push is, so neither
- * overwrites the other. Throws `absent` when there is none, and `RegistryError` (`contended`).
+ * Changes some properties of a document and returns the document as it is then. The write is conditional on its etag,
+ * as a push is, so neither overwrites the other. Throws `absent` if there is none, and `RegistryError` (`contended`).
  */
 export async function patchStored<T extends { readonly id: string }>(
   documents: ReadDocument & CommitDocuments,
@@ -83,7 +83,7 @@ export async function patchStored<T extends { readonly id: string }>(
   });
 }
 
-/** The `attributes` property after a patch; nothing when the patch names none. */
+/** Returns the `attributes` property after a patch; nothing if the patch names none. */
 export function patchedAttributes(before: Attributes, patch: AttributePatch): { attributes?: Attributes } {
   const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
   return defined({ attributes: Object.keys(given).length === 0 ? undefined : { ...before, ...given } });

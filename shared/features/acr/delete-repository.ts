@@ -18,7 +18,7 @@ export interface DeletedRepository {
 }
 
 /**
- * Deletes all that a repository holds, then its entry; asked again after a crash it goes on. Throws `RegistryError`:
+ * Deletes all that a repository has, then its entry; called again after a crash, it goes on. Throws `RegistryError`:
  * `name-unknown`, `disallowed`, `contended`.
  */
 export async function deleteRepository(ports: AcrPorts, key: RepositoryKey, by: TakenBy): Promise<DeletedRepository> {
@@ -37,8 +37,8 @@ async function liveEntry(ports: AcrPorts, key: RepositoryKey): Promise<Repositor
 }
 
 /**
- * Recorded before the entry goes: after a crash in between the repository is still there to be deleted, and told of
- * once.
+ * Publishes the event of the deletion. It is recorded before the entry is marked: after a crash in between the
+ * repository still exists, is deleted again, and the event is published once.
  */
 async function tellOfEnd(ports: AcrPorts, key: RepositoryKey, event: CloudEvent): Promise<void> {
   await ports.documents.commitDocuments('repositories', partitionOf(key), [recordEvent(key, event, 'again')]);
@@ -46,16 +46,16 @@ async function tellOfEnd(ports: AcrPorts, key: RepositoryKey, event: CloudEvent)
 }
 
 /**
- * Marks the entry; `settleRepositories` removes it, or brings it back when it finds a manifest: an instance that knew
- * the live entry may be committing a push right now.
+ * Marks the entry as deleted. `settleRepositories` removes it, or restores it if it finds a manifest: an instance that
+ * has cached the live entry may be committing a push right now.
  */
 async function bury(ports: AcrPorts, key: RepositoryKey, { generation }: RepositoryDocument): Promise<void> {
   await untilUncontended(`catalog entry of ${key.repository}`, async () => {
     const { container, partition, id } = repositoryRef(key);
     const found = await readStored(ports.documents, repositoryDocumentSchema, { container, partition, id });
     if (found?.document.state !== 'live' || found.document.generation !== generation) {
-      // This instance may have marked it itself, and not heard the answer: its pushes must not go on with the entry
-      // that it knows.
+      // This instance may have marked it itself without getting the answer: its pushes must not use the cached entry
+      // any more.
       if (found !== undefined) ports.entries.remember(found);
       return 'another life';
     }

@@ -18,7 +18,7 @@ import { acrTime, manifestShape } from './shapes.ts';
 
 const pageSizes = { usual: 100, largest: 100 };
 
-/** `GET _deleted/{name}/_manifests?n&last`: by the time of deletion, the last one last, as az takes it. */
+/** Answers `GET _deleted/{name}/_manifests?n&last` in the order of the deletions, the latest last, as az expects. */
 export async function respondDeletedManifests(
   ports: AcrPorts,
   key: RepositoryKey,
@@ -36,7 +36,7 @@ export async function respondDeletedManifests(
   return Response.json({ ...where, manifests }, { headers });
 }
 
-/** `GET _deleted/{name}/_tags?n&last`. */
+/** Answers `GET _deleted/{name}/_tags?n&last`. */
 export async function respondDeletedTags(
   ports: AcrPorts,
   key: RepositoryKey,
@@ -86,8 +86,8 @@ async function page<T extends { byTime: string }>(
 }
 
 /**
- * `GET _deleted/_catalog?n&last`: the repositories of which something is in the bin, in order. Each costs one seek into
- * the index.
+ * Answers `GET _deleted/_catalog?n&last`: the repositories of which something is in the recycle bin, in order. Each
+ * costs one seek in the index.
  */
 export async function respondDeletedCatalog(ports: AcrPorts, registry: RegistryName, url: URL): Promise<Response> {
   const n = pageSizeIn(url.searchParams, pageSizes);
@@ -133,9 +133,9 @@ const bodySchema = z.object({
 });
 
 /**
- * `POST _deleted/{name}/_manifests/{digest}?force`: brings a manifest back with all that went along with it, or the tag
- * that the body names alone. With `force` whatever has that name by now goes into the bin. Throws `RegistryError`:
- * `manifest-unknown`, `tag-unknown`, `conflict`.
+ * Answers `POST _deleted/{name}/_manifests/{digest}?force`: restores a manifest with all that was recycled along with
+ * it, or only the tag that the body names. With `force` a tag that has that name by now is recycled. Throws
+ * `RegistryError`: `manifest-unknown`, `tag-unknown`, `conflict`.
  */
 export async function restoreDeleted(
   ports: AcrPorts,
@@ -166,7 +166,7 @@ export async function restoreDeleted(
   return Response.json({ ...where, digest, tag });
 }
 
-/** az sends none, or an object whose tag is absent or null, for the manifest as a whole. */
+/** Parses the body. az sends none, or an object whose tag is absent or null, for the manifest as a whole. */
 async function bodyOf(request: Request): Promise<z.infer<typeof bodySchema>> {
   const text = Buffer.from(await readSmallBody(request, 'restore', 64 * 1024)).toString('utf8');
   if (text.trim() === '') return {};

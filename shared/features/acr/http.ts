@@ -13,7 +13,7 @@ import type { AcrRoute } from './route.ts';
 import { parseAcrRoute } from './route.ts';
 import { respondTag, respondTagList } from './tags.ts';
 
-/** Each endpoint's verbs; any other is answered with 405. */
+/** The methods of each endpoint; any other one is answered with 405. */
 export const acrVerbs: Readonly<Record<AcrRoute['to'], readonly string[]>> = {
   catalog: ['GET'],
   repository: ['GET', 'PATCH', 'DELETE'],
@@ -27,7 +27,7 @@ export const acrVerbs: Readonly<Record<AcrRoute['to'], readonly string[]>> = {
   'deleted-manifest': ['POST'],
 };
 
-/** ACR's own API: answers every request under `/acr/v1/`, errors included. */
+/** Answers every request under `/acr/v1/`, ACR's own API, errors included. */
 export async function respondAcr(
   ports: AcrPorts,
   registry: RegistryName,
@@ -92,7 +92,7 @@ async function respond(
   }
 }
 
-/** az says it as Python does: `force=True`. */
+/** Returns whether the query has `force`. az writes it as Python does: `force=True`. */
 function isForced(query: URLSearchParams): boolean {
   return query.get('force')?.toLowerCase() === 'true';
 }

@@ -17,19 +17,19 @@ type Order = (typeof orders)[number];
 
 export interface ListRequest {
   readonly n: number;
-  /** A name or digest, or the place in the order of time that a `Link` gave. */
+  /** A name or digest, or the position in the order of time that a `Link` gave. */
   readonly last: string | undefined;
   readonly order: Order;
 }
 
-/** What a list is of: documents of one type, which is also what their ids and places in time begin with. */
+/** The subject of a list: documents of one type, with which their ids and positions in time begin. */
 export interface Listed<T> {
   readonly type: 'tag' | 'manifest';
   readonly schema: z.ZodType<T>;
   readonly where?: readonly Predicate[];
 }
 
-/** What every listed document has. */
+/** The properties that every listed document has. */
 interface Placed {
   readonly id: string;
   readonly byTime: string;
@@ -37,11 +37,11 @@ interface Placed {
 
 export interface ListPage<T> {
   readonly items: readonly T[];
-  /** `last` of the next page; absent on the last one. */
+  /** The `last` of the next page; absent on the last one. */
   readonly next?: string;
 }
 
-/** Throws `RegistryError`: `page-size-invalid`, `request-invalid`. */
+/** Parses the query of a list. Throws `RegistryError`: `page-size-invalid`, `request-invalid`. */
 export function listRequestIn(query: URLSearchParams, sizes: PageSizes): ListRequest {
   const given = query.get('orderby') ?? '';
   const order = given === '' ? 'none' : orders.find((each) => each === given);
@@ -67,8 +67,8 @@ export function linkTo<T>(
 type Reader = QueryDocuments & ReadDocument;
 
 /**
- * One page, read from the index of the order that is asked for; what attributes hide from lists is left out. Throws
- * `RegistryError`: `name-unknown` when the repository is not there, `request-invalid` for a `last` that has no place.
+ * Reads one page from the index of the requested order, without what attributes hide from lists. Throws
+ * `RegistryError`: `name-unknown` if the repository does not exist, `request-invalid` for a `last` without a position.
  */
 export async function listPage<T extends Placed>(
   documents: Reader,
@@ -77,7 +77,7 @@ export async function listPage<T extends Placed>(
   request: ListRequest,
 ): Promise<ListPage<T>> {
   const query = await queryFor(documents, key, listed, request);
-  // One more than asked for: whether it exists is whether there is a next page.
+  // One more than requested is read: if it exists, there is a next page.
   const wanted = request.n + 1;
   const items = (await firstOf(wanted, storedOf(documents, { ...query, limit: wanted }, listed.schema))).map(
     ({ document }) => document,
@@ -104,7 +104,8 @@ async function queryFor<T extends Placed>(
     container: 'repositories',
     partition: partitionOf(key),
     where: [
-      // One bound on each side: an index seeks to the place in the range, and never walks up to it.
+      // There is one bound on each side, so that the index seeks to the position in the range, and never scans up to
+      // it.
       {
         path,
         is: after === undefined || descending ? '>=' : '>',
@@ -118,15 +119,18 @@ async function queryFor<T extends Placed>(
   };
 }
 
-/** Without the type, which the route says. */
+/** Returns the position of an item, without the type, which the route names. */
 function placeOf(item: Placed, { type }: { readonly type: string }, { order }: ListRequest): string {
   return (order === 'none' ? item.id : item.byTime).slice(type.length + 1);
 }
 
-/** No tag has a colon, no digest begins with a year. */
+/** A position in time is no tag, for no tag has a colon, and no digest, for none begins with a year. */
 const placeInTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z:/;
 
-/** A client may also name a tag or digest as `last` of an order by time: then its place is looked up. */
+/**
+ * Returns the position behind `last`. A client may also give a tag or digest in an order by time: then its position is
+ * read.
+ */
 async function startBehind<T extends Placed>(
   documents: Reader,
   key: RepositoryKey,

@@ -16,10 +16,10 @@ import type { AcrPorts } from './ports.ts';
 import type { Whereabouts } from './shapes.ts';
 import { manifestShape } from './shapes.ts';
 
-/** A manifest's document may hold its text, so a page of them is kept smaller than one of tags. */
+/** A manifest's document may contain its text, so a page of them is smaller than one of tags. */
 const pageSizes = { usual: 100, largest: 100 };
 
-/** `GET _manifests?n&last&orderby`. */
+/** Answers `GET _manifests?n&last&orderby`. */
 export async function respondManifestList(
   ports: AcrPorts,
   key: RepositoryKey,
@@ -40,7 +40,7 @@ export async function respondManifestList(
   );
 }
 
-/** `GET` and `PATCH _manifests/{digest}`. */
+/** Answers `GET` and `PATCH _manifests/{digest}`. */
 export async function respondOneManifest(
   ports: AcrPorts,
   key: RepositoryKey,
@@ -92,7 +92,10 @@ function patchedQuarantine(
   };
 }
 
-/** The tags that lists may show of each digest, in order. One query for all of them, in as many pages as they fill. */
+/**
+ * Returns the tags that lists may show of each digest, in order. It is one query for all of them, in as many pages as
+ * they fill.
+ */
 async function tagsOf(
   documents: QueryDocuments,
   key: RepositoryKey,

@@ -12,7 +12,7 @@ import type { AcrPorts } from './ports.ts';
 import type { Whereabouts } from './shapes.ts';
 import { repositoryShape } from './shapes.ts';
 
-/** `GET`, `PATCH` and `DELETE /acr/v1/{name}`. */
+/** Answers `GET`, `PATCH` and `DELETE /acr/v1/{name}`. */
 export async function respondRepository(
   ports: AcrPorts,
   key: RepositoryKey,
@@ -45,7 +45,7 @@ async function patchRepository(ports: AcrPorts, key: RepositoryKey, request: Req
     absent: unknown(key),
     change,
   });
-  // This instance obeys at once, others within `entryFreshness`.
+  // This instance follows the change at once, others within `entryFreshness`.
   ports.entries.remember(patched);
   return patched.document;
 }
@@ -54,7 +54,7 @@ function unknown({ repository }: RepositoryKey): RegistryError {
   return new RegistryError({ is: 'name-unknown', name: repository });
 }
 
-/** Counted by the index at the time of asking: a counter on the entry would be a lock that all pushes share. */
+/** Counts by the index at the time of the request: a counter on the entry would be a lock that all pushes share. */
 async function figuresOf(documents: CountDocuments & QueryDocuments, key: RepositoryKey) {
   const [manifestCount, tagCount, ...updates] = await Promise.all([
     count(documents, key, 'manifest'),

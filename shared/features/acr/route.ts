@@ -4,7 +4,7 @@ import { RegistryError } from '../../core/oci/faults.ts';
 import type { RepositoryName, Tag } from '../../core/oci/name.ts';
 import { isRepositoryName, isTag } from '../../core/oci/name.ts';
 
-/** One endpoint of ACR's own API, with what its path names. */
+/** An endpoint of ACR's own API, with the parts of its path. */
 export type AcrRoute =
   | { readonly to: 'catalog' }
   | { readonly to: 'repository'; readonly repository: RepositoryName }
@@ -12,7 +12,7 @@ export type AcrRoute =
   | { readonly to: 'tag'; readonly repository: RepositoryName; readonly tag: Tag }
   | { readonly to: 'manifests'; readonly repository: RepositoryName }
   | { readonly to: 'manifest'; readonly repository: RepositoryName; readonly digest: Digest }
-  /** What was deleted and may be restored. */
+  /** These endpoints are about deletions that may be restored. */
   | { readonly to: 'deleted-catalog' }
   | { readonly to: 'deleted-manifests' | 'deleted-tags'; readonly repository: RepositoryName }
   | { readonly to: 'deleted-manifest'; readonly repository: RepositoryName; readonly digest: Digest };

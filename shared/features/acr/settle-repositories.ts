@@ -9,8 +9,8 @@ import type { CommitDocuments, QueryDocuments } from '../../core/ports/documents
 import type { Log } from '../../core/ports/log.ts';
 
 /**
- * Longer than the longest request plus what an instance may know late: from then on no push can still miss the mark. In
- * milliseconds.
+ * The milliseconds after which no push can still miss the mark: longer than the longest request plus the age of an
+ * instance's cached entry.
  */
 export const settleAge = 10 * 60_000;
 const entriesAtOnce = 50;
@@ -22,9 +22,9 @@ interface SettlePorts {
 }
 
 /**
- * Looks at the entries of deleted repositories, oldest first: one that holds a manifest after all was pushed to while
- * it was being deleted and comes back into the catalog; one that stayed empty for `settleAge` goes for good. Returns
- * how many came back.
+ * Reconciles the entries of deleted repositories, oldest first: one that has a manifest after all was pushed to while
+ * it was being deleted, and is restored to the catalog; one that stayed empty for `settleAge` is deleted for good.
+ * Returns the number of restored entries.
  */
 export async function settleRepositories(ports: SettlePorts): Promise<number> {
   const container = 'registries';
@@ -56,7 +56,7 @@ async function settle(ports: SettlePorts, found: Stored<RepositoryDocument>): Pr
   const age = ports.clock.now().getTime() - Date.parse(document.updatedAt);
   if (!holds && age < settleAge) return false;
   const change = holds ? replacing(found, { ...document, state: 'live' }) : removing(found);
-  // Not committed: somebody has just pushed there and brought it back.
+  // If this is not committed, somebody has just pushed there and restored the entry.
   const { committed } = await ports.documents.commitDocuments('registries', [document.registry], [change]);
   return holds && committed;
 }

@@ -4,13 +4,15 @@ import type { ManifestDocument, TagDocument } from '../../core/documents/manifes
 import { sizeOf, sumOfBytes } from '../../core/documents/references.ts';
 import type { RepositoryDocument } from '../../core/documents/repository.ts';
 
-/** What every answer about a repository begins with: the host that was asked, and the repository's name. */
+/**
+ * The properties with which every answer about a repository begins: the host of the request, and the repository's name.
+ */
 export interface Whereabouts {
   readonly registry: string;
   readonly imageName: string;
 }
 
-/** ACR writes times with 7 fractional digits, and some of its clients parse by that form. */
+/** Formats a time as ACR does, with 7 fractional digits: some of its clients parse that form. */
 export function acrTime(iso: string): string {
   return iso.replace(/Z$/, '0000Z');
 }
@@ -22,7 +24,7 @@ function times({ createdAt, updatedAt }: { readonly createdAt: string; readonly 
 export interface RepositoryFigures {
   readonly manifestCount: number;
   readonly tagCount: number;
-  /** Of what it holds, or of itself. */
+  /** The time of the last change of its content, or of itself. */
   readonly lastUpdatedAt: string;
 }
 
@@ -41,11 +43,14 @@ export function repositoryShape(
 }
 
 export function tagShape(tag: TagDocument) {
-  // `signed` tells of Docker Content Trust, which this registry does not serve: signatures are referrers.
+  // `signed` is about Docker Content Trust, which this registry does not serve: signatures are referrers.
   return { name: tag.name, digest: tag.digest, ...times(tag), signed: false, changeableAttributes: tag.attributes };
 }
 
-/** `tags` in order; where there are none the property is absent, which is how clients tell an untagged manifest. */
+/**
+ * Makes the shape of a manifest with its `tags` in order; without tags the property is absent, by which clients
+ * recognize an untagged manifest.
+ */
 export function manifestShape(manifest: ManifestDocument, tags: readonly string[]) {
   const { digest, mediaType, platform, references } = manifest;
   const config = references.find(({ role }) => role === 'config');

@@ -15,7 +15,7 @@ import { tagShape } from './shapes.ts';
 
 const pageSizes = { usual: 100, largest: 1_000 };
 
-/** `GET _tags?n&last&orderby&digest`. */
+/** Answers `GET _tags?n&last&orderby&digest`. */
 export async function respondTagList(
   ports: AcrPorts,
   key: RepositoryKey,
@@ -33,7 +33,7 @@ export async function respondTagList(
   return Response.json({ ...where, tags: page.items.map(tagShape) }, { headers });
 }
 
-/** `GET`, `PATCH` and `DELETE _tags/{tag}`. */
+/** Answers `GET`, `PATCH` and `DELETE _tags/{tag}`. */
 export async function respondTag(
   ports: AcrPorts,
   key: RepositoryKey,

@@ -4,21 +4,22 @@ import type { Access, RepositoryAction } from '../../core/ports/authorize.ts';
 import type { Route } from './route.ts';
 
 /**
- * What a request needs: reading is `pull`, writing `pull` and `push` (as Docker's clients ask for), deleting `delete`.
+ * Returns the access that a request needs: `pull` to read, `pull` and `push` to write (as Docker's clients request),
+ * `delete` to delete.
  */
 export function accessFor(route: Route, method: string, query: URLSearchParams): Access[] {
   if (route.to === 'base') return [];
   if (route.to === 'catalog') return [{ type: 'registry', name: 'catalog', action: '*' }];
   const own = actionsFor(route.to, method).map((action) => access(route.repository, action));
   const from = route.to === 'uploads' && query.has('mount') ? query.get('from') : null;
-  // A name that is none is refused later, with its own code.
+  // An invalid name is refused later, with its own code.
   return from !== null && isRepositoryName(from) ? [...own, access(from, 'pull')] : own;
 }
 
 /**
- * What it is refused without. A mount whose source the caller may not pull is a mount that cannot be done: the spec has
- * the client upload instead (distribution-spec, "Mounting": 202). The challenge of who may not even push names the
- * source too, so that one token is enough for both.
+ * Returns the access without which a request is refused. A mount whose source the caller may not pull is a mount that
+ * cannot be done: by the spec the client uploads instead (distribution-spec, "Mounting": 202). The challenge for a
+ * caller that may not even push names the source too, so that one token is enough for both.
  */
 export function insistedOn(route: Route, needed: readonly Access[]): readonly Access[] {
   return route.to === 'uploads' ? needed.filter(({ name }) => name === route.repository) : needed;

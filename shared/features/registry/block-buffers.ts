@@ -1,13 +1,13 @@
 /**
- * Buffers of whole blocks are kept for the next upload: a fresh one is 1,280 pages that the kernel must clear. What
- * more uploads at once have needed is let go.
+ * The number of spare buffers that are kept for later uploads: the kernel must clear the 1,280 pages of a new one.
+ * Further buffers are freed.
  */
 const sparesKept = 3;
 
 /**
- * The buffers that all uploads of this process fill, of which there are so many and no more: whoever wants one waits
- * until another has been stored, and his client is not read meanwhile. So a thousand uploads at once hold no more
- * memory than some.
+ * Lends the buffers that all uploads of this process fill. Their number is limited: an upload that finds none waits
+ * until another block has been stored, and its client is not read meanwhile. So the memory of a thousand uploads at
+ * once is bounded.
  */
 export class BlockBuffers {
   readonly #size: number;
@@ -20,7 +20,7 @@ export class BlockBuffers {
     [this.#size, this.#most] = [options.size, options.most];
   }
 
-  /** Whether somebody waits: then nobody should hold one for long that does not fill. */
+  /** True if an upload waits for a buffer; then none should be held for long without being filled. */
   get areWanted(): boolean {
     return this.#waiting.length > 0;
   }
@@ -36,12 +36,12 @@ export class BlockBuffers {
   }
 
   /**
-   * `isDone`: nothing reads or writes it any more. One that a failed write may still read is left to the garbage
-   * collector.
+   * Returns a buffer. `isDone` means that nothing reads or writes it any more; one that a failed write may still read
+   * is left to the garbage collector.
    */
   giveBack(buffer: Uint8Array, isDone: boolean): void {
     if (isDone && this.#spare.length < sparesKept) this.#spare.push(buffer);
-    // At once, as nothing else tells the garbage collector that the process is idle now.
+    // The memory is freed at once, for the garbage collector does not run in an idle process.
     else if (isDone) (buffer.buffer as ArrayBuffer).transfer(0);
     const next = this.#waiting.shift();
     if (next === undefined) this.#out--;

@@ -4,8 +4,8 @@ import type { Digest, DigestAlgorithm } from '../../core/oci/digest.ts';
 import { algorithmOf, digestFromHex, digestOf } from '../../core/oci/digest.ts';
 
 /**
- * What is known about the hash of an upload's bytes so far; it travels in the signed upload URL. `whole` is final (the
- * native hash cannot be continued), `resumable` is a saved state, `lost` means: read the bytes back.
+ * The hash of an upload's bytes so far, which travels in the signed upload URL. `whole` is final (the native hash
+ * cannot be continued), `resumable` is a saved state, `lost` means that the bytes must be read back.
  */
 export type HashState =
   | { readonly is: 'nothing' }
@@ -13,16 +13,16 @@ export type HashState =
   | { readonly is: 'resumable'; readonly algorithm: DigestAlgorithm; readonly saved: string }
   | { readonly is: 'lost' };
 
-/** Hashes a body as it passes. */
+/** Hashes a body while it streams. */
 export interface BodyHash {
   update(bytes: Uint8Array): void;
   state(): HashState;
 }
 
 /**
- * The cheapest hash that answers the need. A body that is probably all of the upload is hashed natively (5 times
- * faster); numbered chunks by one whose state can be carried on to the next request. `undefined` when the bytes must be
- * read back.
+ * Returns the cheapest hash for a body. A body that is probably the whole upload is hashed natively (5 times faster);
+ * numbered chunks are hashed with a state that the next request can continue. `undefined` if the bytes must be read
+ * back.
  */
 export async function bodyHash(
   before: HashState,
@@ -54,7 +54,7 @@ async function loadHash(algorithm: DigestAlgorithm, saved: string | undefined) {
   return saved === undefined ? hash.init() : hash.load(Buffer.from(saved, 'base64url'));
 }
 
-/** Whether the hashed bytes have this digest; `unknown` when only reading them back can tell. */
+/** Returns whether the hashed bytes have this digest; `unknown` if they must be read back for that. */
 export async function matchesDigest(state: HashState, digest: Digest): Promise<boolean | 'unknown'> {
   switch (state.is) {
     case 'nothing':

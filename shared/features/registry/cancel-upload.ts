@@ -4,7 +4,7 @@ import type { CommitBlocks, StatBlob } from '../../core/ports/blobs.ts';
 import type { UploadState } from './upload-state.ts';
 import { physicalName } from './upload-state.ts';
 
-/** The ids of uploads that this instance has cancelled: a request that would touch no store is then refused too. */
+/** The ids of uploads that this instance has cancelled, so that a request that would call no store is refused too. */
 export type CancelledUploads = LRUCache<string, true>;
 
 export function cancelledUploads(): CancelledUploads {
@@ -17,9 +17,9 @@ interface CancelPorts {
 }
 
 /**
- * Ends an upload for good, though nothing but the client's URL tells of it: an empty blob takes the physical name,
- * which drops the staged blocks, and no later commit can replace it. Throws `RegistryError` (`upload-unknown`) when it
- * is finished or cancelled.
+ * Ends an upload for good, although no document knows it, only the client's URL: an empty blob gets the physical name,
+ * which drops the staged blocks, and no later commit can replace it. Throws `RegistryError` (`upload-unknown`) if it is
+ * finished or cancelled.
  */
 export async function cancelUpload({ blobs, cancelled }: CancelPorts, state: UploadState): Promise<void> {
   requireUncancelled(cancelled, state);
@@ -28,13 +28,16 @@ export async function cancelUpload({ blobs, cancelled }: CancelPorts, state: Upl
   cancelled.set(state.id, true);
 }
 
-/** For free, but only what this instance cancelled. Throws `RegistryError` (`upload-unknown`). */
+/**
+ * Refuses an upload that this instance has cancelled, without a store call. Throws `RegistryError` (`upload-unknown`).
+ */
 export function requireUncancelled(cancelled: CancelledUploads, { id }: UploadState): void {
   if (cancelled.has(id)) throw ended();
 }
 
 /**
- * Asks the store: an upload whose name is taken is cancelled or finished. Throws `RegistryError` (`upload-unknown`).
+ * Refuses an upload whose physical name is in use, for it is cancelled or finished. It costs one store call. Throws
+ * `RegistryError` (`upload-unknown`).
  */
 export async function requireUnderWay({ blobs, cancelled }: CancelPorts, state: UploadState): Promise<void> {
   requireUncancelled(cancelled, state);

@@ -13,15 +13,18 @@ import { openPlace, sealPlace } from './sealed-place.ts';
 const pageSizes = { usual: 100, largest: 1_000 };
 
 /**
- * Bounds what one request reads for a caller that may see few: so many queries of so many entries, then a page that may
- * be short.
+ * Bounds the reads of one request for a caller that may see few repositories: this many queries of this many entries,
+ * then a page that may be short.
  */
 const maxQueries = 10;
 const fewestAtOnce = 100;
 
 const wholeCatalog: Access = { type: 'registry', name: 'catalog', action: '*' };
 
-/** `GET /v2/_catalog` and `/acr/v1/_catalog`, with `n`, `last` and `Link`: what the caller may read, in order. */
+/**
+ * Answers `GET /v2/_catalog` and `/acr/v1/_catalog`, with `n`, `last` and `Link`: the repositories that the caller may
+ * read, in order.
+ */
 export async function respondCatalog(
   ports: RegistryPorts,
   registry: RegistryName,
@@ -31,9 +34,9 @@ export async function respondCatalog(
   const url = new URL(request.url);
   const n = pageSizeIn(url.searchParams, pageSizes);
   const last = startBehind(ports, url.searchParams.get('last') ?? undefined);
-  // Who shows no credentials is asked for them once, even where a part of the catalog is open to all: clients only then
-  // log in. So is a token for something else: `@azure/container-registry` brings its last one along, and would take
-  // what that sees for all.
+  // A caller without credentials is challenged once, even where a part of the catalog is public: clients only then log
+  // in. So is a token for another scope: `@azure/container-registry` sends its last one, and would take the part that
+  // it sees for all.
   if (!request.headers.has('authorization') || caller.withoutCatalog === true) requireAccess(caller, [wholeCatalog]);
   const { repositories, next } = await visiblePage(ports, registry, caller, { n, last });
   const headers = next === undefined ? {} : nextPage(url.pathname, Object.entries({ last: next, n: String(n) }));
@@ -53,7 +56,7 @@ interface CatalogPage {
   readonly next?: string;
 }
 
-/** Filled although some are left out, within `maxQueries`. */
+/** Fills a page although some repositories are left out, within `maxQueries`. */
 async function visiblePage(
   ports: RegistryPorts,
   registry: RegistryName,

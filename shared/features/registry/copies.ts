@@ -19,7 +19,7 @@ type CopyPorts = Pick<RegistryPorts, 'blobs' | 'nearby' | 'regions' | 'replicati
 const copiesSchema = blobDocumentSchema.pick({ type: true, schemaVersion: true, copies: true });
 export type Copies = z.infer<typeof copiesSchema>['copies'];
 
-/** In which regions a digest's bytes are, beside the reading of the link; nothing is read where there is one region. */
+/** Reads the copies of a digest by region, beside the reading of the link; reads nothing if there is one region. */
 export async function findCopies(ports: Pick<CopyPorts, 'nearby' | 'regions'>, digest: Digest): Promise<Copies> {
   return ports.regions.names.length === 1 ? {} : readCopies(ports, digest);
 }
@@ -29,9 +29,9 @@ async function readCopies({ nearby }: Pick<CopyPorts, 'nearby'>, digest: Digest)
 }
 
 /**
- * Where a blob is read, the best first: here, in regions that are up, in regions that seem down. What is not here is
- * asked to be brought sooner. `found` may be behind: a copy that is forgotten keeps its bytes for longer than any
- * region is.
+ * Returns the copies of a blob, the best first: of this region, of regions that are up, of regions that seem down. If
+ * this region has none, its copy is requested. `found` may be out of date: after a copy is forgotten its bytes are kept
+ * for longer than any region is behind.
  */
 export async function copiesOf(ports: CopyPorts, link: LinkedBlob, found: Copies): Promise<readonly [Copy, ...Copy[]]> {
   const { regions } = ports;
@@ -41,7 +41,7 @@ export async function copiesOf(ports: CopyPorts, link: LinkedBlob, found: Copies
   const names = new Map(Object.entries(known).map(([region, { name }]) => [region, name]));
   if (!names.has(regions.here)) ports.replication.hastenCopy(link.digest);
   const [first, ...rest] = (await byHealth(regions)).flatMap((region) => copyIn(regions, region, names.get(region)));
-  // A region that was taken out of the deployment before it was emptied.
+  // Only regions that are no longer in the deployment have the blob.
   if (first === undefined)
     throw new StoreFailure({
       dependency: 'blobs',
@@ -56,14 +56,14 @@ function copyIn(regions: Regions, region: string, name: string | undefined): Cop
   return name === undefined || blobs === undefined ? [] : [{ name, blobs }];
 }
 
-/** This region's first, those that do not answer last. */
+/** Returns the regions, this one first, and those that do not answer last. */
 async function byHealth(regions: Regions): Promise<string[]> {
   const health = await Promise.all(regions.names.map(async (name) => ({ name, up: await regions.isUp(name) })));
   return [...health.filter(({ up }) => up), ...health.filter(({ up }) => !up)].map(({ name }) => name);
 }
 
 /**
- * The first of these regions that has a blob of this name. Throws the last `StoreFailure` where none has it and one did
+ * Opens a blob of this name in the first region that has it. Throws the last `StoreFailure` if none has it and one did
  * not answer.
  */
 export async function readFromAny(
@@ -78,7 +78,7 @@ export async function readFromAny(
   return firstThatHas([...new Set(sorted)].flatMap((region) => copyIn(regions, region, name)));
 }
 
-/** Opens the first copy that can be opened. Throws the last `StoreFailure` where none can be and one did not answer. */
+/** Opens the first copy that can be opened. Throws the last `StoreFailure` if none can be and one did not answer. */
 export async function firstThatHas(
   copies: readonly Copy[],
   range?: { readonly offset: number; readonly length: number },

@@ -6,8 +6,8 @@ import type { CountPull } from '../../core/ports/pulls.ts';
 import type { Route } from './route.ts';
 
 /**
- * Counts a GET or HEAD that was answered; with 304 too: the client has the image and uses it. A HEAD of a blob is part
- * of a push and not counted. `digest` is that of the manifest that was answered with.
+ * Counts a GET or HEAD that was answered, also with 304, for the client has the image and uses it. A HEAD of a blob is
+ * part of a push and not counted. `digest` is that of the manifest in the answer.
  */
 export function countAnswered(
   pulls: CountPull,

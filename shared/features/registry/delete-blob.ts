@@ -11,7 +11,7 @@ import type { LinkPorts } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
 
 /**
- * DELETE on `/v2/<name>/blobs/<digest>`. Throws `RegistryError`: `blob-unknown`, `blob-listed`, `disallowed`,
+ * Answers DELETE on `/v2/<name>/blobs/<digest>`. Throws `RegistryError`: `blob-unknown`, `blob-listed`, `disallowed`,
  * `contended`.
  */
 export async function deletedBlob(
@@ -26,15 +26,14 @@ export async function deletedBlob(
 }
 
 /**
- * Takes the blob from this repository, unless a manifest of it, live or in the bin, lists the blob. A push that relies
+ * Drops the repository's link to a blob, unless a manifest of it, live or recycled, lists the blob. A push that relies
  * on the link may be under way, and writes nothing to say so. So the link stays, marked, until all such pushes have
- * ended: whoever asks for the blob until then is told that it is unknown, and gets it when a manifest has come to need
- * it.
+ * ended: until then the blob is unknown to clients, unless a manifest has come to need it.
  */
 async function dropLink(ports: LinkPorts, key: RepositoryKey, digest: Digest, caller: Caller): Promise<void> {
   const { documents, clock, settings } = ports;
   await untilUncontended(`link to ${digest}`, async () => {
-    // The link is read first: what refreshes it while the question is asked moves its etag.
+    // The link is read before the manifests are queried, so that a refresh in between changes its etag.
     const link = await readStored(documents, linkDocumentSchema, linkRef(key, digest));
     if (link === undefined) throw new RegistryError({ is: 'blob-unknown', digest });
     const lister = await ports.bin.listerOf(key, digest);

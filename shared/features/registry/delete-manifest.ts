@@ -8,7 +8,8 @@ import type { RegistryPorts } from './ports.ts';
 
 /**
  * Deletes a manifest with all its tags, or, named by a tag, that tag alone (distribution-spec, "Deleting tags"): into
- * the bin, or for good where soft delete is off. Throws `RegistryError`: `manifest-unknown`, `disallowed`, `contended`.
+ * the recycle bin, or for good if soft delete is off. Throws `RegistryError`: `manifest-unknown`, `disallowed`,
+ * `contended`.
  */
 export async function deleteManifest(
   ports: RegistryPorts,
@@ -23,8 +24,7 @@ export async function deleteManifest(
 }
 
 /**
- * Deletes a tag; its manifest stays. Throws `absent` when there is none, and `RegistryError`: `disallowed`,
- * `contended`.
+ * Deletes a tag; its manifest stays. Throws `absent` if there is none, and `RegistryError`: `disallowed`, `contended`.
  */
 export async function deleteTag(
   ports: RegistryPorts,

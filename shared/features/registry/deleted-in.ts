@@ -5,8 +5,8 @@ import type { DocumentRef } from '../../core/ports/documents.ts';
 import type { ManifestCache } from './manifest-cache.ts';
 
 /**
- * Lets an instance know what the events that it handles say is deleted, and hands each on. An event reaches one
- * instance of each app, whatever it is delivered for.
+ * Makes a handler that makes this instance forget the manifests that an event says are deleted, and returns the event.
+ * An event reaches one instance of each app, whatever it is delivered for.
  */
 export function hearDeletions(
   registry: RegistryName,
@@ -22,8 +22,8 @@ export function hearDeletions(
 }
 
 /**
- * The manifests that an event says are deleted, by whichever instance. They may have been pushed again since: what is
- * there now is looked up.
+ * Returns the manifests that an event says are deleted, by any instance. They may have been pushed again since, so they
+ * are read again.
  */
 function deletedIn(registry: RegistryName, event: CatalogueEvent): DocumentRef[] {
   switch (event.type) {

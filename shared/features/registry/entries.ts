@@ -21,13 +21,13 @@ interface EntryPorts {
   readonly ids: RandomIds;
 }
 
-/** How long a change of a repository's attributes by another instance may go unnoticed. In milliseconds. */
+/** The milliseconds for which this instance may miss another instance's change of a repository's attributes. */
 export const entryFreshness = 5_000;
 const maxEntries = 10_000;
 
 /**
- * The catalog's entries that this instance has seen lately, absent ones too, so that pushes and pulls of a repository
- * in use read its entry once in `entryFreshness`. Requests at the same time share one read.
+ * Caches the catalog's entries that this instance has read lately, absent ones too, so that pushes and pulls of a
+ * repository in use read its entry once in `entryFreshness`. Requests at the same time share one read.
  */
 export class RepositoryEntries {
   readonly #ports: EntryPorts;
@@ -38,34 +38,37 @@ export class RepositoryEntries {
     this.#known = new Cached({ clock: ports.clock, freshMs: entryFreshness, max });
   }
 
-  /** At most `entryFreshness` old; `undefined` where the repository is not. Throws `StoreFailure`. */
+  /**
+   * Returns an entry that is at most `entryFreshness` old; `undefined` if the repository does not exist. Throws
+   * `StoreFailure`.
+   */
   async find(key: RepositoryKey): Promise<Entry | undefined> {
     return ifLive(await this.#knownOrRead(key));
   }
 
-  /** Asks the gates about the repository as a whole. Throws `RegistryError` for what one of them refuses. */
+  /** Asks the gates about the repository as a whole. Throws the `RegistryError` of the first gate that refuses. */
   async requireAllowed(question: Omit<Question, 'repository' | 'tag' | 'manifest'>): Promise<void> {
     const repository = (await this.find(question.key))?.document;
     this.#ports.admission.require({ ...question, repository });
   }
 
   /**
-   * The entry of a repository that is about to get its first manifest, or has some. Throws `RegistryError`
-   * (`contended`).
+   * Returns the entry of a repository that is about to get a manifest, or has some, and creates it if needed. Throws
+   * `RegistryError` (`contended`).
    */
   async open(key: RepositoryKey): Promise<Entry> {
     return untilUncontended(`catalog entry of ${key.repository}`, async () => {
       const there = await this.#knownOrRead(key);
       const entry = ifLive(there) ?? (await this.#write(key, there));
-      // Somebody else has written it: what was known of it is over.
+      // Somebody else has written the entry, so the cached one is dropped.
       if (entry === undefined) this.#known.forget(idOf(key));
       return entry;
     });
   }
 
   /**
-   * Says that the event of its creation is recorded. Whoever has written the entry since then says it again, or need
-   * not.
+   * Records that the event of the repository's creation is in the outbox. If somebody has written the entry since,
+   * nothing changes, and the next push records it if needed.
    */
   async announced(key: RepositoryKey, found: Entry): Promise<void> {
     const { document } = found;
@@ -78,12 +81,12 @@ export class RepositoryEntries {
     else this.remember(announced);
   }
 
-  /** This instance has just read or written it. */
+  /** Caches an entry that this instance has just read or written. */
   remember(entry: Entry): void {
     this.#known.set(idOf(entry.document), { entry });
   }
 
-  /** A new life of the name. `undefined` when somebody else has just begun one. */
+  /** Creates an entry with a new generation. `undefined` if somebody else has just created one. */
   async #write(key: RepositoryKey, there: Entry | undefined): Promise<Entry | undefined> {
     const { container, partition, id } = repositoryRef(key);
     const document = newEntry(key, id, this.#ports);

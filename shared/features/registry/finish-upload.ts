@@ -17,8 +17,8 @@ import type { UploadState } from './upload-state.ts';
 import { physicalName } from './upload-state.ts';
 
 /**
- * Ends an upload: its bytes become the blob `digest`, stored once, and its repository may read it.
- * Throws `RegistryError`: `digest-invalid` when the bytes have another digest, `upload-unknown` when they are gone.
+ * Finishes an upload: its bytes become the blob `digest`, stored once, and its repository may read it. Throws
+ * `RegistryError`: `digest-invalid` if the bytes have another digest, `upload-unknown` if they are gone.
  */
 export async function finishUpload(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<void> {
   const matches = await matchesDigest(state.hash, digest);
@@ -33,14 +33,14 @@ export async function finishUpload(ports: RegistryPorts, state: UploadState, dig
 }
 
 /**
- * Before the bytes are proven the digest grants nothing, not even a link to a blob that is there already: unless that
- * is this very upload, proven by a request that took longer than its client, or a proxy between, would wait.
+ * Returns whether this very upload has proven the digest already, in a request that took longer than its client, or a
+ * proxy between, would wait. Otherwise an unproven digest grants nothing, not even a link to a blob that exists.
  */
 async function isProven(ports: RegistryPorts, state: UploadState, digest: Digest): Promise<boolean> {
   return (await knownBlob(ports, digest))?.document.copies[ports.settings.region]?.name === physicalName(state);
 }
 
-/** Lets the repository read what this region has already. `false` when it has not: then the bytes are needed. */
+/** Links a blob that this region has already. `false` if it does not have it: then the bytes are needed. */
 export function linkKnown(ports: RegistryPorts, key: RepositoryKey, digest: Digest): Promise<boolean> {
   return untilUncontended(`blob ${digest}`, async () => {
     const known = await knownBlob(ports, digest);
@@ -51,13 +51,16 @@ export function linkKnown(ports: RegistryPorts, key: RepositoryKey, digest: Dige
   });
 }
 
-/** The blob's document, when this region holds its bytes. */
+/** Returns the blob's document if this region has its bytes. */
 async function knownBlob(ports: RegistryPorts, digest: Digest): Promise<Stored<BlobDocument> | undefined> {
   const known = await readStored(ports.documents, blobDocumentSchema, blobRef(digest));
   return known?.document.copies[ports.settings.region] === undefined ? undefined : known;
 }
 
-/** `proven` is kept with the bytes, so that the map from digests to blobs can be rebuilt from storage alone. */
+/**
+ * Commits the staged blocks. `proven` is stored with the bytes, so that the map from digests to blobs can be rebuilt
+ * from storage alone.
+ */
 async function commitBytes(
   ports: RegistryPorts,
   state: UploadState,
@@ -68,8 +71,8 @@ async function commitBytes(
   const outcome = await ports.blobs.commitBlocks(name, await uploadedBlocks(ports, state), { digest, proven });
   if (outcome === 'missing') throw new RegistryError({ is: 'upload-unknown', why: 'what it had received is gone' });
   if (outcome === 'committed') return;
-  // An earlier try of this request, or another URL of the same upload, has committed. Only the former may stand in for
-  // ours.
+  // An earlier attempt of this request, or another URL of the same upload, has committed. Only the former may stand in
+  // for this one.
   const there = await ports.blobs.statBlob(name);
   if (wasCancelled(there)) throw ended();
   if (there?.metadata.digest !== digest || there.metadata.proven !== proven || there.size !== state.offset) {
@@ -89,9 +92,9 @@ async function storeUnproven(ports: RegistryPorts, state: UploadState, digest: D
 
 interface StoredBytes {
   readonly digest: Digest;
-  /** The physical blob that holds them in this region, and nothing else. */
+  /** The physical blob that has these bytes, and no others, in this region. */
   readonly name: string;
-  /** In bytes. */
+  /** The size in bytes. */
   readonly size: number;
 }
 
@@ -100,8 +103,8 @@ function stored(state: UploadState, digest: Digest): StoredBytes {
 }
 
 /**
- * Tells the world of bytes that are stored and have their digest: blob and link in one transaction. Of two that store
- * the same digest, one wins.
+ * Registers bytes that are stored and have their digest: blob and link in one transaction. If two uploads store the
+ * same digest, one wins.
  */
 export async function registerBytes(ports: RegistryPorts, key: RepositoryKey, bytes: StoredBytes): Promise<void> {
   const { digest, name, size } = bytes;
@@ -124,13 +127,14 @@ export async function registerBytes(ports: RegistryPorts, key: RepositoryKey, by
   if (outcome.committed) return;
   const winner = await knownBlob(ports, digest);
   if (winner === undefined) return addCopy(ports, key, bytes);
-  // Linked first: the winner may be collected right now, and then our bytes are the blob.
+  // The link is written before the own bytes are deleted: the winner may be collected right now, and then the own bytes
+  // are the blob.
   if (!(await linkStored(ports, key, nearestCopy(winner.document, region), winner)))
     return registerBytes(ports, key, bytes);
   if (winner.document.copies[region]?.name !== name) await ports.blobs.deleteBlob(name);
 }
 
-/** The digest is known, but not in this region: our bytes are its copy here. */
+/** Adds the stored bytes as this region's copy of a digest that other regions have. */
 async function addCopy(ports: RegistryPorts, key: RepositoryKey, bytes: StoredBytes): Promise<void> {
   const { digest, name } = bytes;
   const known = await readStored(ports.documents, blobDocumentSchema, blobRef(digest));

@@ -25,10 +25,10 @@ import { continueUpload, needsNoCredentials, startUpload } from './respond-uploa
 import type { Route } from './route.ts';
 import { parseRoute } from './route.ts';
 
-/** What names a repository. */
+/** A route that names a repository. */
 type ContentRoute = Exclude<Route, { readonly to: 'base' | 'catalog' }>;
 
-/** Each endpoint's verbs (distribution-spec, "Endpoints"); any other is answered with 405. */
+/** The methods of each endpoint (distribution-spec, "Endpoints"); any other one is answered with 405. */
 export const registryVerbs: Readonly<Record<Route['to'], readonly string[]>> = {
   base: ['GET', 'HEAD'],
   manifest: ['GET', 'HEAD', 'PUT', 'DELETE'],
@@ -40,16 +40,16 @@ export const registryVerbs: Readonly<Record<Route['to'], readonly string[]>> = {
   referrers: ['GET'],
 };
 
-/** Docker's engine up to 20.10 takes a registry for one of version 1 unless its first answer, 401 or not, says this. */
+/** Docker's engine up to 20.10 treats a registry as version 1 unless its first answer, 401 or not, has this header. */
 const apiVersion = { 'Docker-Distribution-Api-Version': 'registry/2.0' };
 
-/** A request once it is known what it is for and who asks. */
+/** A request whose route and caller are known. */
 interface Asked extends Asker {
   readonly requestId: string;
   readonly target: RequestTarget;
 }
 
-/** The data plane: answers every request under `/v2/`, errors included, with the headers that every answer carries. */
+/** Answers every request under `/v2/`, the data plane, errors included, with the headers that every answer has. */
 export async function respondRegistry(
   ports: RegistryPorts,
   registry: RegistryName,
@@ -65,7 +65,7 @@ export async function respondRegistry(
     const caller = opensItself(ports, registry, route, target)
       ? urlHolder
       : await ports.callers.identify(request, needed);
-    // The catalog shows each caller what it may see.
+    // No access is required for the catalog, for it shows each caller the part that it may see.
     if (route.to !== 'catalog') requireAccess(caller, needed, insistedOn(route, needed));
     const answer = await dispatch(ports, registry, route, { request, requestId, target, caller });
     return reads(route, request.method) ? withWarnings(answer, request) : withCommonHeaders(answer, request, requestId);
@@ -76,7 +76,7 @@ export async function respondRegistry(
   }
 }
 
-/** Who holds an upload's URL where that is enough. The request is for that upload alone. */
+/** The caller that shows nothing but an upload's URL, where that is enough. The request is for that upload alone. */
 const urlHolder: Caller = { actor: 'upload', may: () => true };
 
 function opensItself(ports: RegistryPorts, registry: RegistryName, route: Route, { query }: RequestTarget): boolean {
@@ -99,8 +99,8 @@ async function dispatch(ports: RegistryPorts, registry: RegistryName, route: Rou
 }
 
 /**
- * The two run beside each other: a repository that nobody may read is rare. An answer that is not given must not hold
- * its stream.
+ * Waits for the answer and the gates, which run side by side, for a repository that nobody may read is rare. An answer
+ * that is not given must not hold its stream.
  */
 async function unlessRefused(answer: Promise<Response>, allowed: Promise<void>): Promise<Response> {
   const [answered, gate] = await Promise.allSettled([answer, allowed]);
@@ -109,20 +109,22 @@ async function unlessRefused(answer: Promise<Response>, allowed: Promise<void>):
   throw gate.reason;
 }
 
-/** What a request that reads asks the gates about. */
+/** Returns the operation that the gates are asked about for a request that reads. */
 function operationOf({ to }: Route, method: string): Operation {
   if (to === 'blob') return 'blob';
   return method === 'HEAD' ? 'head' : 'pull';
 }
 
-/** Its right to what the image is built on is asked again when that changes. */
+/**
+ * Returns the pusher to store with a tag: its right to read the image's base is checked again when the base changes.
+ */
 function pushedByNow({ clock }: RegistryPorts, { principal }: Caller): PushedBy | undefined {
   return principal === undefined ? undefined : { who: principal, at: clock.now().toISOString() };
 }
 
 /**
- * Pulls are made with all of their headers: to open those of an answer that is made costs a tenth of a pull from
- * memory.
+ * Returns true for pulls. Their answers are made with all headers at once: reading back the headers of an existing
+ * answer costs a tenth of a pull from memory.
  */
 function reads(route: Route, method: string): boolean {
   return (route.to === 'manifest' || route.to === 'blob') && (method === 'GET' || method === 'HEAD');

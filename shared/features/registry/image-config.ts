@@ -8,17 +8,18 @@ import { isImageConfigMediaType } from '../../core/oci/media-types.ts';
 import type { LinkedBlob } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
 
-/** What a manifest's document repeats of an image's config. */
+/** The parts of an image's config that the manifest's document repeats. */
 export type ImageFacts = Pick<ManifestDocument, 'platform' | 'labels' | 'labelsIn'>;
 
-/** Real configs are a few KiB. What is larger is not read for a few words of it. In bytes. */
+/** The bytes up to which a config is read. Real configs are a few KiB. */
 const maxConfigBytes = 64 * 1024;
 
 const platformSchema = z.object({ architecture: z.string().max(100).optional(), os: z.string().max(100).optional() });
 const labelsSchema = z.object({ config: z.object({ Labels: z.record(z.string(), z.string()) }) });
 
 /**
- * What an image's config says that it runs on, and its labels (image-spec, config.md). Nothing for what is no image.
+ * Reads the platform and the labels of an image's config (image-spec, config.md). Returns nothing for a manifest that
+ * is no image.
  */
 export async function readImageConfig(
   ports: Pick<RegistryPorts, 'blobs' | 'regions'>,
@@ -38,7 +39,7 @@ function factsIn(text: string): ImageFacts {
   try {
     json = parseJson(text);
   } catch {
-    // The registry takes any bytes as a config: that these are no JSON, or nested too deep, is their pusher's affair.
+    // The registry accepts any bytes as a config, also ones that are no JSON or nested too deep.
     return { labels: {} };
   }
   return { ...platformIn(json), ...labelsIn(json) };

@@ -19,7 +19,7 @@ import { pushManifest } from './push-manifest.ts';
 import { manifestBytes } from './read-manifest.ts';
 import { repositorySource, repositoryTarget } from './transfer.ts';
 
-/** The data plane from inside. */
+/** Makes the data plane as other features use it. */
 export function imagesOf(ports: RegistryPorts): Images {
   return {
     readImage: async (key, reference) => (await readImage(ports, key, reference))?.image,
@@ -59,7 +59,7 @@ export function imagesOf(ports: RegistryPorts): Images {
   };
 }
 
-/** In bytes: a layer is staged as it comes, and never held whole. */
+/** The bytes of one staged block: a layer is never held whole. */
 const blockBytes = 5 * 1024 * 1024;
 
 async function storeBlob(

@@ -2,21 +2,21 @@ import type { BlockBuffers } from './block-buffers.ts';
 
 export interface FilledBlock {
   readonly block: Uint8Array;
-  /** Once it has been stored, or has failed to be. */
+  /** Returns the buffer after the block was stored, or the write has failed. */
   readonly giveBack: (isDone: boolean) => void;
 }
 
 export interface BlockPace {
   /**
-   * A block that has been filling for so long is stored as it is, so that an upload that stops, or trickles, holds no
-   * memory. In milliseconds.
+   * The milliseconds after which a block that is still filling is stored as it is, so that an upload that stops, or
+   * trickles, holds no memory.
    */
   readonly patientMs: number;
-  /** The same while others wait for a buffer. */
+  /** The same time while others wait for a buffer. */
   readonly wantedMs: number;
 }
 
-/** What most of the small bodies fit in (configs, signatures): they need no buffer of a whole block. In bytes. */
+/** The bytes up to which a body needs no buffer of a whole block; most configs and signatures are smaller. */
 const smallBytes = 64 * 1024;
 
 interface Filling {
@@ -26,7 +26,7 @@ interface Filling {
 }
 
 /**
- * Gathers what arrives into blocks of `size`; the last one, and one of a slow sender, is shorter. An empty body gives
+ * Gathers chunks into blocks of `size`; the last block, and those of a slow sender, are shorter. An empty body gives
  * none.
  */
 export async function* inBlocks(
@@ -76,7 +76,7 @@ export async function* inBlocks(
   }
 }
 
-/** What came, or `late` when the block has been filling for too long. The read goes on. */
+/** Returns the next chunk, or `late` if the block has been filling for too long; the read goes on then. */
 async function nextOrLate<T>(
   next: Promise<T>,
   since: number,
@@ -95,7 +95,10 @@ async function nextOrLate<T>(
   return Promise.race([late, next]).finally(() => clearTimeout(timer));
 }
 
-/** The same buffer where `more` bytes fit, or it is as large as a block; else one that is, with what was in it. */
+/**
+ * Returns the same buffer if `more` bytes fit or it has the size of a block; otherwise one of that size with the same
+ * content.
+ */
 async function withRoom(
   filling: Filling | undefined,
   more: number,

@@ -11,10 +11,10 @@ import type { RecycleBin } from '../../core/ports/bin.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { CommitDocuments, DocumentChange, ReadDocument } from '../../core/ports/documents.ts';
 
-/** Where a repository reads a blob: what a pull needs of the link. */
+/** The part of a link that a pull needs: where the repository reads the blob. */
 export type LinkedBlob = Pick<LinkDocument, 'digest' | 'size' | 'name' | 'region'>;
 
-/** Each property that is checked costs every pull of every blob. */
+/** The schema has only these properties, for each one that is checked costs every pull of every blob. */
 const linkedBlob = linkDocumentSchema.pick({
   type: true,
   schemaVersion: true,
@@ -35,7 +35,7 @@ export interface LinkPorts {
 }
 
 /**
- * The repository's link to a blob; `undefined` when it may not read it, or nobody has it. Only one that was dropped
+ * Returns the repository's link to a blob; `undefined` if it may not read it, or nobody has it. Only a dropped link
  * costs more than the read.
  */
 export async function findLink(
@@ -49,8 +49,8 @@ export async function findLink(
 }
 
 /**
- * A dropped link that a manifest needs after all: a push was under way when the blob was deleted. `undefined` when none
- * needs it.
+ * Restores a dropped link that a manifest needs after all: a push was under way when the blob was deleted. `undefined`
+ * if no manifest needs it.
  */
 async function takeUpAgain(ports: LinkPorts, key: RepositoryKey, digest: Digest): Promise<FoundLink | undefined> {
   const link = await untilUncontended(`link to ${digest}`, async () => {
@@ -66,7 +66,7 @@ async function takeUpAgain(ports: LinkPorts, key: RepositoryKey, digest: Digest)
   return link === 'gone' ? undefined : link;
 }
 
-/** `documents`: where the link is read first. Throws `RegistryError` (`blob-unknown`). */
+/** Returns the repository's link; `documents` is where it is read first. Throws `RegistryError` (`blob-unknown`). */
 export async function requireLink(
   ports: LinkPorts,
   key: RepositoryKey,
@@ -79,9 +79,9 @@ export async function requireLink(
 }
 
 /**
- * The link, spared for three quarters of the grace from now on: one that is older than a quarter is refreshed, and when
- * it has just been dropped it is as if the repository never had it. So a link is written at most once in a quarter of
- * the grace, however often it is used.
+ * Returns a link that is kept for at least three quarters of the grace from now on: one older than a quarter is
+ * refreshed. If it was dropped at that moment, the repository has none. So a link is written at most once in a quarter
+ * of the grace, however often it is used.
  */
 export async function relyOnLink(
   ports: LinkPorts,
@@ -98,7 +98,7 @@ export async function relyOnLink(
   return outcome.committed ? link : undefined;
 }
 
-/** As `relyOnLink`; throws `RegistryError` (`blob-unknown`). */
+/** Returns a link as `relyOnLink` does; throws `RegistryError` (`blob-unknown`). */
 export async function requireLasting(ports: LinkPorts, key: RepositoryKey, digest: Digest): Promise<LinkedBlob> {
   const link = await relyOnLink(ports, key, digest);
   if (link === undefined) throw new RegistryError({ is: 'blob-unknown', digest });
@@ -113,8 +113,8 @@ export function isYoung(
 }
 
 /**
- * The changes that let a repository read a blob, beside the one that makes the blob. A link is born with the check that
- * may end it.
+ * Makes the changes that let a repository read a blob, beside the one that creates the blob. A link is created with the
+ * check that may end it.
  */
 export function linkChanges(
   { clock, settings }: Pick<LinkPorts, 'clock' | 'settings'>,
@@ -142,9 +142,9 @@ export function linkChanges(
 }
 
 /**
- * Links a blob that was stored by somebody else: in the same transaction its etag moves. `false` when it has just been
- * collected, or, where it is `known`, changed: a blob without links may be collected and stored anew, under another name, at
- * any moment.
+ * Links a blob that another repository stored. The same transaction changes the blob's etag. `false` if the blob was
+ * just collected, or, with `known`, changed: a blob without links may be collected and stored anew, under another name,
+ * at any moment.
  */
 export async function linkStored(
   ports: LinkPorts,
@@ -158,7 +158,7 @@ export async function linkStored(
     .committed;
 }
 
-/** Where a blob's bytes are: here, or in whichever region has them. */
+/** Returns where a blob's bytes are: in this region, or in another one. */
 export function nearestCopy(blob: BlobDocument, region: string): LinkedBlob {
   const { digest, size } = blob;
   const here = blob.copies[region];

@@ -7,8 +7,8 @@ import type { Clock } from '../../core/ports/clock.ts';
 import type { DocumentRef, Documents } from '../../core/ports/documents.ts';
 
 /**
- * A manifest as a pull answers it. `bytes` are of one too large for its document, and absent until someone has asked
- * for them.
+ * A manifest as a pull answers it. `bytes` are those of one too large for its document; they are absent until a request
+ * has read them.
  */
 export interface CachedManifest {
   readonly document: ManifestDocument;
@@ -16,18 +16,17 @@ export interface CachedManifest {
 }
 
 /**
- * What is said about a manifest (its attributes, that it is there at all) may change in another instance: an entry is
- * believed for this long, as a read region of the store may be behind by about as much. Its bytes never change. In
- * milliseconds.
+ * The milliseconds for which an entry is used: another instance may change a manifest's attributes, or delete it, and a
+ * read region of the store may be behind by about as much. Its bytes never change.
  */
 export const manifestFreshness = 5_000;
 
-/** What the document of a manifest takes beside its text, roughly. In bytes. */
+/** The approximate bytes of a manifest's document beside its text. */
 const documentBytes = 2_048;
 
 /**
- * Manifests that were pulled lately, in bounded memory. This instance's own writes are never hidden: what `watched`
- * commits is dropped, whichever feature commits it.
+ * Caches manifests that were pulled lately, in bounded memory. It never hides this instance's own writes: it drops what
+ * any feature commits through `watched`.
  */
 export class ManifestCache {
   readonly #entries: Cached<CachedManifest>;
@@ -41,8 +40,8 @@ export class ManifestCache {
   }
 
   /**
-   * Reads by `read` and remembers; all who want one manifest at once share one read. Who comes after a commit shares no
-   * read that began before it, and the answer of such a read is not kept.
+   * Reads by `read` and caches; all requests for one manifest at the same time share one read. A request after a commit
+   * shares no read that began before it, and the result of such a read is not cached.
    */
   through(
     key: RepositoryKey,
@@ -52,19 +51,20 @@ export class ManifestCache {
     return this.#entries.get(placeOf(key, digest), read);
   }
 
-  /** Adds the bytes of a manifest that `get` or `through` gave without, unless it was dropped since. */
+  /** Adds the bytes of a manifest that `get` or `through` returned without them, unless it was dropped since. */
   keepBytes(key: RepositoryKey, { document }: CachedManifest, bytes: Uint8Array<ArrayBuffer>): void {
     const at = placeOf(key, document.digest);
     if (this.#entries.peek(at)?.document === document) this.#entries.swap(at, { document, bytes });
   }
 
-  /** Somebody has deleted these. */
+  /** Drops documents that somebody has deleted. */
   forget(refs: readonly DocumentRef[]): void {
     this.#drop(refs.map(({ partition: [registry = '', repository = ''], id }) => place(registry, repository, id)));
   }
 
   /**
-   * The same documents; a commit drops what it touches, before it starts and when it has ended, however it has ended.
+   * Wraps documents so that a commit drops the entries that it writes, before it starts and when it has ended, also
+   * with a failure.
    */
   watched(documents: Documents): Documents {
     return {
@@ -94,7 +94,7 @@ function place(registry: string, repository: string, id: string): string {
   return `${registry}/${repository}/${id}`;
 }
 
-/** A character of a text takes up to two bytes. */
+/** Estimates the bytes of an entry; a character of a text takes up to two bytes. */
 function entryBytes({ document, bytes }: CachedManifest): number {
   const text = 'text' in document.content ? document.content.text.length : 0;
   return documentBytes + text * 2 + (bytes?.length ?? 0) + document.references.length * 256;

@@ -16,8 +16,9 @@ type MountPorts = LinkPorts & {
 };
 
 /**
- * Gives `to` the link that `from` has. `false` when `from` has none or a gate lets nobody mount from it, or the blob has
- * just gone: then the client uploads (distribution-spec, "Mounting"). `asker`: absent where the registry itself does it.
+ * Gives `to` the link of `from`. `false` if `from` has none, a gate forbids mounts from it, or the blob has just been
+ * collected: then the client uploads (distribution-spec, "Mounting"). `asker` is absent where the registry itself
+ * mounts.
  */
 export async function mountBlob(
   ports: MountPorts,
@@ -35,7 +36,7 @@ export async function mountBlob(
   return (own !== undefined && isYoung(ports, own)) || linkStored(ports, to, link);
 }
 
-/** A mount reads what it mounts: what a pull is refused for, a mount is too. */
+/** Returns whether the gates allow a mount. It reads the blob, so what they refuse to a pull they refuse to a mount. */
 async function mayMount(
   { admission, entries }: MountPorts,
   key: RepositoryKey,
@@ -47,14 +48,15 @@ async function mayMount(
 }
 
 /**
- * A layer that everyone has is linked thousands of times. These many are looked at; who may read none of them uploads.
+ * The most links that are read, for a common layer is linked thousands of times. A caller that may read none of these
+ * uploads.
  */
 const linksLookedAt = 100;
 
 /**
- * A mount that names no source: any repository will do whose blobs the caller may pull. Links to one digest share a
- * partition, so this is one query, and a look at the attributes of the first that fits. Says nothing about repositories
- * that the caller may not see: without one it is as if nobody had the blob.
+ * Mounts from any repository whose blobs the caller may pull, for a mount that names no source. Links to one digest
+ * share a partition, so it costs one query and a read of the first repository that fits. It reveals nothing about
+ * repositories that the caller may not see: without one the blob seems unknown.
  */
 export async function mountFromAnywhere(
   ports: MountPorts,

@@ -17,25 +17,25 @@ import type { ManifestCache } from './manifest-cache.ts';
 import type { OwnRegistrySettings } from './settings.ts';
 import type { SharedReads } from './shared-reads.ts';
 
-/** What a pull needs of a tag. */
+/** The part of a tag that a pull needs. */
 export type PulledTag = Pick<TagDocument, 'name' | 'digest' | 'attributes'>;
 
-/** What the data plane needs of the world, and the few settings that it obeys. */
+/** The ports of the data plane, and its settings. */
 export interface RegistryPorts {
   readonly callers: IdentifyCaller;
   readonly admission: Admission;
   readonly documents: Documents;
-  /** One for all requests of the process. */
+  /** The cached entries, shared by all requests of the process. */
   readonly entries: RepositoryEntries;
-  /** Reads of what never changes: this region's first. */
+  /** Reads documents that never change, in this region first. */
   readonly nearby: ReadDocument;
-  /** This region's. */
+  /** The blobs of this region. */
   readonly blobs: Blobs;
   readonly regions: Regions;
   readonly replication: HastenCopy;
   readonly bin: RecycleBin;
   readonly manifests: ManifestCache;
-  /** What tags name. A tag may move at any time, so nothing is kept of it. */
+  /** Shares reads of tags. A tag may move at any time, so none is cached. */
   readonly tagReads: SharedReads<PulledTag>;
   readonly cancelled: CancelledUploads;
   readonly topic: PublishEvents;
@@ -48,12 +48,15 @@ export interface RegistryPorts {
 }
 
 interface RegistrySettings extends Pick<OwnRegistrySettings, 'uploadKey' | 'uploadsUrl'> {
-  /** This region's name: the key of its copy in a blob's document. */
+  /** The name of this region: the key of its copy in a blob's document. */
   readonly region: string;
-  /** How a blob's bytes reach the client: by a redirect to Blob Storage, or through this process. */
+  /** The way in which a blob's bytes reach the client: by a redirect to Blob Storage, or through this process. */
   readonly blobs: 'redirect' | 'proxy';
   /** `source` of events: the topic path of the registry in Azure, a path of its own elsewhere. */
   readonly eventSource: string;
-  /** How long a link outlives the last that needed it, and bytes their last link. In milliseconds, at least an hour. */
+  /**
+   * The milliseconds, at least an hour, that a link is kept after the last manifest that needed it, and bytes after
+   * their last link.
+   */
   readonly graceMs: number;
 }

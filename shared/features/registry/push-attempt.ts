@@ -31,15 +31,18 @@ import { repositoryCreatedId } from './push-events.ts';
 import { requireReferences } from './push-references.ts';
 import type { ManifestPush, PushedTag } from './push-situation.ts';
 
-/** What several pushes in one transaction share. */
+/** The context that several pushes in one transaction share. */
 interface Together {
-  /** The digests of all of them; absent where there is one. */
+  /** The digests of all of them; absent if there is one. */
   readonly coming: ReadonlySet<Digest> | undefined;
   /** Opens the repository, once for all. */
   readonly entry: () => Promise<Stored<RepositoryDocument>>;
 }
 
-/** What all attempts of one push share: what was read once, and what the attempts so far have found out. */
+/**
+ * Begins a push: makes the state that all its attempts share, with what was read once and what the attempts so far have
+ * found.
+ */
 export async function beginPush(ports: RegistryPorts, push: ManifestPush, { coming, entry }: Together) {
   const names = pushedTags(push);
   const manifest = parseManifest(push.bytes, push.contentType);
@@ -66,10 +69,10 @@ export async function beginPush(ports: RegistryPorts, push: ManifestPush, { comi
     }),
     content: once(() => storeContent(ports, push, digest)),
     ids: sameIdsEachTime(ports.ids),
-    /** Whether another push tells of the new repository. */
+    /** True if another push records the event of the new repository. */
     isAnnounced: false,
     mustSettle: false,
-    /** The events that an attempt may have recorded. */
+    /** The ids of the events that an attempt may have recorded. */
     tried: new Set<string>(),
   };
 }
@@ -79,11 +82,11 @@ type PushChange = ReturnType<typeof pushChanges>;
 
 export interface Committed {
   readonly events: readonly CloudEvent[];
-  /** Those whose surroundings are to be settled. */
+  /** The pushes after which the neighbours of the manifest are to be reconciled. */
   readonly settles: readonly Pushing[];
 }
 
-/** What was committed; `undefined` when the attempt must be made again. */
+/** Makes one attempt. Returns what was committed; `undefined` if the attempt must be repeated. */
 export async function attemptPush(
   ports: RegistryPorts,
   all: readonly Pushing[],
@@ -98,7 +101,7 @@ export async function attemptPush(
   if (first === undefined) return undefined;
   const { document: entry } = (await first.about()).entry;
   for (const [at, pushing] of all.entries()) {
-    // The repository's creation is told of by whoever has recorded it, or by the sweep.
+    // The event of the repository's creation is published by the push that has recorded it, or by the sweep.
     for (const { id } of each[at]?.events ?? [])
       if (id !== repositoryCreatedId(entry.generation)) pushing.tried.add(id);
     pushing.mustSettle ||= each[at]?.settles === true;
@@ -113,7 +116,7 @@ export async function attemptPush(
   return await afterRefusal(ports, all, { outcome, refused: changes[outcome.index], entry });
 }
 
-/** A transaction holds 2 MB. In bytes of JSON. */
+/** The bytes of JSON in one transaction, which holds 2 MB. */
 const batchBytes = 1_500_000;
 
 function fitsOneBatch(changes: readonly { readonly change: DocumentChange }[]): boolean {
@@ -123,7 +126,10 @@ function fitsOneBatch(changes: readonly { readonly change: DocumentChange }[]): 
   );
 }
 
-/** What a push would change as everything is now. The first of several tells of a new repository. */
+/**
+ * Reads what is stored now and returns the changes of a push. The first of several records the event of a new
+ * repository.
+ */
 async function changesNow(ports: RegistryPorts, pushing: Pushing, isFirst: boolean): Promise<PushChange> {
   const { push, digest, manifest, relied, coming } = pushing;
   const [{ before, binned }, tags, { image, entry }] = await Promise.all([
@@ -155,12 +161,12 @@ async function changesNow(ports: RegistryPorts, pushing: Pushing, isFirst: boole
     : { ...change, changes: change.changes.filter((each) => !holdsAny(each, coming)) };
 }
 
-/** Children that are written in the same transaction need no holding. */
+/** Returns whether a change holds a child that is written in the same transaction, which needs no holding. */
 function holdsAny(change: DocumentChange, coming: ReadonlySet<Digest>): boolean {
   return change.do === 'patch' && [...coming].some((digest) => change.id === manifestId(digest));
 }
 
-/** Tags first: what is said of one that is locked is said whatever its manifest is. */
+/** Asks the gates. Tags are first: the refusal of a locked one does not depend on its manifest. */
 function requireAdmitted(
   { admission }: RegistryPorts,
   { key, asker }: ManifestPush,
@@ -190,11 +196,12 @@ async function afterRefusal(
 ): Promise<Committed | undefined> {
   const change = refused?.change;
   if (isOfRepository(change, entry)) {
-    // Another push into the new repository tells of it, in its own words: two events of one id would differ.
+    // Another push into the new repository records the event of its creation, with its own data: two events of one id
+    // would differ.
     for (const pushing of all) pushing.isAnnounced = true;
     return undefined;
   }
-  // An earlier attempt was committed, and this one is not: what happened is what that one recorded.
+  // An earlier attempt was committed, so the events are those that it recorded.
   if (isOwnEvent(change, outcome.because) && refused?.of !== undefined)
     return {
       events: await recordedEvents(
@@ -204,12 +211,15 @@ async function afterRefusal(
       ),
       settles: all.filter(({ mustSettle }) => mustSettle),
     };
-  // Only children are patched: one has just gone, and is looked for again.
+  // Only children are patched: one has just been deleted, and is read again.
   if (change?.do === 'patch' && refused?.of !== undefined) refused.of.relied = { ...refused.of.relied, until: 0 };
   return undefined;
 }
 
-/** That it is where the push would bring it says that an earlier attempt was committed. */
+/**
+ * Refuses a tag that is not at the demanded digest. If it is already at the pushed one, an earlier attempt was
+ * committed.
+ */
 function requireAt({ onlyIfAt }: ManifestPush, [tag]: readonly PushedTag[], digest: Digest): void {
   const at = tag?.before?.document.digest;
   if (onlyIfAt === undefined || at === digest || (at ?? 'nothing') === onlyIfAt) return;
@@ -220,13 +230,16 @@ function requireAt({ onlyIfAt }: ManifestPush, [tag]: readonly PushedTag[], dige
   });
 }
 
-/** Started with the first attempt's reads, not before: then nothing that fails is left without one who waits for it. */
+/**
+ * Runs work once, at the first call. It starts with the first attempt's reads and not before, so that no failure is
+ * left without a caller that awaits it.
+ */
 export function once<T>(work: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | undefined;
   return () => (running ??= work());
 }
 
-/** Every attempt draws the same ids in the same order, so that its events are known again. */
+/** Gives every attempt the same ids in the same order, so that it recognizes the events of earlier ones. */
 function sameIdsEachTime(ids: RandomIds): () => () => string {
   const drawn: string[] = [];
   return () => {
@@ -236,22 +249,24 @@ function sameIdsEachTime(ids: RandomIds): () => () => string {
 }
 
 /**
- * That the event of this push is there already says that an earlier attempt was committed, and its answer lost on the
- * way.
+ * Returns whether the event of this push exists already: then an earlier attempt was committed, and its answer was
+ * lost.
  */
 function isOwnEvent(change: DocumentChange | undefined, because: 'exists' | 'absent' | 'changed'): boolean {
   return because === 'exists' && change?.do === 'create' && change.document.type === 'event';
 }
 
 /**
- * Whether it is the event of the repository's creation that was there already: those of the push itself come before it,
- * and are met first.
+ * Returns whether the event of the repository's creation exists already. The events of the push itself are before it in
+ * the batch, and would be refused first.
  */
 function isOfRepository(change: DocumentChange | undefined, { generation }: RepositoryDocument): boolean {
   return change?.do === 'create' && change.document.id === `event:${repositoryCreatedId(generation)}`;
 }
 
-/** A batch holds 100 changes: a tag is up to three of them, beside the manifest and its edge. */
+/**
+ * The most tags of a push. A batch holds 100 changes: a tag is up to three of them, beside the manifest and its edge.
+ */
 const maxTags = 30;
 
 function pushedTags({ reference, tags }: ManifestPush): Tag[] {
@@ -272,8 +287,8 @@ export function pushedDigest(push: ManifestPush): Digest {
 }
 
 /**
- * Large manifests lie in Blob Storage, written before the transaction that names them, and only once nothing else
- * speaks against them. The metadata says whose they are: so what a crash left without its document is found.
+ * Writes a large manifest to Blob Storage, before the transaction that names it, and only after all other checks. The
+ * metadata names its repository, so that content that a crash left without a document is found.
  */
 async function storeContent(
   ports: RegistryPorts,
@@ -287,7 +302,10 @@ async function storeContent(
   return { blob, region: ports.settings.region };
 }
 
-/** The bin is looked into second: what moves there in between is found. What is live costs no second read. */
+/**
+ * Reads the manifest, and the recycle bin after it, so that one that is recycled in between is found. A live one costs
+ * no second read.
+ */
 async function readThere(ports: RegistryPorts, key: RepositoryKey, digest: Digest) {
   const before = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
   return {

@@ -22,8 +22,8 @@ import { pushEvents } from './push-events.ts';
 import type { PushedTag, PushSituation } from './push-situation.ts';
 
 /**
- * The one batch that a push is, and the events in it. Pure: the same situation gives the same batch. `settles`: its
- * surroundings are to be settled.
+ * Makes the one batch of a push, and the events in it. It is pure: the same situation gives the same batch. `settles`
+ * means that the manifest's neighbours are to be reconciled.
  */
 export function pushChanges(situation: PushSituation): {
   changes: DocumentChange[];
@@ -34,7 +34,8 @@ export function pushChanges(situation: PushSituation): {
   const pushed = manifestDocument(situation);
   const events = pushEvents(situation, pushed);
   const changes: DocumentChange[] = [
-    // Written even when nothing about it changes: a delete that runs at the same time then sees its etag move.
+    // The manifest is written even if nothing in it changes: a delete that runs at the same time then sees another
+    // etag.
     writing(situation.before, pushed),
     ...situation.tags.map((tag) => tagChange(situation, tag)),
     ...referrerEdge(pushed),
@@ -42,7 +43,7 @@ export function pushChanges(situation: PushSituation): {
     ...events.ofRepository.map((event) => recordEvent(key, event)),
   ];
   const children = childrenOf(pushed);
-  // A batch that can hold all its children demands that they are live; with more of them they are looked at afterwards.
+  // A batch with room for all children demands that they are live; with more children they are reconciled afterwards.
   const holds = changes.length + children.length <= maxChangesPerCommit - 2;
   const settles = situation.binned !== undefined || !holds;
   const held = holds ? children.map((child) => holdChange(child, situation.now)) : [];
@@ -76,7 +77,7 @@ function manifestDocument({ push, manifest, digest, content, image, now, ...ther
     ...defined({ artifactType: manifest.artifactType, subject: manifest.subject?.digest, about }),
     ...annotationsFor(manifest),
     ...image,
-    // What was said about it is kept.
+    // The results of scanners are kept.
     ...defined({ quarantine: before?.document.quarantine }),
     ...cameAlone(there, updatedAt),
     attributes: before?.document.attributes ?? everythingEnabled,
@@ -86,7 +87,10 @@ function manifestDocument({ push, manifest, digest, content, image, now, ...ther
   };
 }
 
-/** Its own bytes bring a manifest back, whoever sends them. What was deleted along with it they did not send. */
+/**
+ * Marks a manifest that this push restored without the right to restore. The pushed bytes restore the manifest, but not
+ * what was deleted along with it.
+ */
 function cameAlone(
   { before, binned, mayRestore }: Pick<PushSituation, 'before' | 'binned' | 'mayRestore'>,
   now: string,
@@ -96,7 +100,7 @@ function cameAlone(
   return defined({ cameAloneAt });
 }
 
-/** What a document repeats of a manifest's annotations: all, or where they are. */
+/** Returns the part of a manifest's annotations that its document repeats: all of them, or where they are. */
 function annotationsFor({ annotations }: Manifest): Pick<ManifestDocument, 'annotations' | 'annotationsIn'> {
   if (annotations === undefined) return {};
   return Buffer.byteLength(JSON.stringify(annotations)) <= maxAnnotationBytes
@@ -104,7 +108,7 @@ function annotationsFor({ annotations }: Manifest): Pick<ManifestDocument, 'anno
     : { annotationsIn: 'manifest' };
 }
 
-/** A manifest with a tag of its own beside is about nothing else. */
+/** Returns the manifest that all tags name as their subject. A tag of its own beside them means that it has none. */
 function aboutOfAll(tags: readonly PushedTag[]): string | undefined {
   const [first, ...rest] = tags.map(({ name }) => aboutIn(name));
   return rest.every((each) => each === first) ? first : undefined;

@@ -6,10 +6,10 @@ import type { Tag } from '../../core/oci/name.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
 import type { PushedTag, PushSituation } from './push-situation.ts';
 
-/** What a push tells of: the manifest, its tag when that moved, and the repository when it is new. */
+/** The events of a push: of the manifest, of its tag if that moved, and of the repository if it is new. */
 export interface PushEvents {
   readonly ofPush: readonly CloudEvent[];
-  /** Named after the repository's life, so that it is recorded once. */
+  /** The event of a new repository, whose id is that of the repository's generation, so that it is recorded once. */
   readonly ofRepository: readonly CloudEvent[];
 }
 
@@ -56,7 +56,10 @@ function tagMoved(situation: PushSituation, { name, before }: PushedTag): CloudE
   ];
 }
 
-/** One event tells of each life of a repository: the first push that commits records it, and the others leave it. */
+/**
+ * Makes the id of the event of a new repository. There is one for each generation: the first push that commits records
+ * it.
+ */
 export function repositoryCreatedId(generation: string): string {
   return `${generation}-created`;
 }

@@ -15,9 +15,9 @@ export interface Pushed {
 }
 
 /**
- * Pushes a manifest: manifest, tags, referrer edge and events in one transaction, the events published after it.
+ * Pushes a manifest: manifest, tags, referrer edge and events in one transaction; the events are published after it.
  * Throws `RegistryError`: `manifest-invalid`, `too-large`, `too-many-tags`, `digest-invalid`, `manifest-blobs-unknown`,
- * `contended`, `conflict` when the tag is not where it was demanded to be, or what a gate refuses it for.
+ * `contended`, `conflict` if the tag is not at the demanded digest, or the refusal of a gate.
  */
 export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Promise<Pushed> {
   const [pushed] = await pushManifests(ports, [push]);
@@ -26,9 +26,8 @@ export async function pushManifest(ports: RegistryPorts, push: ManifestPush): Pr
 }
 
 /**
- * Pushes manifests of one repository in one transaction, all or none, each by its digest, and none twice; what one of
- * them lists may be another. None is pushed, and none given, where a transaction does not hold them. Throws as
- * `pushManifest`.
+ * Pushes manifests of one repository in one transaction, all or none, each by its digest, and none twice; one of them
+ * may list others. Pushes none, and returns none, if a transaction does not hold them. Throws as `pushManifest` does.
  */
 export async function pushManifests(ports: RegistryPorts, pushes: readonly ManifestPush[]): Promise<readonly Pushed[]> {
   const [first] = pushes;
@@ -47,8 +46,8 @@ export async function pushManifests(ports: RegistryPorts, pushes: readonly Manif
 }
 
 /**
- * The push has happened: that this fails means only that the next push tells of the new repository again, under the
- * same event id.
+ * Marks a new repository as announced. The push is committed: if this fails, the next push records the event again,
+ * under the same id.
  */
 async function announceRepository(
   ports: RegistryPorts,
@@ -64,7 +63,10 @@ async function announceRepository(
   }
 }
 
-/** The push has happened, and says so itself: what this fails to settle a timer settles. */
+/**
+ * Reconciles the manifest's neighbours. The push is committed, and has marked the manifest: if this fails, a timer does
+ * it.
+ */
 async function settleLater(ports: RegistryPorts, { key, cause }: ManifestPush, digest: Digest): Promise<void> {
   try {
     await ports.bin.settle(key, digest, cause);

@@ -13,9 +13,9 @@ import type { LinkedBlob } from './links.ts';
 import { relyOnLink } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
 
-/** What of a push decides which references it may rely on. */
+/** The part of a push that decides which references it may rely on. */
 interface Referencing {
-  /** What goes in the same transaction. */
+  /** The digests that the same transaction pushes. */
   readonly coming?: ReadonlySet<Digest> | undefined;
   readonly key: RepositoryKey;
   readonly cause: Cause;
@@ -24,17 +24,17 @@ interface Referencing {
 
 const readsAtOnce = 16;
 
-/** What a push saw of what it references, and until when it may rely on that. */
+/** The links that a push has read, and the time until which it may rely on its reads. */
 export interface Relied {
   readonly links: ReadonlyMap<Digest, LinkedBlob>;
-  /** Milliseconds since 1970. */
+  /** The time in milliseconds since 1970. */
   readonly until: number;
 }
 
 /**
- * Everything that the manifest references must be in the repository; what is missing is named, all of it. Links are
- * spared for three quarters of the grace from the look, and a push commits within half of it; a child in the bin comes
- * back, where who pushes may bring it back.
+ * Requires that the repository has everything that the manifest references, and names all that is missing. Links are
+ * kept for three quarters of the grace from now on, and a push commits within half of it. A child in the recycle bin is
+ * restored if the pusher may restore it.
  */
 export async function requireReferences(ports: RegistryPorts, push: Referencing, manifest: Manifest): Promise<Relied> {
   const { key } = push;
@@ -75,9 +75,9 @@ export async function requireReferences(ports: RegistryPorts, push: Referencing,
 }
 
 /**
- * Keep wins over policies: an index is pushed that lists it. What somebody deleted takes the right to restore it, or
- * its own bytes. What an index lists may also be a blob, as the layers and the config of BuildKit's cache are; which of
- * the two is looked for first goes by the media type.
+ * Returns whether a child is present, and restores it if a policy recycled it, for an index that lists it keeps it.
+ * What a user deleted needs the right to restore, or its own bytes. An index may also list blobs, as the layers and the
+ * config of BuildKit's cache; the media type decides which of the two is read first.
  */
 async function childPresent(
   ports: RegistryPorts,
@@ -88,7 +88,7 @@ async function childPresent(
   if (await isLive()) return true;
   const back = await ports.bin.reviveForPush(key, digest, cause, mayRestore);
   if (back === 'refused') return 'stays in the bin';
-  // Looked for once more: somebody else may have just restored it.
+  // It is read once more, for somebody else may have just restored it.
   return back === 'revived' || (await isLive()) || undefined;
 }
 

@@ -12,10 +12,10 @@ import type { Asker } from '../../core/ports/authorize.ts';
 import type { DocumentChange } from '../../core/ports/documents.ts';
 import type { ImageFacts } from './image-config.ts';
 
-/** One manifest that is to be pushed. */
+/** A manifest that is to be pushed. */
 export interface ManifestPush {
   readonly key: RepositoryKey;
-  /** What the URL names: a tag, or the digest that the bytes must have. */
+  /** The reference in the URL: a tag, or the digest that the bytes must have. */
   readonly reference: Tag | Digest;
   /** More tags to set in the same transaction (distribution-spec, "Pushing Manifests", `?tag=`). */
   readonly tags: readonly Tag[];
@@ -24,18 +24,18 @@ export interface ManifestPush {
   readonly cause: Cause;
   /** Absent where the registry itself pushes. */
   readonly asker?: Asker | undefined;
-  /** On whose word: it is kept with the tags. */
+  /** The pusher, which is stored with the tags. */
   readonly pushedBy?: PushedBy | undefined;
   /**
-   * Whether who pushes may bring back from the bin what somebody deleted and this push does not send: the right
-   * `deleted/restore`.
+   * True if the pusher has the right `deleted/restore`, and so restores from the recycle bin also what a user deleted
+   * and this push does not send.
    */
   readonly mayRestore: boolean;
-  /** What the tag must point at for the push to happen; absent, anything. */
+  /** The digest that the tag must point at for the push to be made; absent, any. */
   readonly onlyIfAt?: Digest | 'nothing';
 }
 
-/** What a push found when it looked, and what it brings. */
+/** The facts that a push has read, and what it adds. */
 export interface PushSituation {
   readonly push: {
     readonly key: RepositoryKey;
@@ -49,15 +49,15 @@ export interface PushSituation {
   readonly image: ImageFacts;
   /** The sizes of the blobs that it references and that the repository has. */
   readonly stored: ReadonlyMap<Digest, number>;
-  /** The repository's, in the catalog. */
+  /** The repository's entry in the catalog. */
   readonly entry: RepositoryDocument;
-  /** What is stored already: the same manifest, and what each pushed tag points at. */
+  /** The manifest as it is stored already. */
   readonly before: Stored<ManifestDocument> | undefined;
-  /** It lies in the bin: the push brings it back. */
+  /** The manifest in the recycle bin, which the push restores. */
   readonly binned: Stored<BinnedDocument> | undefined;
-  /** Whether who pushes may bring back what somebody deleted. */
+  /** True if the pusher may restore what a user deleted. */
   readonly mayRestore: boolean;
-  /** The change that says that its surroundings are to be settled. */
+  /** The change that marks the manifest, so that its neighbours are reconciled. */
   readonly settling: DocumentChange;
   readonly tags: readonly PushedTag[];
   readonly source: string;

@@ -17,16 +17,16 @@ type PullPorts = Pick<
   'admission' | 'documents' | 'nearby' | 'blobs' | 'regions' | 'manifests' | 'tagReads' | 'bin'
 >;
 
-/** Who asks, and what an image is told of that comes back out of the bin. */
+/** The caller of a pull, and the cause of a restore from the recycle bin. */
 export interface PulledBy {
   readonly cause: Cause;
   readonly asker: Asker;
 }
 
 /**
- * What is known of a manifest by tag (two reads) or by digest (one); a warm instance saves the last. What is not there
- * may come back out of the bin, where the settings say so. Throws `RegistryError`: `manifest-unknown`, or what a gate
- * refuses it for.
+ * Finds a manifest by tag (two reads) or by digest (one); a cached manifest saves the last read. One that does not
+ * exist may be restored from the recycle bin, if the settings say so. Throws `RegistryError`: `manifest-unknown`, or
+ * the refusal of a gate.
  */
 export async function findManifest(
   ports: PullPorts,
@@ -50,12 +50,15 @@ export async function findManifest(
 }
 
 /**
- * Clients that begin a pull by a HEAD, and give up when that finds nothing: kubelet and Docker through containerd, and
- * builds.
+ * The clients that begin a pull by a HEAD, and give up if that finds nothing: kubelet and Docker through containerd,
+ * and builds.
  */
 const pullsByHead = /^(?:containerd|buildkit|nerdctl|docker|moby|stargz-snapshotter)\//i;
 
-/** Who only looks by HEAD whether a tag has moved, on a schedule, would bring back whatever a policy takes. */
+/**
+ * Returns whether a request is a pull. A client that checks by HEAD on a schedule whether a tag has moved would restore
+ * all that a policy recycles.
+ */
 function isPull({ request: { method, useragent } }: Cause): boolean {
   return method !== 'HEAD' || pullsByHead.test(useragent);
 }
@@ -84,8 +87,8 @@ async function findLive(
 }
 
 /**
- * As `findManifest`, with what was pushed: exactly its bytes, or the text that has them. A text is left as it is, for
- * Node sends it and the answer's head in one write, and bytes in two.
+ * Finds a manifest as `findManifest` does, and returns it with the bytes that were pushed, or the text that has them. A
+ * text stays a text, for Node sends it and the answer's head in one write, and bytes in two.
  */
 export async function pullManifest(
   ports: PullPorts,
@@ -111,7 +114,7 @@ async function readManifest(
   return found === undefined ? undefined : { document: found.document, bytes: undefined };
 }
 
-/** Of a tag's document a pull needs no more, and each property that is checked costs every pull. */
+/** The schema has only these properties of a tag, for each one that is checked costs every pull. */
 const tagTarget = tagDocumentSchema.pick({
   type: true,
   schemaVersion: true,
@@ -121,8 +124,8 @@ const tagTarget = tagDocumentSchema.pick({
 });
 
 /**
- * Pulls of one tag at the same time share a read, as when a new image rolls out. Gates are asked by each: they may
- * answer one otherwise than another.
+ * Reads a tag; pulls of one tag at the same time share a read, as when a new image rolls out. Each asks the gates
+ * itself, for they may answer one otherwise than another.
  */
 function readTag(ports: PullPorts, key: RepositoryKey, tag: Tag): Promise<PulledTag> {
   return ports.tagReads.read(`${key.registry}/${key.repository}:${tag}`, async () => {
@@ -132,7 +135,7 @@ function readTag(ports: PullPorts, key: RepositoryKey, tag: Tag): Promise<Pulled
   });
 }
 
-/** The exact bytes that were pushed. Throws `RegistryError` (`manifest-unknown`) when the store has lost them. */
+/** Returns the exact bytes that were pushed. Throws `RegistryError` (`manifest-unknown`) if the store has lost them. */
 export async function manifestBytes(
   ports: Pick<RegistryPorts, 'blobs' | 'regions'>,
   manifest: ManifestDocument,

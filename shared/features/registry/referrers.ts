@@ -17,10 +17,10 @@ type ReferrerPorts = Pick<RegistryPorts, 'documents' | 'blobs' | 'regions'>;
 
 export interface ReferrersWanted {
   readonly subject: Digest;
-  /** Only those of one of these types; empty: all. */
+  /** Only referrers of one of these types are listed; if empty, all are. */
   readonly artifactTypes: readonly string[];
   readonly n: number;
-  /** The digest that an earlier page ended with. */
+  /** The last digest of the page before. */
   readonly last: Digest | undefined;
 }
 
@@ -30,7 +30,10 @@ export interface ReferrerPage {
   readonly more: boolean;
 }
 
-/** What names `subject` in this repository, in the order of their digests. A subject that nobody knows has none. */
+/**
+ * Lists the manifests whose subject is `subject` in this repository, in the order of their digests. An unknown subject
+ * has none.
+ */
 export async function listReferrers(
   ports: ReferrerPorts,
   key: RepositoryKey,
@@ -59,12 +62,12 @@ function edgesBehind(key: RepositoryKey, { subject, artifactTypes, last, n }: Re
 }
 
 /**
- * A page is an index, and clients read no index that is larger than a manifest may be; the rest is for what is around
- * the descriptors.
+ * The most bytes of descriptors on a page. A page is an index, and clients read no index that is larger than a manifest
+ * may be; the rest is for the text around the descriptors.
  */
 const maxPageBytes = maxManifestBytes - 64 * 1024;
 
-/** Annotations that are too large for an edge are read from manifests, of up to 4 MiB each. */
+/** The manifests of up to 4 MiB that are read side by side, for annotations that are too large for an edge. */
 const manifestsAtOnce = 8;
 
 async function pageWithin(
@@ -79,7 +82,7 @@ async function pageWithin(
     const some = edges.slice(at, Math.min(n, at + manifestsAtOnce));
     for (const descriptor of await Promise.all(some.map((edge) => descriptorOf(ports, key, edge)))) {
       bytes += Buffer.byteLength(JSON.stringify(descriptor));
-      // One that is larger by itself has a page of its own.
+      // A descriptor that is too large has a page of its own.
       if (bytes > maxPageBytes && descriptors.length > 0) return { descriptors, more: true };
       descriptors.push(descriptor);
     }
@@ -102,7 +105,9 @@ async function descriptorOf(
   };
 }
 
-/** Too large for the edge. A manifest that has just been deleted leaves its descriptor without them. */
+/**
+ * Reads annotations that are too large for the edge. If the manifest has just been deleted, its descriptor has none.
+ */
 async function annotationsOf(
   ports: ReferrerPorts,
   key: RepositoryKey,

@@ -10,7 +10,9 @@ import type { LinkedBlob } from './links.ts';
 import { requireLasting, requireLink } from './links.ts';
 import type { RegistryPorts } from './ports.ts';
 
-/** How long a redirect's URL is good for. Clients follow it at once; a slow one has started within this. In seconds. */
+/**
+ * The seconds that a redirect's URL is valid. Clients follow it at once, so a slow one has started within this time.
+ */
 const redirectSeconds = 20 * 60;
 
 type BlobPorts = Pick<
@@ -19,9 +21,9 @@ type BlobPorts = Pick<
 >;
 
 /**
- * GET and HEAD on `/v2/<name>/blobs/<digest>`. HEAD answers from the link alone, and spares it: clients ask before a
- * push, and do not upload what is there. GET redirects to where the bytes are, so that none pass through here, or
- * streams them where the settings say so. `common` are the headers that every answer carries.
+ * Answers GET and HEAD on `/v2/<name>/blobs/<digest>`. HEAD reads the link alone, and refreshes it: clients ask before
+ * a push, and do not upload a blob that exists. GET redirects to the bytes, so that none pass through this process, or
+ * streams them if the settings say so. `common` are the headers that every answer has.
  */
 export async function respondBlob(
   ports: BlobPorts,
@@ -31,7 +33,7 @@ export async function respondBlob(
   common: Readonly<Record<string, string>>,
 ): Promise<Response> {
   const found = request.method === 'HEAD' ? Promise.resolve({}) : findCopies(ports, digest);
-  // That there is no link is what a client is told of.
+  // If there is no link, that is the error that the client gets.
   found.catch(() => undefined);
   const link = await (request.method === 'HEAD'
     ? requireLasting(ports, key, digest)
@@ -50,15 +52,16 @@ export async function respondBlob(
 }
 
 /**
- * The client repeats its `Range` wherever it is redirected to. Blob Storage knows one form alone: suffix ranges it
- * answers with garbage or with everything, and several ranges, or what is no range and is to be ignored, with an error.
+ * Returns whether a redirect would fail. The client repeats its `Range` at the redirect's target, and Blob Storage
+ * supports one form alone: it answers suffix ranges with garbage or with everything, and several ranges, or an invalid
+ * one that is to be ignored, with an error.
  */
 function mustProxy({ settings }: BlobPorts, header: string | null, range: SatisfiableRange | undefined): boolean {
   if (settings.blobs === 'proxy') return true;
   return header !== null && (range === undefined || !/^bytes=\d+-\d*$/.test(header));
 }
 
-/** The client repeats its `Range` at the URL that it is sent to. */
+/** Redirects to a copy. The client repeats its `Range` at that URL. */
 async function redirected(
   ports: BlobPorts,
   link: LinkedBlob,
@@ -71,7 +74,9 @@ async function redirected(
   return new Response(null, { status: 307, headers: { ...headers, Location: location, 'Content-Length': '0' } });
 }
 
-/** Pulled chunk by chunk by whoever reads the answer: a slow client slows the store, and nothing gathers here. */
+/**
+ * Streams a copy. The client's reads pull it chunk by chunk: a slow client slows the store, and no bytes gather here.
+ */
 async function proxied(
   ports: BlobPorts,
   link: LinkedBlob,

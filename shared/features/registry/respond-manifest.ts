@@ -20,8 +20,8 @@ import type { PulledBy } from './read-manifest.ts';
 import { findManifest, pullManifest } from './read-manifest.ts';
 
 /**
- * Who asks, for what the bin gives back; the headers that every answer carries; and who is told which manifest is
- * answered with.
+ * The context of a pull: the caller, the headers that every answer has, and a callback for the digest of the answered
+ * manifest.
  */
 interface Asked {
   readonly by: PulledBy;
@@ -29,7 +29,7 @@ interface Asked {
   readonly served: (manifest: Digest) => void;
 }
 
-/** GET and HEAD on `/v2/<name>/manifests/<reference>`. */
+/** Answers GET and HEAD on `/v2/<name>/manifests/<reference>`. */
 export async function pulledManifest(
   ports: RegistryPorts,
   key: RepositoryKey,
@@ -67,7 +67,7 @@ function answered(
   });
 }
 
-/** DELETE: a manifest with its tags, or one tag. */
+/** Answers DELETE of a manifest with its tags, or of one tag. */
 export async function deletedManifest(
   ports: RegistryPorts,
   key: RepositoryKey,
@@ -78,7 +78,7 @@ export async function deletedManifest(
   return new Response(null, { status: 202, headers: { 'Content-Length': '0' } });
 }
 
-/** What a push comes with, beside its body. */
+/** The parts of a push beside its body. */
 export interface PushRequest {
   readonly query: URLSearchParams;
   readonly cause: Cause;
@@ -86,7 +86,7 @@ export interface PushRequest {
   readonly pushedBy: PushedBy | undefined;
 }
 
-/** PUT, with `?tag=` for more tags. */
+/** Answers PUT, with `?tag=` for more tags. */
 export async function pushedManifest(
   ports: RegistryPorts,
   key: RepositoryKey,
@@ -118,7 +118,7 @@ export async function pushedManifest(
   return new Response(null, { status: 201, headers });
 }
 
-/** Refuses a manifest that is nested too deep, or too long, as soon as it is, whatever is still to come. */
+/** Refuses a manifest that is nested too deep, or too long, as soon as it is, without reading the rest. */
 function withinBounds(): (chunk: Uint8Array) => void {
   const bounds = new JsonBounds();
   return (chunk) => {

@@ -7,12 +7,13 @@ import { mediaTypes } from '../../core/oci/media-types.ts';
 import type { RegistryPorts } from './ports.ts';
 import { listReferrers } from './referrers.ts';
 
-/** Many clients do not follow `Link` here, so a page is as large as it can be. */
+/** The entries on a page: as many as possible, for many clients do not follow `Link` here. */
 const pageSize = 1_000;
 
 /**
- * A query's bare `+` is read as a blank, and clients leave the `+` of `application/spdx+json` bare. A type has no blank
- * before its parameters, so there it was a `+`; what was pushed under a name that is no media type may have one.
+ * Returns the types that a filter may mean. A bare `+` in a query is read as a space, and clients leave the `+` of
+ * `application/spdx+json` bare. A type has no space before its parameters, so one there was a `+`; a name that is no
+ * media type may have one.
  */
 function asMeant(type: string): string[] {
   const meant = type.replace(/^[^;]*/, (name) => name.replaceAll(' ', '+'));
@@ -20,8 +21,8 @@ function asMeant(type: string): string[] {
 }
 
 /**
- * Distribution-spec, "Listing Referrers": an image index, empty for a subject or repository that nobody knows, never
- * 404.
+ * Answers a request for referrers (distribution-spec, "Listing Referrers") with an image index, which is empty for an
+ * unknown subject or repository, and never with 404.
  */
 export async function respondReferrers(
   ports: Pick<RegistryPorts, 'documents' | 'blobs' | 'regions'>,

@@ -19,8 +19,8 @@ import { newUpload, opensByItself, openUpload, signUpload } from './upload-state
 const stateParameter = '_state';
 
 /**
- * POST: starts an upload, takes a whole blob in one request (`?digest=`), or mounts one (`?mount=`, with or without
- * `&from=`).
+ * Answers POST: starts an upload, receives a whole blob in one request (`?digest=`), or mounts one (`?mount=`, with or
+ * without `&from=`).
  */
 export async function startUpload(
   ports: RegistryPorts,
@@ -43,7 +43,7 @@ export async function startUpload(
   return named === undefined ? accepted(ports, state) : finish(inRegionOf(ports, state), state, request, named);
 }
 
-/** Distribution-spec, `?digest-algorithm=`. Throws `RegistryError` (`digest-invalid`). */
+/** Parses `?digest-algorithm=` (distribution-spec). Throws `RegistryError` (`digest-invalid`). */
 function algorithmIn(query: URLSearchParams): DigestAlgorithm {
   const given = query.get('digest-algorithm') ?? 'sha256';
   if (isDigestAlgorithm(given)) return given;
@@ -61,16 +61,16 @@ async function tryMount(
   const digest = digestIn(mount);
   if (from === null) return (await mountFromAnywhere(ports, key, digest, asker)) ? digest : undefined;
   if (!isRepositoryName(from)) throw new RegistryError({ is: 'name-invalid', name: from.slice(0, 300) });
-  // Nothing is looked up then, so the answer is the same whether the source has the blob or not.
+  // Nothing is read then, so the answer does not reveal whether the source has the blob.
   if (!asker.caller.may({ type: 'repository', name: from, action: 'pull' })) return undefined;
   const source = { registry: key.registry, repository: from };
   return (await mountBlob(ports, source, key, digest, asker)) ? digest : undefined;
 }
 
 /**
- * Whether the URL of an upload is enough, whoever asks: where uploads go to a host of their own, containerd and
- * Docker's engine send no credentials there. Whoever started it was allowed to push, and the URL opens nothing but this
- * upload.
+ * Returns whether the URL of an upload is enough without credentials: where uploads go to a host of their own,
+ * containerd and Docker's engine send no credentials there. The client that started the upload was allowed to push, and
+ * the URL opens nothing but this upload.
  */
 export function needsNoCredentials(
   { settings, clock }: RegistryPorts,
@@ -85,7 +85,8 @@ export function needsNoCredentials(
 }
 
 /**
- * This region, or while its storage is down the next. Said in URLs only where there is a choice: they are long enough.
+ * Returns the region for a new upload: this one, or the next while its storage is down. URLs name it only if there is a
+ * choice, for they are long enough.
  */
 async function regionForUpload({ regions }: RegistryPorts): Promise<string | undefined> {
   if (regions.names.length === 1) return undefined;
@@ -93,10 +94,7 @@ async function regionForUpload({ regions }: RegistryPorts): Promise<string | und
   return regions.here;
 }
 
-/**
- * The ports of the region that has the upload's bytes: a request that comes to another one goes on with them where they
- * are.
- */
+/** Returns the ports of the region that has the upload's bytes, so that a request in another region continues there. */
 function inRegionOf(ports: RegistryPorts, { region }: UploadState): RegistryPorts {
   if (region === undefined || region === ports.regions.here) return ports;
   const blobs = ports.regions.blobsIn(region);
@@ -108,7 +106,7 @@ function inRegionOf(ports: RegistryPorts, { region }: UploadState): RegistryPort
   return { ...ports, blobs, settings: { ...ports.settings, region } };
 }
 
-/** GET, PATCH, PUT and DELETE on the URL that `startUpload` gave. */
+/** Answers GET, PATCH, PUT and DELETE on the URL that `startUpload` returned. */
 export async function continueUpload(
   reached: RegistryPorts,
   key: RepositoryKey,
@@ -142,7 +140,7 @@ async function whereItStands(ports: RegistryPorts, state: UploadState): Promise<
   return recovered;
 }
 
-/** A chunk that is out of order is answered with where to go on. */
+/** Appends a body. The answer to a chunk that is out of order says where to continue. */
 async function append(
   ports: RegistryPorts,
   state: UploadState,

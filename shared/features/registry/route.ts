@@ -5,7 +5,7 @@ import { RegistryError } from '../../core/oci/faults.ts';
 import type { RepositoryName, Tag } from '../../core/oci/name.ts';
 import { isRepositoryName, isTag } from '../../core/oci/name.ts';
 
-/** One endpoint of the distribution-spec, with what its path names. */
+/** An endpoint of the distribution-spec, with the parts of its path. */
 export type Route =
   | { readonly to: 'base' }
   | { readonly to: 'catalog' }
@@ -17,8 +17,8 @@ export type Route =
   | { readonly to: 'referrers'; readonly repository: RepositoryName; readonly subject: Digest };
 
 /**
- * Parses a path under `/v2/`, asked by `method`. A repository's name has slashes and may hold the words of the
- * endpoints, so the path is read from its end, and only then decoded: `@azure/container-registry` encodes a name whole
+ * Parses a path under `/v2/` for `method`. A repository's name has slashes and may contain the words of the endpoints,
+ * so the path is parsed from its end, and only then decoded: `@azure/container-registry` encodes a name whole
  * (`team%2Fapp`). Throws `RegistryError`: `name-invalid`, `tag-invalid`, `digest-invalid`, `route-unknown`.
  */
 export function parseRoute(path: string, method: string): Route {
@@ -41,8 +41,8 @@ export function parseRoute(path: string, method: string): Route {
 }
 
 /**
- * Some clients encode the colon of a digest. What cannot be decoded stays as it is: it is no tag, no digest and no
- * name.
+ * Decodes a part of a path, for some clients encode the colon of a digest. A part that cannot be decoded stays as it
+ * is, and is then no valid tag, digest or name.
  */
 function decoded(text: string): string {
   if (!text.includes('%')) return text;
@@ -58,7 +58,7 @@ function uploadRoute(name: readonly string[], id: string): Route {
   return id === '' ? { to: 'uploads', repository } : { to: 'upload', repository, id };
 }
 
-/** A reference with a colon can only be meant as a digest. */
+/** Parses a reference; one with a colon can only be meant as a digest. */
 function referenceOf(text: string, method: string): Tag | Digest {
   if (text.includes(':')) return digestIn(text);
   if (isTag(text)) return text;

@@ -21,11 +21,14 @@ export const registrySettings = {
 };
 
 export interface OwnRegistrySettings {
-  /** Signs the state of an upload into its URL. At least 32 bytes; the same on every instance. */
+  /** The key that signs the state of an upload into its URL: at least 32 bytes, the same on every instance. */
   readonly uploadKey: Uint8Array;
-  /** The origin of the host that takes uploads; absent, the one that was asked. It has the same settings. */
+  /**
+   * The origin of the host that receives uploads; absent, they go to the host of the request. Both hosts have the same
+   * settings.
+   */
   readonly uploadsUrl?: URL;
-  /** What this instance keeps of manifests in memory, in bytes. */
+  /** The bytes of manifests that this instance caches in memory. */
   readonly manifestCacheBytes: number;
 }
 

@@ -4,14 +4,14 @@ interface Turn<T> {
 }
 
 /**
- * Reads of what may change at any time, and that many want at once: of one place at most one is under way. Who comes
- * meanwhile shares the next with all the others who wait, and never the one under way: that may have begun before a
- * write of which the newcomer has been told.
+ * Shares reads of values that may change at any time and that many requests want at once: at most one read of a place
+ * is under way. A request that arrives meanwhile shares the next read with all others that wait, and never the running
+ * one, which may have begun before a write that the request's client knows of.
  */
 export class SharedReads<T> {
   readonly #turns = new Map<string, Turn<T>>();
 
-  /** Fails as `read` does, for all who share it; who waits for the next hears nothing of it. */
+  /** Reads a place. A failure of `read` reaches all requests that share it, and none that wait for the next read. */
   read(place: string, read: () => Promise<T>): Promise<T> {
     const turn = this.#turns.get(place);
     if (turn === undefined) return this.#start(place, read);

@@ -6,23 +6,20 @@ import type { BodyHash } from './body-hash.ts';
 import { inBlocks } from './in-blocks.ts';
 
 /**
- * One block of Blob Storage: with two in flight and one being filled an upload holds 15 MiB, and `maxBlocks` of them
- * are 244 GiB. In bytes.
+ * The bytes of one block of Blob Storage. With two in flight and one being filled an upload holds 15 MiB, and
+ * `maxBlocks` of them are 244 GiB.
  */
 export const blockBytes = 5 * 1024 * 1024;
 const blocksInFlight = 2;
 
-/** 160 MiB: an upload that moves has three, and one that stops has none after some seconds. */
+/** The buffers are 160 MiB: an upload in progress has three, and one that stops has none after some seconds. */
 const buffers = new BlockBuffers({ size: blockBytes, most: 32 });
 const pace = { patientMs: 15_000, wantedMs: 1_000 };
 
-/**
- * Blob Storage keeps at most this many blocks a blob
- * (https://learn.microsoft.com/azure/storage/blobs/scalability-targets).
- */
+/** The most blocks of a blob in Blob Storage (https://learn.microsoft.com/azure/storage/blobs/scalability-targets). */
 export const maxBlocks = 50_000;
 
-/** The largest layer: what that many blocks hold. In bytes. */
+/** The bytes of the largest layer, which is that many blocks. */
 export const maxBlobBytes = maxBlocks * blockBytes;
 
 export function blockId(prefix: string, index: number): string {
@@ -30,9 +27,9 @@ export function blockId(prefix: string, index: number): string {
 }
 
 /**
- * Streams a body into staged blocks as it arrives, in bounded memory. Returns what was staged. When the body breaks
- * off, the store fails or the upload, of which `offset` bytes came before, grows too large (`RegistryError`,
- * `too-large`), it throws, and whole blocks that arrived before stay staged.
+ * Streams a body into staged blocks as it arrives, in bounded memory, and returns what was staged. If the body breaks
+ * off, the store fails or the upload, of which `offset` bytes are stored already, grows too large (`RegistryError`,
+ * `too-large`), it throws, and the whole blocks that arrived before stay staged.
  */
 export async function stageBody(
   blobs: StageBlock,
@@ -74,8 +71,8 @@ export async function stageBody(
 }
 
 /**
- * How much is hashed before others of this process go on: some hundredths of a second for a whole block would hold up
- * every pull. In bytes.
+ * The bytes that are hashed before other work of this process goes on: a whole block takes some hundredths of a second,
+ * which would delay every pull.
  */
 const sliceBytes = 512 * 1024;
 
@@ -86,12 +83,15 @@ async function hashInSlices(hash: BodyHash, block: Uint8Array): Promise<void> {
   }
 }
 
-/** Throws `RegistryError` (`too-large`) when a blob of that many bytes has more blocks than one may have. */
+/** Throws `RegistryError` (`too-large`) if a blob of that many bytes has more blocks than one may have. */
 export function requireRoom(bytes: number): void {
   if (bytes > maxBlobBytes) throw new RegistryError({ is: 'too-large', what: 'blob', limit: maxBlobBytes });
 }
 
-/** Starts up to `blocksInFlight` writes, then waits for one to end. A failed one stops the stream at the next block. */
+/**
+ * Makes a window that starts up to `blocksInFlight` writes, then waits for one to end. A failed one stops the stream at
+ * the next block.
+ */
 function stagingWindow() {
   const running = new Set<Promise<void>>();
   const failures: unknown[] = [];

@@ -17,15 +17,15 @@ export interface TagPage {
 }
 
 /**
- * Tags in ASCII order, behind `last`, at most `n`. Throws `RegistryError` (`name-unknown`) when the repository holds
- * nothing and the catalog does not list it.
+ * Lists tags in ASCII order, behind `last`, at most `n`. Throws `RegistryError` (`name-unknown`) if the repository has
+ * no content and the catalog does not list it.
  */
 export async function listTags(
   ports: { documents: ReadDocument & QueryDocuments },
   key: RepositoryKey,
   page: { readonly n: number; readonly last: string | undefined },
 ): Promise<TagPage> {
-  // One more than asked for: whether it exists is whether there is a next page.
+  // One more than requested is read: if it exists, there is a next page.
   const wanted = page.n + 1;
   const tags = (
     await firstOf(wanted, storedOf(ports.documents, tagsBehind(key, page.last, wanted), tagDocumentSchema))
@@ -46,7 +46,10 @@ function tagsBehind(key: RepositoryKey, last: string | undefined, limit: number)
   };
 }
 
-/** One whose last image was deleted is still in the catalog, and who walks the catalog asks for its tags. */
+/**
+ * Requires that the repository exists. One whose last image was deleted is still in the catalog, and clients that list
+ * the catalog then list its tags.
+ */
 async function requireRepository(documents: ReadDocument & QueryDocuments, key: RepositoryKey): Promise<void> {
   const any = await documents.queryDocuments({
     container: 'repositories',

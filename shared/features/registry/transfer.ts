@@ -26,7 +26,7 @@ import { manifestBytes } from './read-manifest.ts';
 const queriesAtOnce = 8;
 const pageSize = 100;
 
-/** A repository of this registry as a source. What nobody may pull is not copied out of it. */
+/** Makes a source of copies of a repository of this registry. An image that nobody may pull is not copied from it. */
 export function repositorySource(ports: RegistryPorts, key: RepositoryKey, { into, asker }: CopiedInto): Source {
   const about = { operation: 'copy' as const satisfies Operation, key, asker, into };
   const { documents, admission } = ports;
@@ -63,7 +63,10 @@ export function repositorySource(ports: RegistryPorts, key: RepositoryKey, { int
   };
 }
 
-/** A repository of this registry as a target: what arrives in it is a push, with its checks and its events. */
+/**
+ * Makes a target of copies of a repository of this registry. Each image that arrives is a push, with its checks and its
+ * events.
+ */
 export function repositoryTarget(ports: RegistryPorts, key: RepositoryKey, by: CopiedBy): Target {
   const { cause, asker, pushedBy } = by;
   return {

@@ -20,40 +20,42 @@ const stateSchema = z.object({
   id: z.uuid(),
   registry: registrySchema,
   repository: repositorySchema,
-  /** Whose storage has its bytes; absent in URLs from before there were several. */
+  /** The region whose storage has the bytes; absent in URLs from before there were several. */
   region: z.string().optional(),
-  /** Milliseconds since 1970. */
+  /** The time of the start in milliseconds since 1970. */
   startedAt: z.number(),
   /**
-   * Until when the URL alone lets its holder go on, in milliseconds since 1970; absent, credentials are asked for each
-   * time.
+   * The time until which the URL alone is enough, in milliseconds since 1970; absent, each request needs credentials.
    */
   openUntil: z.number().optional(),
-  /** Bytes received. */
+  /** The bytes that were received. */
   offset: z.int().nonnegative(),
-  /** Which blocks hold them, in order: the prefix of a request's block ids, and how many there are. */
+  /** The blocks that have them, in order: the prefix of a request's block ids, and their number. */
   segments: z.array(z.tuple([z.string(), z.int().positive()])),
   /** A blob that holds the segments before these, when they are too many for a URL. */
   spilled: z.string().optional(),
-  /** The prefix of the blocks of the next request, so that what an interrupted one staged can be found again. */
+  /** The prefix of the blocks of the next request, so that the blocks of an interrupted one can be found again. */
   next: z.string(),
-  /** What the client says that the blob's digest will be made with (distribution-spec, "Pushing a blob in chunks"). */
+  /** The algorithm of the blob's digest that the client announces (distribution-spec, "Pushing a blob in chunks"). */
   algorithm: algorithmSchema,
   hash: hashSchema,
 });
 
 /**
- * An upload between two requests. It lives in the signed URL that the client is given (`Location`), so starting one
- * touches no store and any instance can go on with it.
+ * The state of an upload between two requests. It is in the signed URL that the client gets (`Location`), so starting
+ * one calls no store and any instance can continue it.
  */
 export type UploadState = z.infer<typeof stateSchema>;
 export type Segment = UploadState['segments'][number];
 
-/** Staged blocks vanish after seven days (contracts of Blob Storage); a URL must not outlive them. In milliseconds. */
+/**
+ * The milliseconds that an upload's URL is valid. Blob Storage deletes staged blocks after seven days, and a URL must
+ * not outlive them.
+ */
 const uploadLifetime = 6 * 24 * 3600 * 1000;
 
 /**
- * Of a URL that opens without credentials: as long as the body of one request may take on a slow line. In milliseconds.
+ * The milliseconds that a URL is valid without credentials: as long as the body of one request may take on a slow line.
  */
 const openFor = 6 * 3600 * 1000;
 
@@ -78,12 +80,14 @@ export function newUpload(
   };
 }
 
-/** The physical blob that an upload becomes: chosen when it starts, never renamed. */
+/**
+ * Returns the name of the physical blob that an upload becomes. It is chosen when the upload starts and never changed.
+ */
 export function physicalName(state: UploadState): string {
   return `blobs/${state.id}`;
 }
 
-/** Eight characters of a fresh UUID. */
+/** Returns eight characters of a fresh UUID. */
 export function blockPrefix(uuid: string): string {
   return uuid.replaceAll('-', '').slice(-8);
 }
@@ -93,7 +97,10 @@ export function signUpload(state: UploadState, signingKey: Uint8Array): string {
   return `${payload}.${signature(payload, signingKey)}`;
 }
 
-/** Throws `RegistryError` (`upload-unknown`) when the token is forged, of another upload or repository, or too old. */
+/**
+ * Verifies and parses the state in an upload's URL. Throws `RegistryError` (`upload-unknown`) if it is forged, of
+ * another upload or repository, or too old.
+ */
 export function openUpload(
   token: string | undefined,
   expected: RepositoryKey & { readonly id: string },
@@ -116,7 +123,7 @@ export function openUpload(
   return state;
 }
 
-/** Whether the token is this registry's, of this upload, and opens it by itself. */
+/** Returns whether the token is this registry's, of this upload, and enough without credentials. */
 export function opensByItself(
   token: string | undefined,
   expected: RepositoryKey & { readonly id: string },
@@ -126,7 +133,7 @@ export function opensByItself(
   try {
     return now.getTime() < (openUpload(token, expected, signingKey, now).openUntil ?? 0);
   } catch (error) {
-    // Then credentials are asked for, and whoever shows them is told what is wrong with the URL.
+    // Then credentials are required, and a caller that shows them gets the error about the URL.
     if (error instanceof RegistryError) return false;
     throw error;
   }

@@ -10,16 +10,17 @@ import { blockPrefix, physicalName } from './upload-state.ts';
 
 export interface UploadBody {
   readonly stream: AsyncIterable<Uint8Array>;
-  /** The request's `Content-Length`, where it has one. */
+  /** The request's `Content-Length`, if it has one. */
   readonly length: number | undefined;
-  /** The request's `Content-Range`, where it has one. */
+  /** The request's `Content-Range`, if it has one. */
   readonly range: { readonly start: number; readonly end: number } | undefined;
 }
 
 /**
- * Adds a body to an upload and returns its new state. Throws `RegistryError`: `range-invalid` when a numbered chunk is
- * not the next one, `length-mismatch` when the body is not as long as its headers say, `upload-invalid` when it breaks
- * off, `too-large` before the first byte when its headers announce too much, else at the block that is too many.
+ * Adds a body to an upload and returns its new state. Throws `RegistryError`: `range-invalid` if a numbered chunk is
+ * not the next one, `length-mismatch` if the body does not have the length in its headers, `upload-invalid` if it
+ * breaks off, `too-large` before the first byte if its headers announce too much, or else at the block that is too
+ * many.
  */
 export async function appendToUpload(
   ports: RegistryPorts,
@@ -31,10 +32,10 @@ export async function appendToUpload(
   const promised = promisedBytes(body);
   requireRoom(state.offset + (promised ?? 0));
   const hash = await bodyHash(state.hash, { numbered: body.range !== undefined, algorithm });
-  // Two requests that start from one URL must not write each other's blocks: each has a prefix of its own.
+  // Two requests that start from one URL must not write each other's blocks, so each has a prefix of its own.
   const prefix = state.next + blockPrefix(ports.ids.nextId());
   const repeated = refuseRepeatedChunk(ports, state, body, prefix);
-  // It is awaited below; when the body fails first, that is what the client hears of.
+  // It is awaited below. If the body fails first, the client gets that error.
   repeated.catch(() => undefined);
   const { bytes, blocks } = await stageBody(
     ports.blobs,
@@ -74,15 +75,15 @@ function promisedBytes({ range, length }: UploadBody): number | undefined {
 }
 
 /**
- * Listing an upload's blocks costs more with each chunk: later ones are not looked up, and one that is sent again is
- * just taken.
+ * The chunks after which repeated ones are not refused any more but appended: listing an upload's blocks costs more
+ * with each chunk.
  */
 const chunksLookedUp = 64;
 
 /**
- * A numbered chunk that came whole before, by this same URL, is out of order (416), as it would be where a server keeps
- * the upload's state. One that broke off may be sent again. Looked up while the body streams, so it costs a chunk no
- * time.
+ * Refuses a numbered chunk that arrived whole before, by this same URL: it is out of order (416), as it would be where
+ * a server stores the upload's state. One that broke off may be sent again. The blocks are listed while the body
+ * streams, so this costs a chunk no time.
  */
 async function refuseRepeatedChunk(
   ports: RegistryPorts,
@@ -121,7 +122,7 @@ async function allSegments(ports: RegistryPorts, state: UploadState): Promise<Se
   return [...spilledSchema.parse(JSON.parse(text)), ...state.segments];
 }
 
-/** The ids of an upload's blocks, in order. */
+/** Returns the ids of an upload's blocks, in order. */
 export async function uploadedBlocks(ports: RegistryPorts, state: UploadState): Promise<string[]> {
   const segments = await allSegments(ports, state);
   const ids = segments.flatMap(([prefix, count]) =>
@@ -136,9 +137,9 @@ export async function uploadedBlocks(ports: RegistryPorts, state: UploadState): 
 }
 
 /**
- * Where an upload stands after a request of which the client saw no answer: the whole blocks that the interrupted
- * request staged are kept. Their hash is lost with the process that read them, so they are read back at the end.
- * `except` is the prefix of a request that is still staging.
+ * Returns the state of an upload after a request whose answer the client did not get: the whole blocks that the
+ * interrupted request staged are kept. Their hash is lost with the process that read them, so they are read back at the
+ * end. `except` is the prefix of a request that is still staging.
  */
 export async function recoverUpload(ports: RegistryPorts, state: UploadState, except?: string): Promise<UploadState> {
   const staged = await ports.blobs.listStagedBlocks(physicalName(state));
