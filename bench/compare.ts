@@ -1,26 +1,29 @@
-/** One figure, as it is printed. */
+/** A figure as it is printed. */
 export interface Figure {
   readonly name: string;
   readonly value: string;
 }
 
-/** One of the sides that are measured in turns. */
+/** A side of a comparison; the sides are measured in turns. */
 export interface Side {
   readonly name: string;
-  /** Of the figure: `/s`, ` ms`. */
+  /** The unit of the figure: `/s`, ` ms`. */
   readonly unit: string;
-  /** One round. */
+  /** Measures one round. */
   measure(): Promise<number>;
 }
 
 export interface Measured {
   readonly name: string;
   readonly unit: string;
-  /** One figure a round. */
+  /** The figures, one of each round. */
   readonly figures: readonly number[];
 }
 
-/** In turns, so that what else the machine does is shared by all; the first round compiles and is not kept. */
+/**
+ * Measures the sides in turns, so that other load of the machine reaches all of them; the first round compiles and is
+ * dropped.
+ */
 export async function interleave(sides: readonly Side[], rounds = 5): Promise<readonly Measured[]> {
   const measured = sides.map(({ name, unit }) => ({ name, unit, figures: [] as number[] }));
   for (let round = 0; round <= rounds; round++) {
@@ -36,7 +39,7 @@ export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
-/** With every round: how far they differ says how much to believe. */
+/** Makes the printed figure, with every round: their spread shows how reliable it is. */
 export function told({ name, unit, figures }: Measured): Figure {
   return { name, value: `${short(median(figures))}${unit} (${figures.map(short).join(' ')})` };
 }
@@ -45,7 +48,7 @@ export function scaled({ figures, ...measured }: Measured, by: number): Measured
   return { ...measured, figures: figures.map((figure) => figure * by) };
 }
 
-/** Of the medians. */
+/** Returns the ratio of the medians. */
 export function ratio(
   one: Measured | undefined,
   other: Measured | undefined,
@@ -58,7 +61,7 @@ function short(figure: number): string {
   return figure >= 100 ? figure.toFixed(0) : figure.toPrecision(3);
 }
 
-/** Repeats `work` from `inFlight` loops for `ms`; how often a second. `n` counts up. */
+/** Repeats `work` from `inFlight` loops for `ms`, and returns the rate by second. `n` counts up. */
 export async function rateOf(inFlight: number, ms: number, work: (n: number) => Promise<unknown>): Promise<number> {
   const [started, end] = [performance.now(), performance.now() + ms];
   let n = 0;

@@ -13,7 +13,7 @@ const MANY = 100_000;
 
 interface Measured {
   readonly perSecond: number;
-  /** Milliseconds. */
+  /** The latency in milliseconds. */
   readonly p50: number;
 }
 
@@ -50,7 +50,7 @@ async function newContainer(client: CosmosClient, id: string): Promise<Container
 
 async function fill(container: Container, from: number, to: number): Promise<void> {
   for (let start = from; start < to; start += 1000) {
-    // Batches of one partition each: item n is in partition n mod 10.
+    // Writes one batch to each partition: item n is in partition n mod 10.
     const batch = async (partition: number): Promise<void> => {
       const resources = Array.from({ length: 100 }, (_, at) => item(start + at * 10 + partition));
       const operations = resources.map((resourceBody) => ({ operationType: 'Create' as const, resourceBody }));
@@ -80,7 +80,7 @@ async function throughput(client: CosmosClient): Promise<{ name: string; value: 
   ];
 }
 
-/** A filtered, ordered page at two sizes of the container: what it costs must not grow with the rest. */
+/** Measures a filtered, ordered page at two sizes of the container: its cost must not grow with the rest. */
 async function filteredQuery(client: CosmosClient): Promise<{ name: string; value: string }> {
   const container = await newContainer(client, 'growth');
   const spec = {

@@ -3,7 +3,7 @@ import { digestOf } from '../shared/core/oci/digest.ts';
 import { ask, makeImage, pushBlob, pushImage, putManifest } from '../test/shared/image.ts';
 import type { Figure } from './compare.ts';
 
-/** What requests ask of the stores, exactly: of an image of ten layers, in a repository that has one already. */
+/** Counts exactly the store calls of requests for an image of ten layers, in a repository that has one already. */
 export async function benchCounts(): Promise<Figure[]> {
   const { app, memory, world } = composeForTest();
   const image = makeImage('counted', 10);

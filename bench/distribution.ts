@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { remoteApp } from '../test/conformance/registry.ts';
 import { ask } from '../test/shared/image.ts';
 
-/** Debian's package `docker-registry`. */
+/** The program of Debian's package `docker-registry`. */
 export const program = '/usr/bin/docker-registry';
 
 export interface Distribution {
@@ -16,7 +16,7 @@ export interface Distribution {
   stop(): Promise<void>;
 }
 
-/** CNCF Distribution 2.8 over its memory driver; `undefined` where it is not installed. */
+/** Starts CNCF Distribution 2.8 over its memory driver; `undefined` if it is not installed. */
 export async function startDistribution(): Promise<Distribution | undefined> {
   if (!existsSync(program)) return undefined;
   const folder = await mkdtemp(join(tmpdir(), 'longshore-peer-'));
@@ -26,7 +26,7 @@ export async function startDistribution(): Promise<Distribution | undefined> {
     `version: 0.1\nlog: { level: error, accesslog: { disabled: true } }\nstorage: { inmemory: {} }\nhttp: { addr: 127.0.0.1:${port} }\n`,
   );
   const child = spawn(program, ['serve', join(folder, 'config.yml')], { stdio: 'ignore' });
-  // Wrong answers end the whole bench, and it must not outlive that.
+  // Wrong answers end the whole bench, and the server must not outlive it.
   process.once('exit', () => child.kill());
   const app = remoteApp(`http://127.0.0.1:${port}`);
   const answers = () =>

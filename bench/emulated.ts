@@ -21,8 +21,8 @@ const repository = 'bench/app' as RepositoryName;
 const key = { registry: 'default' as RegistryName, repository };
 
 /**
- * The whole app, with its log, over the emulators: pulls against the reads that they are made of, and what goes up, end
- * to end.
+ * Measures the whole app, with its log, over the emulators: pulls against the reads that they consist of, and pushes
+ * end to end.
  */
 export async function benchEmulated(): Promise<Figure[]> {
   const emulators = await startEmulators();
@@ -70,7 +70,7 @@ export async function benchEmulated(): Promise<Figure[]> {
   }
 }
 
-/** The same manifest under a tag for each connection. */
+/** Pushes the same manifest under one tag for each connection. */
 async function tagEach(url: string, byTag: string): Promise<void> {
   const manifest = await fetch(`${url}${byTag}`);
   const image = {
@@ -80,7 +80,7 @@ async function tagEach(url: string, byTag: string): Promise<void> {
   for (let n = 0; n < connections; n++) await putManifest(remoteApp(url), repository, `v1-${n}`, image);
 }
 
-/** Each another manifest under another tag, of blobs that are there. */
+/** Pushes different manifests under different tags, of blobs that exist. */
 async function manifestsUp(url: string): Promise<Side> {
   const app = remoteApp(url);
   const image = makeImage('up', 2);
@@ -92,7 +92,7 @@ async function manifestsUp(url: string): Promise<Side> {
   return { name: 'manifests up', unit: '/s', measure: () => rateOf(inFlight, roundMs, push) };
 }
 
-/** Two at a time, each by POST and one PUT; what they consist of, and its digest, is made before the clock starts. */
+/** Pushes layers two at a time, each by POST and one PUT; their bytes and digests are made before the clock starts. */
 function layersUp(url: string): Side {
   const app = remoteApp(url);
   const upload = async ({ bytes, digest }: { readonly bytes: Uint8Array; readonly digest: string }) => {
@@ -115,7 +115,7 @@ function layersUp(url: string): Side {
   return { name: `layers of ${layerBytes / 1024 ** 2} MiB up`, unit: ' MiB/s', measure };
 }
 
-/** As the app itself counts both. */
+/** Returns the reads of a pull, both as the app itself counts them. */
 async function readsPerPull(url: string, pulls: Side): Promise<number> {
   const counted = async () => {
     const metrics = await (await fetch(`${url}/metrics`)).text();

@@ -10,14 +10,14 @@ import { openStateFolder } from '../local/stack/state-folder.ts';
 
 export interface Emulators {
   readonly endpoints: ServiceEndpoints;
-  /** The app's environment that leads to them. */
+  /** The app's environment with the emulators' addresses. */
   readonly settings: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
 /**
- * Azurite, the Cosmos DB emulator and the topic, in processes of their own, as `npm start` has them, on a folder that
- * goes with them.
+ * Starts Azurite, the Cosmos DB emulator and the topic in processes of their own, as `npm start` does, on a folder that
+ * is deleted with them.
  */
 export async function startEmulators(): Promise<Emulators> {
   const path = await mkdtemp(join(tmpdir(), 'longshore-bench-'));

@@ -18,7 +18,7 @@ interface Subscriber {
   readonly url: string;
 }
 
-/** Measures the local Event Grid topic in this process: subscribers included, they share its CPU. */
+/** Measures the local Event Grid topic in this process: its subscribers share its CPU. */
 export async function benchEventGrid(): Promise<{ name: string; value: string }[]> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-eventgrid-'));
   const arrivals = new Arrivals();
@@ -45,7 +45,7 @@ export async function benchEventGrid(): Promise<{ name: string; value: string }[
   }
 }
 
-/** Counts deliveries and resolves when a number of them has come. */
+/** Counts deliveries, and resolves when a number of them has arrived. */
 class Arrivals {
   #count = 0;
   #waiting: { readonly until: number; readonly resolve: () => void } | undefined;
@@ -72,7 +72,10 @@ async function startSubscriber(arrivals: Arrivals): Promise<Subscriber> {
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-/** Publishes batches as fast as they are taken; events per second until the last subscriber has the last one. */
+/**
+ * Publishes batches as fast as they are accepted; returns the events per second until the last subscriber has the last
+ * one.
+ */
 async function fanOut(topic: EventGrid, arrivals: Arrivals): Promise<number> {
   const all = arrivals.next(BATCHES * EVENTS_PER_BATCH * SUBSCRIBERS);
   const started = performance.now();
@@ -83,7 +86,7 @@ async function fanOut(topic: EventGrid, arrivals: Arrivals): Promise<number> {
   return (BATCHES * EVENTS_PER_BATCH) / ((performance.now() - started) / 1_000);
 }
 
-/** One event at a time, from before the publish request to the first subscriber's having it. */
+/** Returns the latencies of single events, from before the publish request until the first subscriber has the event. */
 async function latenciesMs(topic: EventGrid, arrivals: Arrivals): Promise<number[]> {
   const latencies: number[] = [];
   for (let index = 0; index < SINGLE_EVENTS; index += 1) {

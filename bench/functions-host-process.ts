@@ -9,9 +9,9 @@ import { composeForTest } from '../shared/app/compose-for-test.ts';
 import { config, descriptor, digest, manifest, mediaType } from './pulled-image.ts';
 
 /**
- * What `bench/functions-host.ts` asks. `hop`: the local host alone forwards to a bare server, and its invocations do
- * nothing. `library`: the registry, over memory, with requests and answers as the library makes them. `registry`: the
- * registry answers what is forwarded by itself, as it is deployed.
+ * The servers that `bench/functions-host.ts` measures. `hop`: the local host alone forwards to a bare server, and its
+ * invocations do nothing. `library`: the registry, over memory, with requests and answers as the library makes them.
+ * `registry`: the registry answers forwarded requests by itself, as it is deployed.
  */
 export type HostKind = 'hop' | 'library' | 'registry';
 

@@ -14,7 +14,7 @@ interface Lane {
   readonly name: string;
   readonly host: RunningServer;
   readonly rates: number[];
-  /** Processor time of the server, in microseconds a request. */
+  /** The server's processor time of a request, in microseconds. */
   readonly costs: number[];
 }
 
@@ -33,8 +33,9 @@ const told = ({ name, rates, costs }: Lane): Figure => ({
 });
 
 /**
- * A manifest by its digest, over memory: what plain Node and the local Functions host need for it, and which step has
- * which share. Each lane has a step more than the one before; by processor time, for that holds on a busy machine too.
+ * Measures a pull by digest over memory: the costs of plain Node and of the local Functions host, and the share of each
+ * step. Each lane has one step more than the one before. Processor time is compared, for it holds on a busy machine
+ * too.
  */
 export async function benchFunctionsHost(): Promise<Figure[]> {
   const host = (kind: HostKind) => startProgram(new URL('functions-host-process.ts', import.meta.url), [kind]);
@@ -58,7 +59,7 @@ export async function benchFunctionsHost(): Promise<Figure[]> {
     await requestsPerSecond(each.host.server.port, { path: each.host.server.byDigest, status: 200 }, roundMs);
   for (let round = 0; round < rounds; round++) for (const each of all) await runRound(each);
   for (const each of all) each.host.stop();
-  // The least of the rounds: what else the machine did is in all others.
+  // The smallest round is used, because the others include other load of the machine.
   const cost = (name: keyof typeof lanes) => Math.min(...lanes[name].costs);
   const share = (name: string, from: number, to: number): Figure => ({
     name: `share: ${name}`,
@@ -85,9 +86,7 @@ export async function benchFunctionsHost(): Promise<Figure[]> {
   ];
 }
 
-/**
- * What the host tells the worker of a request's query and headers, as text, and the library parses. In microseconds.
- */
+/** Returns the microseconds in which the library parses a request's query and headers, which the host sends as text. */
 function metadataCost(): number {
   const request = new IncomingMessage(new Socket());
   const headers = {

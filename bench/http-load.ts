@@ -3,21 +3,21 @@ import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 
 export const connections = 16;
-/** Distribution takes a client that does not name OCI's type for one that knows only Docker's. */
+/** Distribution treats a client that does not name OCI's type as one that knows only Docker's. */
 const manifest = 'application/vnd.oci.image.manifest.v1+json';
 
 export interface Asked {
-  /** Of all connections, or of each its own. */
+  /** The path of all connections, or one for each. */
   readonly path: string | ((connection: number) => string);
-  /** Of every answer. */
+  /** The status of every answer. */
   readonly status: number;
   readonly authorization?: string | undefined;
 }
 
 /**
- * Answers a second to one GET, over connections that stay open, one request at a time on each. It looks for no more
- * than the end of each answer, so that the load costs little beside the server. An answer with another status ends the
- * process.
+ * Measures the answers a second to one GET, over connections that stay open, with one request at a time on each. It
+ * searches only for the end of each answer, so that the load costs little beside the server. An answer with another
+ * status ends the process.
  */
 export async function requestsPerSecond(
   port: number,
@@ -59,12 +59,12 @@ function repeat(socket: Socket, request: Buffer, status: number, end: number): P
   });
 }
 
-/** Of an answer's body, behind its first chunk; that holds the whole head. */
+/** Returns the missing bytes of an answer's body after its first chunk, which has the whole head. */
 function bytesMissing(chunk: Buffer, status: number): number {
   const headEnd = chunk.indexOf('\r\n\r\n');
   const head = chunk.toString('latin1', 0, headEnd);
   const length = /content-length: (\d+)/i.exec(head)?.[1];
-  // Thrown out of a socket's event it ends the bench: a number of wrong answers a second is no result.
+  // An error in a socket's event ends the bench: a rate of wrong answers is no result.
   if (!head.startsWith(`HTTP/1.1 ${status}`) || length === undefined) throw new Error(`unexpected answer: ${head}`);
   return headEnd + 4 + Number(length) - chunk.length;
 }

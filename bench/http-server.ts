@@ -10,19 +10,19 @@ import { PullCounter } from '../shared/features/usage/pull-counter.ts';
 import { asAdmin, bearer, composeRequired } from '../test/shared/features/identity/required.ts';
 import { config, descriptor, digest, manifest, mediaType } from './pulled-image.ts';
 
-/** What `bench/http.ts` asks for, of either server. */
+/** A server that `bench/http.ts` measures. */
 export interface BenchServer {
   readonly port: number;
   readonly byTag: string;
   readonly byDigest: string;
   readonly blob: string;
-  /** Where it wants credentials. */
+  /** The credentials, if it needs some. */
   readonly authorization: string | undefined;
 }
 
 /**
- * `required`: the same as `longshore`, asked with an access token. `uncounted`: the same without counting. `azurite`:
- * its blobs lie there; the connection string follows. `emulators`: the app as it is deployed; its environment follows,
+ * `required`: as `longshore`, with an access token. `uncounted`: as `longshore`, without counting. `azurite`: with its
+ * blobs in Azurite, whose connection string follows. `emulators`: the app as it is deployed, whose environment follows
  * as JSON.
  */
 export type ServerKind = 'longshore' | 'required' | 'uncounted' | 'azurite' | 'emulators' | 'bare';
@@ -43,14 +43,14 @@ function composed(kind: ServerKind) {
   return composeForTest({ adapters });
 }
 
-/** There is no switch for it: a registry that nobody can watch is none. */
+/** Switches counting off. The app has no setting for this: a registry that nobody can monitor is useless. */
 function countNothing(): void {
   for (const count of ['countRequest', 'countCall', 'countBytes', 'countPublished'] as const)
     Metrics.prototype[count] = () => undefined;
   PullCounter.prototype.countPull = () => undefined;
 }
 
-/** A token is for the host that it was asked of: it must be the one that the load will name. */
+/** Gets a token, which is valid for the host that issued it, so that must be the host that the load names. */
 async function credentials(kind: ServerKind, url: string): Promise<{ readonly authorization?: string | undefined }> {
   if (kind !== 'required') return {};
   const answer = await fetch(
@@ -61,7 +61,9 @@ async function credentials(kind: ServerKind, url: string): Promise<{ readonly au
   return { authorization: bearer(access_token).authorization };
 }
 
-/** The app on the plain Node host, with its image pushed; over memory, but for the blobs where the kind says so. */
+/**
+ * Starts the app on the plain Node host, with its image pushed; over memory, except for the blobs if the kind says so.
+ */
 async function longshore(kind: ServerKind): Promise<Started> {
   const { app } = composed(kind);
   const host = await startNodeHost(app, { host: '127.0.0.1', port: 0 });
@@ -82,7 +84,7 @@ async function longshore(kind: ServerKind): Promise<Started> {
   return { port: Number(new URL(host.url).port), authorization: given.authorization };
 }
 
-/** The ceiling: `node:http` that answers the same bytes whatever is asked. */
+/** Starts the upper bound: a `node:http` server that answers every request with the same bytes. */
 async function bare(): Promise<Started> {
   const headers = {
     'content-type': mediaType,
@@ -104,7 +106,8 @@ const server: BenchServer = {
   blob: `/v2/${repository}/blobs/${descriptor.digest}`,
 };
 process.send?.(server);
-// Whoever asks is told what this process has used, in microseconds: on a busy machine that says more than a rate.
+// Each message is answered with the processor time of this process in microseconds: on a busy machine that says more
+// than a rate.
 process.on('message', () => {
   const { user, system } = process.cpuUsage();
   process.send?.(user + system);

@@ -13,7 +13,7 @@ interface Lane {
   readonly asked: Asked;
   readonly host: RunningServer;
   readonly rates: number[];
-  /** Of the server's processor time, in microseconds a request. */
+  /** The server's processor time in microseconds a request. */
   readonly costs: number[];
 }
 
@@ -42,8 +42,8 @@ function compared(lane: Lane, ceiling: Lane): Figure[] {
 }
 
 /**
- * Manifest pulls over memory against a bare `node:http` that sends the same bytes: interleaved, medians, every round
- * told.
+ * Measures pulls of manifests over memory against a bare `node:http` that sends the same bytes: interleaved, as
+ * medians, with every round.
  */
 export async function benchHttp(): Promise<Figure[]> {
   const [longshore, required, uncounted, bare] = await Promise.all([
@@ -66,7 +66,7 @@ export async function benchHttp(): Promise<Figure[]> {
   const withToken = lane('manifest by digest, with a token', required, required.server.byDigest);
   const withoutCounting = lane('manifest by digest, counting nothing', uncounted, uncounted.server.byDigest);
   const lanes = [ceiling, byDigest, byTag, redirect, withToken, withoutCounting];
-  for (const { host, asked } of lanes) await requestsPerSecond(host.server.port, asked, roundMs); // All compile first.
+  for (const { host, asked } of lanes) await requestsPerSecond(host.server.port, asked, roundMs); // All sides compile in the first round.
   for (let round = 0; round < rounds; round++) {
     for (const each of lanes) await runRound(each);
   }

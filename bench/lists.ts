@@ -14,7 +14,7 @@ import { fillLists } from './long-lists.ts';
 const [few, many] = [100, 50_000];
 const pageSize = 40;
 
-/** Pages from the middle of lists of few and of many entries, over memory. */
+/** Measures pages from the middle of short and long lists, over memory. */
 export async function benchLists(): Promise<Figure[]> {
   const world = createMemoryWorld();
   return pagesOf(200, (registryName) => {
@@ -23,7 +23,7 @@ export async function benchLists(): Promise<Figure[]> {
   });
 }
 
-/** The same over the Cosmos DB emulator. */
+/** Measures the same pages over the Cosmos DB emulator. */
 export async function benchEmulatedLists(): Promise<Figure[]> {
   const emulators = await startEmulators();
   const documents = azureDocuments(emulators.endpoints.cosmos);
@@ -38,7 +38,7 @@ export async function benchEmulatedLists(): Promise<Figure[]> {
   }
 }
 
-/** A registry for each length: the catalog is of a registry. */
+/** Each length has a registry of its own, for the catalog is one registry's. */
 async function pagesOf(
   pages: number,
   registry: (name: RegistryName) => { readonly app: App; readonly documents: Documents },
@@ -55,7 +55,7 @@ async function pagesOf(
   return [...measured.map(told), ...short.map((each, at) => ratio(measured[short.length + at], each))];
 }
 
-/** The median page of each round: what a busy machine delays is a few. */
+/** Measures the median page of each round: a busy machine delays a few pages. */
 function side(app: App, { name, entries, path }: LongList, length: number, pages: number): Side {
   const page = async () => {
     const started = performance.now();

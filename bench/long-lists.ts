@@ -11,7 +11,7 @@ export interface LongList {
   readonly name: string;
   /** The property of a page that holds its entries. */
   readonly entries: string;
-  /** Of the page that begins in the middle, without `n`. */
+  /** The path of the page that begins in the middle, without `n`. */
   readonly path: string;
 }
 
@@ -20,8 +20,8 @@ const atOnce = 4;
 const repository = 'bench/list' as RepositoryName;
 
 /**
- * Pushes one image and what refers to it, and copies their documents: to push each entry would take minutes, and leave
- * the same.
+ * Pushes one image and its referrers, and copies their documents: pushing each entry would take minutes, with the same
+ * result.
  */
 export async function fillLists(
   app: App,
@@ -72,7 +72,7 @@ const tag = (n: number): string => `tag-${numbered(n)}`;
 const named = (n: number): RepositoryName => `bench/named-${numbered(n)}` as RepositoryName;
 const digest = (n: number): Digest => `sha256:${String(n).padStart(64, '0')}` as Digest;
 
-/** Makes `length - 1` more of a document, which differ as `change` says. */
+/** Makes `length - 1` copies of a document, which differ as `change` says. */
 async function copy(
   documents: Documents,
   ref: DocumentRef,

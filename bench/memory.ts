@@ -11,7 +11,7 @@ import { start } from './server-process.ts';
 const layerMebibytes = 1024;
 const mebibyte = 1024 * 1024;
 
-/** How much the app grows while one layer of 1 GiB goes up by one chunked PATCH, over the emulators. */
+/** Measures the app's growth in memory while one layer of 1 GiB is pushed by one chunked PATCH, over the emulators. */
 export async function benchMemory(): Promise<Figure[]> {
   const emulators = await startEmulators();
   const longshore = await start('emulators', JSON.stringify(emulators.settings));
@@ -54,7 +54,7 @@ function* layer(): Generator<Buffer> {
   for (let sent = 0; sent < layerMebibytes; sent++) yield bytes;
 }
 
-/** Linux alone tells it of another process. */
+/** Reads the resident memory of another process, which only Linux offers. */
 function residentBytes(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
 }

@@ -8,7 +8,7 @@ import { anotherOf } from './images.ts';
 const roundMs = 1_500;
 const inFlight = 16;
 
-/** Pushes of manifests over memory, without a socket: what differs is only whose partition they go to. */
+/** Measures pushes of manifests over memory, without a socket: only their partitions differ. */
 export async function benchPartitions(): Promise<Figure[]> {
   const { app } = composeForTest();
   const image = makeImage('shared', 1);

@@ -13,7 +13,9 @@ const repository = 'bench/peer';
 const roundMs = 1_500;
 const inFlight = 16;
 
-/** Pulls of one manifest, and pushes of tiny images, against CNCF Distribution: each over its memory, in turns. */
+/**
+ * Measures pulls of one manifest, and pushes of tiny images, against CNCF Distribution: each over its memory, in turns.
+ */
 export async function benchPeer(): Promise<Figure[]> {
   const peer = await startDistribution();
   if (peer === undefined)
@@ -43,8 +45,8 @@ export async function benchPeer(): Promise<Figure[]> {
 }
 
 /**
- * A registry's client that costs little beside the server: connections stay open, and of an answer it takes status and
- * `Location`.
+ * Makes a client that costs little beside the server: connections stay open, and it reads only status and `Location` of
+ * an answer.
  */
 function client(name: string, port: number) {
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: inFlight });
@@ -56,7 +58,7 @@ function client(name: string, port: number) {
   };
   const push = async (image: TestImage, tag: string) => {
     for (const blob of [image.config, ...image.layers]) {
-      // Distribution answers with an absolute URL, we with a path.
+      // Distribution answers with an absolute URL, Longshore with a path.
       const upload = new URL(await send('POST', `/v2/${repository}/blobs/uploads/`), `http://127.0.0.1:${port}`);
       upload.searchParams.set('digest', digestOf(blob));
       await send('PUT', upload.pathname + upload.search, blob);

@@ -8,7 +8,7 @@ export const descriptor = {
   size: config.length,
 };
 export const mediaType = 'application/vnd.oci.image.manifest.v1+json';
-/** As large as the manifest of an image with ten layers. */
+/** This manifest is as large as one of an image with ten layers. */
 export const manifest = Buffer.from(
   JSON.stringify({
     schemaVersion: 2,

@@ -18,8 +18,8 @@ const megabytes = 10;
 type Figures = { name: string; value: string }[];
 
 /**
- * POST, then one PUT with the body: what the SDK does with a block and a commit. The digest is known before the clock
- * starts.
+ * Pushes by POST and one PUT with the body, which the SDK makes of a block and a commit. The digest is known before the
+ * clock starts.
  */
 async function upload(url: string, { bytes, digest }: Body): Promise<void> {
   const started = await fetch(`${url}/v2/bench/app/blobs/uploads/`, { method: 'POST' });
@@ -32,7 +32,7 @@ interface Body {
   readonly digest: string;
 }
 
-/** Bytes through Longshore, with documents in memory, against the same bytes straight to where they go. */
+/** Measures bytes through Longshore, with documents in memory, against the same bytes sent directly to their store. */
 export async function benchPush(): Promise<Figures> {
   const folder = await mkdtemp(join(tmpdir(), 'longshore-bench-'));
   const azurite = await startAzurite({ folder, blobPort: 0, queuePort: 0 });
@@ -51,7 +51,7 @@ export async function benchPush(): Promise<Figures> {
         await mebibytesPerSecond((body) => direct(container, body)),
         await mebibytesPerSecond((body) => directChecked(container, body)),
       ] as const;
-      if (round === 0) continue; // All compile first.
+      if (round === 0) continue; // All sides compile in the first round.
       for (const [side, rate] of [
         [ours, rates[0]],
         [plain, rates[1]],
@@ -80,8 +80,8 @@ async function direct(container: ContainerClient, { bytes }: Body): Promise<void
 }
 
 /**
- * As Longshore stages. Of a block without a checksum Azurite computes a CRC64, in JavaScript: that takes it longer than
- * all else.
+ * Stages as Longshore does. For a block without a checksum Azurite computes a CRC64 in JavaScript, which takes longer
+ * than all else.
  */
 async function directChecked(container: ContainerClient, { bytes }: Body): Promise<void> {
   const blob = container.getBlockBlobClient(`direct/${randomUUID()}`);
@@ -98,7 +98,7 @@ async function directChecked(container: ContainerClient, { bytes }: Body): Promi
 }
 
 async function mebibytesPerSecond(send: (body: Body) => Promise<unknown>): Promise<number> {
-  // Random, so that none is there already; made before the clock starts.
+  // The bodies are random, so that none exists already; they are made before the clock starts.
   const bodies = Array.from({ length: uploadsEach }, () => randomBody(megabytes * 1024 * 1024));
   const started = performance.now();
   for (const body of bodies) await send(body);

@@ -5,12 +5,12 @@ import type { BenchServer, ServerKind } from './http-server.ts';
 export interface RunningServer {
   readonly pid: number;
   readonly server: BenchServer;
-  /** Processor time that it has used, in microseconds. */
+  /** Returns the processor time that it has used, in microseconds. */
   cpu(): Promise<number>;
   stop(): void;
 }
 
-/** A server in a process of its own, so that it and its load do not share one thread. */
+/** Starts a server in a process of its own, so that it and its load do not share one thread. */
 export async function start(kind: ServerKind, ...more: string[]): Promise<RunningServer> {
   return startProgram(new URL('http-server.ts', import.meta.url), [kind, ...more]);
 }

@@ -16,7 +16,7 @@ const { Values: sample } = JSON.parse(
 const storage =
   'DefaultEndpointsProtocol=http;AccountName=nobody;AccountKey=bm9ib2R5;' +
   'BlobEndpoint=http://127.0.0.1:1/nobody;QueueEndpoint=http://127.0.0.1:1/nobody;';
-/** Stores that never answer: the first answer asks none. */
+/** These stores never answer, for the first answer needs none. */
 const nowhere = {
   ...sample,
   AzureWebJobsStorage: storage,
@@ -26,8 +26,8 @@ const nowhere = {
 };
 
 /**
- * The package of `npm run build`: from its import until its functions are registered, each time in a process of its
- * own.
+ * Measures the start of the package of `npm run build`, from its import until its functions are registered, each time
+ * in a new process.
  */
 export async function benchStart(): Promise<Figure[]> {
   await promisify(execFile)(process.execPath, [fileURLToPath(new URL('../build.ts', import.meta.url))]);

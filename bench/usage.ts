@@ -13,7 +13,7 @@ const repository = 'bench/app';
 const image = makeImage('counted', 10);
 const inFlight = 16;
 
-/** What counting pulls costs, and whether it is exact. */
+/** Measures the cost of counting pulls, and whether the counts are exact. */
 export async function benchUsage(): Promise<Figure[]> {
   return [...(await overhead()), ...(await aMinute())];
 }
@@ -25,8 +25,8 @@ function pull({ app }: TestLongshore): Promise<Response> {
 }
 
 /**
- * Pulls by digest without a socket, counted and not, in turns. There is no switch: a last pull that is not known may
- * cost an image.
+ * Measures pulls by digest without a socket, counted and not, in turns. The app has no setting to switch counting off,
+ * for an unknown last pull may cost an image.
  */
 async function overhead(): Promise<Figure[]> {
   const longshore = composeForTest();
@@ -54,7 +54,7 @@ async function overhead(): Promise<Figure[]> {
 
 const [perSecond, seconds, flushSeconds] = [10_000, 60, 5];
 
-/** 10,000 pulls a second for a minute of the app's own clock, as fast as this machine makes them. */
+/** Makes 10,000 pulls a second for a minute of the app's own clock, as fast as this machine can. */
 async function aMinute(): Promise<Figure[]> {
   const clock = steppedClock();
   const longshore = composeForTest({ world: createMemoryWorld({ clock }) });

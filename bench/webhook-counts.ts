@@ -8,7 +8,7 @@ interface Figure {
   readonly value: string;
 }
 
-/** What one event asks of the stores and the receivers, exactly. */
+/** Counts exactly the calls to stores and receivers for one event. */
 export async function webhookCounts(): Promise<Figure[]> {
   return [
     await counted(`calls: an event of no hook among ${others}`, 0, 0),

@@ -21,8 +21,8 @@ interface Figure {
 }
 
 /**
- * What an event costs in calls, exactly; then on the whole local stack what hooks cost a push, and how fast deliveries
- * are.
+ * Measures the calls of an event, exactly; then on the whole local stack the cost of webhooks for a push, and the speed
+ * of deliveries.
  */
 export async function benchWebhooks(): Promise<Figure[]> {
   const counts = await webhookCounts();
@@ -59,7 +59,7 @@ async function measured(url: string, receivers: WebhookReceivers): Promise<Figur
     if (status !== 201) throw new Error(`PUT manifest ${status}`);
   };
   const timed = async (repository: string) => {
-    // What the push before has set going (counters, policies) is over.
+    // The work that the push before began (counters, policies) has ended then.
     await setTimeout(settleMs);
     const started = performance.now();
     await push(repository);
@@ -69,7 +69,7 @@ async function measured(url: string, receivers: WebhookReceivers): Promise<Figur
   await receivers.whenArrived(hooks);
   await whenLogged(url, receivers.arrived, nameOf);
   for (let n = 0; n < pushes; n += 1) {
-    // Turn by turn, and never while deliveries are under way: what is measured is the push's own share.
+    // The turns alternate, and never run while deliveries are under way: only the push's own share is measured.
     without.push(await timed(untold));
     withHooks.push(await timed(told));
     await receivers.whenArrived(hooks * (n + 2));

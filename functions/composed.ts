@@ -5,13 +5,15 @@ import { invocationLog } from './invocation-log.ts';
 
 let longshore: ComposedLongshore | undefined;
 
-/** The one object graph of this process, built from its environment at the first use. Throws `BadConfiguration`. */
+/**
+ * Returns the one object graph of this process, built from its environment at the first use. Throws `BadConfiguration`.
+ */
 export function composed(): ComposedLongshore {
   longshore ??= compose(parseConfig(process.env), { logTo: invocationLog });
   return longshore;
 }
 
-/** Sends what the graph has counted, where there is one: before the process ends. */
+/** Sends the counts of the graph, if there is one, before the process ends. */
 export async function flushComposed(): Promise<void> {
   await longshore?.flush();
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** What the host has forwarded, and where its answer goes: the input of a function that answers by itself. */
+/** The input of a function that answers by itself: the request that the host has forwarded, and its answer. */
 export class ForwardedExchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -11,5 +11,5 @@ export class ForwardedExchange {
   }
 }
 
-/** What such a function returns: the library has nothing to send any more. */
+/** The result of such a function: the library has nothing left to send. */
 export const answeredItself = Symbol('answered by the function itself');

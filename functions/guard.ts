@@ -31,30 +31,30 @@ export interface ProgrammingModel {
 
 export interface GuardOptions {
   readonly invocations?: Invocations;
-  /** In milliseconds. */
+  /** The milliseconds that an invocation may take. */
   readonly longest?: number;
-  /** Whether every HTTP function is `httpHandlerOf` an app. */
+  /** True if every HTTP function is `httpHandlerOf` an app. */
   readonly answersItself?: boolean;
 }
 
 const loopback = '127.0.0.1';
 
 /**
- * How long a queue's, a timer's or an event's function may take. `functionTimeout` is none, because a layer may take
- * hours and the host ends more than the invocation: the whole process. In milliseconds.
+ * The milliseconds that the function of a queue, a timer or an event may take. There is no `functionTimeout`, because a
+ * layer may take hours and the host would end not only the invocation but the whole process.
  */
 const longestWork = 30 * 60_000;
 
 /**
- * Guards the server that the library opens for HTTP streams. The library lets it listen on every address; hands
- * whatever comes there on by an id that the sender chose (`error` is an event that ends the process); keeps requests of
- * which no invocation is told, without answer and end; and lets an invocation wait without end for a request that never
- * comes, until the host kills the process and all that it does.
+ * Guards the server that the library opens for HTTP streams. The library has four faults. It listens on every address.
+ * It passes requests on by an id that the sender chose (the id `error` is an event that ends the process). It keeps
+ * requests that belong to no invocation, without an answer and without an end. And it lets an invocation wait for ever
+ * for a request that never comes, until the host kills the process with all its work.
  *
- * With `answersItself` HTTP functions get the forwarded request itself, and answer it. What the library would make of
- * it costs more than ten times what the registry does, takes headers from where the host puts the top-level properties
- * of a JSON body first (so a manifest with a property `Headers` would replace them), and writes an answer without
- * waiting for its reader, who then has all of a blob held in memory.
+ * With `answersItself` HTTP functions get the forwarded request itself, and answer it. The library's conversion costs
+ * more than ten times the registry's own work, reads headers first from where the host puts the top-level properties of
+ * a JSON body (a manifest with a property `Headers` would replace them), and writes an answer without waiting for its
+ * reader, so that a whole blob is held in memory.
  */
 export function guardLibrary(
   model: ProgrammingModel,
@@ -70,8 +70,8 @@ export function guardLibrary(
     const capabilities = await onLoopback(
       (server) => {
         isStreaming = true;
-        // The host takes 32 KiB of headers, and Node 16 by default: what lies between would be refused here, and its
-        // invocation wait for it. Read for each connection.
+        // The host accepts 32 KiB of headers, and Node 16 KiB by default: requests in between would be refused here
+        // while their invocations wait for them. Node reads this for each connection.
         Object.assign(server, { maxHeaderSize: 65_536 });
         // Node ends a request after five minutes by default, in the middle of a large layer.
         server.requestTimeout = 0;
@@ -84,7 +84,7 @@ export function guardLibrary(
       () => original.capabilities(defaults),
     );
     const uri = capabilities['HttpUri'];
-    // The name may mean ::1 first, where nothing listens.
+    // The name `localhost` may resolve to ::1 first, where nothing listens.
     return uri === undefined
       ? capabilities
       : Object.assign(capabilities, { HttpUri: uri.replace('//localhost:', `//${loopback}:`) });
@@ -100,8 +100,7 @@ export function guardLibrary(
     const respond = invocation.getResponse.bind(invocation);
     invocation.getResponse = (of, result) => respond(of, result === answeredItself ? undefined : result);
     invocation.getArguments = () => {
-      // The library begins to wait before it is told that there is something to wait for, so nothing is lost between
-      // the two.
+      // The library begins to wait before the invocation is announced, so nothing is lost between the two.
       const waiting = wait();
       invocations.announce(invocationId);
       return invocations.withoutEndlessWait(invocationId, waiting).finally(() => exchanges.delete(invocationId));
@@ -111,8 +110,8 @@ export function guardLibrary(
 }
 
 /**
- * A timer whose function never ends would not run again, and a message would stay taken. What the function has begun
- * cannot be stopped, only given up.
+ * Ends the wait for a function that takes too long. A timer whose function never ends would not run again, and a
+ * message would stay locked. The work itself cannot be stopped, only given up.
  */
 function withoutEndlessWork(invocation: InvocationModel, limit: number): InvocationModel {
   const invoke = invocation.invokeFunction.bind(invocation);
@@ -153,7 +152,7 @@ function isHttp({ metadata }: InvocationContext): boolean {
 
 const inherited = NetServer.prototype as unknown as { listen(this: unknown, ...given: unknown[]): unknown };
 
-/** Runs `open`, and has each HTTP server that it lets listen, before its first wait, listen on loopback alone. */
+/** Runs `open`, and makes each HTTP server that it starts before its first `await` listen on loopback alone. */
 function onLoopback<T>(notice: (server: Server) => void, open: () => T): T {
   Server.prototype.listen = function listen(this: Server, ...given: unknown[]): Server {
     notice(this);
@@ -164,12 +163,15 @@ function onLoopback<T>(notice: (server: Server) => void, open: () => T): T {
   try {
     return open();
   } finally {
-    // What is inherited is there again.
+    // The inherited `listen` is visible again.
     Reflect.deleteProperty(Server.prototype, 'listen');
   }
 }
 
-/** The worker provides this module; in a test without a host there is none, and nothing to guard. */
+/**
+ * Returns the library's model. The worker provides this module; in a test without a host there is none, and nothing to
+ * guard.
+ */
 export function libraryModel(): ProgrammingModel | undefined {
   try {
     const core = createRequire(import.meta.url)('@azure/functions-core') as {

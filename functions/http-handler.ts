@@ -5,11 +5,14 @@ import { composed } from './composed.ts';
 import { answeredItself, ForwardedExchange } from './forwarded-exchange.ts';
 import { invocationHeader } from './invocations.ts';
 
-/** All of them, or the host answers 404 where we answer 405, and HEAD would not arrive at all. */
+/**
+ * All methods are listed: for others the host would answer 404 where the app answers 405, and HEAD would not arrive at
+ * all.
+ */
 export const allMethods: HttpMethod[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /**
- * Hands a request to the app. The app answers every error itself: in stream mode a handler that throws answers nobody.
+ * Gives a request to the app. The app answers every error itself: in stream mode a handler that throws sends no answer.
  */
 export const httpHandler: HttpHandler = httpHandlerOf(() => composed().app);
 
@@ -19,14 +22,14 @@ export function httpHandlerOf(app: () => App): HttpHandler {
     const input: unknown = request;
     if (!(input instanceof ForwardedExchange)) return initOf(await app().fetch(requestOf(request)));
     await listen(addressed(input.request), input.response.setHeader(invocationHeader, context.invocationId));
-    // The host is told of the end of the invocation alone.
+    // The host learns only that the invocation has ended.
     return answeredItself as unknown as HttpResponseInit;
   };
 }
 
 /**
- * Forwarded, a request names the worker; its client's scheme and host stand in headers that the host has written over
- * whatever a client sent there.
+ * Restores the URL of a forwarded request, which names the worker. The client's scheme and host are in headers, in
+ * which the host has overwritten anything that a client sent.
  */
 function addressed(request: ForwardedExchange['request']): ForwardedExchange['request'] {
   const { 'x-forwarded-proto': scheme = 'http', 'x-forwarded-host': host = request.headers.host } = request.headers;
@@ -35,8 +38,8 @@ function addressed(request: ForwardedExchange['request']): ForwardedExchange['re
 }
 
 /**
- * The host decodes a path but for its %2F, and encodes all of it anew: `team%2Fapp`, as `@azure/container-registry`
- * writes a name, comes as `team%252Fapp`.
+ * Restores encoded slashes. The host decodes a path except its %2F, and encodes all of it again: `team%2Fapp`, as
+ * `@azure/container-registry` writes a name, arrives as `team%252Fapp`.
  */
 function withSlashesAsSent(target: string): string {
   const queryStart = target.indexOf('?');
@@ -44,7 +47,7 @@ function withSlashesAsSent(target: string): string {
   return path.replace(/%252f/gi, '%2F') + query;
 }
 
-/** A host before 4.28 forwards nothing, and gives bodies whole. */
+/** Makes a request of the library's. A host before 4.28 forwards nothing, and gives bodies whole. */
 function requestOf({ url, method, headers, body }: HttpRequest): Request {
   const withBody =
     body === null || method === 'GET' || method === 'HEAD'

@@ -10,7 +10,7 @@ interface Running {
 
 const current = new AsyncLocalStorage<Running>();
 
-/** What `work` logs is told to the host as lines of this invocation. */
+/** Runs `work` and gives what it logs to the host as lines of this invocation. */
 export async function inInvocation<T>(context: unknown, work: () => Promise<T>): Promise<T> {
   const running: Running = { context: context as Context, isOver: false };
   try {
@@ -21,9 +21,9 @@ export async function inInvocation<T>(context: unknown, work: () => Promise<T>):
 }
 
 /**
- * Where the log goes under the Functions host. It takes standard output for lines of its console: all of one level,
- * whatever they say, and of no invocation. So each line goes by the invocation that it belongs to, at its own level;
- * what belongs to none, or comes after its end, goes to standard output.
+ * The log's destination under the Functions host. The host takes standard output for lines of its console, all of one
+ * level and of no invocation. So each line is given to its invocation, at its own level; a line of no invocation, or
+ * after its end, is written to standard output.
  */
 export const invocationLog = {
   write(line: string): void {

@@ -1,26 +1,25 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { ForwardedExchange } from './forwarded-exchange.ts';
 
-/** The host names the invocation on the request that it forwards to this process. */
+/** The header in which the host names the invocation of a forwarded request. */
 export const invocationHeader = 'x-ms-invocation-id';
 
 /**
- * The host forwards a request and tells of its invocation at once: who waits longer than this waits for nothing. In
- * milliseconds.
+ * The milliseconds that a request waits for its invocation. The host sends both at once, so one that waits longer waits
+ * in vain.
  */
 const patience = 5_000;
 /**
- * A process that was busy learns late of what has come meanwhile: it looks once more before it gives up. In
- * milliseconds.
+ * The milliseconds of a second wait before a request is refused, because a busy process receives what has arrived late.
  */
 const secondLook = 500;
 /**
- * The host has some hundreds of requests under way, and these are those of which it has not told yet. When there are
- * more, the oldest gives up: the host's own wait for a moment alone.
+ * The most requests that wait for their invocation; the host has some hundreds under way in all. With more, the oldest
+ * is refused, which the host itself waits for only a moment.
  */
 const maxWaiting = 1_000;
 
-/** What the host, and nothing else, gives as an invocation's id. */
+/** The form of an invocation's id as the host makes it. */
 const hostsId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 interface Waiting {
@@ -29,28 +28,28 @@ interface Waiting {
 }
 
 /**
- * Brings invocations and the requests that are forwarded for them together: each invocation gets one request, and a
- * request of no invocation gets nowhere.
+ * Matches invocations with the requests that are forwarded for them: each invocation gets one request, and a request
+ * without an invocation is refused.
  */
 export class Invocations {
   readonly #patience: number;
-  /** Invocations whose request has not come. */
+  /** The invocations whose request has not arrived. */
   readonly #announced = new Set<string>();
-  /** Requests of whose invocation the host has not told. */
+  /** The requests whose invocation the host has not announced. */
   readonly #waiting = new Map<string, Waiting>();
 
   constructor(options: { readonly patience?: number } = {}) {
     this.#patience = options.patience ?? patience;
   }
 
-  /** The host tells of an invocation. */
+  /** Announces an invocation of the host. */
   announce(id: string): void {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) this.#announced.add(id);
     else waiting.admit();
   }
 
-  /** What waits for an invocation's request may fail for good: then nothing waits any longer for ever. */
+  /** Ends a wait for an invocation's request that can never end, with an error. */
   async withoutEndlessWait<T>(id: string, wait: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
@@ -72,7 +71,9 @@ export class Invocations {
     });
   }
 
-  /** Calls `admit` when the request belongs to an invocation, at once or once the host tells of it; else answers it. */
+  /**
+   * Calls `admit` if the request belongs to an invocation, at once or when the host announces it; otherwise answers it.
+   */
   arrive(request: IncomingMessage, response: ServerResponse, admit: () => void): void {
     const id = request.headers[invocationHeader];
     if (typeof id !== 'string' || !hostsId.test(id) || this.#waiting.has(id)) {
@@ -110,8 +111,8 @@ function refuse(response: ServerResponse): void {
 }
 
 /**
- * Puts the invocations before whatever listens to a server's requests; `take` says whether a request that is let in is
- * somebody else's.
+ * Puts the invocations in front of all listeners to a server's requests; `take` returns whether somebody else handles
+ * an admitted request.
  */
 export function admitInvocationsAlone(
   server: Server,

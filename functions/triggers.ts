@@ -1,4 +1,4 @@
-// Every trigger file, in the order in which the host matches their routes.
+// These are all trigger files, in the order in which the host matches their routes.
 import './setup.ts';
 import './registry/registry.http.ts';
 import './acr/acr.http.ts';

@@ -1,11 +1,10 @@
 import { sizes } from './months.ts';
 
 /**
- * Published prices of the Consumption plan, nothing that was paid here: a third party's account of Azure's retail
- * prices (Korea Central, read on 2026-05-14,
- * https://dotnetpower.github.io/elb-dashboard/features_change/2026-05/2026-05-14-container-app-sizing-and-cost-estimate/),
- * and what is free each month of a subscription (https://learn.microsoft.com/azure/container-apps/billing). In US
- * dollars and seconds.
+ * The published prices of the Consumption plan, in US dollars and seconds; nothing was paid here. They are from a third
+ * party's account of Azure's retail prices (Korea Central, read on 2026-05-14,
+ * https://dotnetpower.github.io/elb-dashboard/features_change/2026-05/2026-05-14-container-app-sizing-and-cost-estimate/);
+ * a part of each month is free (https://learn.microsoft.com/azure/container-apps/billing).
  */
 const containerPrices = {
   vcpuSecond: 0.000024,
@@ -14,28 +13,30 @@ const containerPrices = {
   freeGibSeconds: 360_000,
 };
 
-/** What Container Apps bills of the bytes host in a month. */
+/** The bill of Container Apps for the bytes host in a month. */
 export interface BytesHostMonth {
   readonly size: string;
-  /** How long a replica is there, in hours of all replicas and regions. */
+  /** The hours that replicas exist, of all replicas and regions together. */
   readonly hours: number;
   readonly vcpuSeconds: number;
   readonly gibSeconds: number;
-  /** All of it at the rate of a replica that works, which is eight times that of an idle one's processor. */
+  /** The US dollars, all at the rate of an active replica, whose processor costs eight times that of an idle one. */
   readonly dollars: number;
 }
 
-/** Of infra/modules/uploads.bicep. */
+/** The size of a replica, from infra/modules/uploads.bicep. */
 export const replica = { vcpu: 0.5, gib: 1 };
-/** Container Apps' default: a replica goes so long after the last request. In seconds. */
+/** The seconds after the last request until a replica is removed: Container Apps' default. */
 export const coolDown = 300;
-/** As in the sheet: one new layer of a push, and how fast a replica was seen to take one (docs/performance.md). */
+/**
+ * The size of the one new layer of a push, as in the sheet, and the measured speed of a replica (docs/performance.md).
+ */
 const [layerMiB, mibPerSecond] = [10, 70];
 const [days, day] = [30, 86_400];
 
 /**
- * The most that it can be: pushes are spread evenly over the day, so that each keeps a replica for its cool-down, until
- * there are so many that one is always there. Of regions the one that is pushed to.
+ * Computes an upper bound for the region that is pushed to: pushes are spread evenly over the day, so that each keeps a
+ * replica for its cool-down, until there are so many that one always exists.
  */
 export function bytesHostMonths(): BytesHostMonth[] {
   return sizes.map(({ size, pushes }) => {
@@ -52,7 +53,7 @@ function beyondGrant(vcpuSeconds: number, gibSeconds: number): number {
   return Math.max(0, vcpuSeconds - freeVcpuSeconds) * vcpuSecond + Math.max(0, gibSeconds - freeGibSeconds) * gibSecond;
 }
 
-/** The rows of the table in docs/operations.md. */
+/** Makes the rows of the table in docs/operations.md. */
 export function bytesHostRows(): string[] {
   const whole = (value: number) => Math.round(value).toLocaleString('en');
   return bytesHostMonths().map(

@@ -1,4 +1,4 @@
-/** A published limit or price, and where and when it was read. Nothing here was measured. */
+/** A published limit or price, with where and when it was read. Nothing here was measured. */
 export interface Published {
   readonly what: string;
   readonly value: number;
@@ -66,7 +66,7 @@ export const sources = {
 
 const gigabit = 1e9 / 8;
 
-/** What Azure allows. Rates are by second. */
+/** The limits of Azure. Rates are by second. */
 export const limits = {
   egress: { what: 'egress of a storage account', value: 50 * gigabit, unit: 'B/s', source: 'storage' },
   ingress: { what: 'ingress of a storage account', value: 25 * gigabit, unit: 'B/s', source: 'storage' },
@@ -80,7 +80,7 @@ export const limits = {
   memory: { what: 'memory of all instances in a region', value: 512_000, unit: 'MB', source: 'functions' },
 } as const satisfies Record<string, Published>;
 
-/** In US dollars. */
+/** The prices in US dollars. */
 export const prices = {
   autoscale: { what: '100 RU/s for an hour, autoscale, in one region', value: 0.012, unit: '$', source: 'autoscale' },
   serverless: { what: 'a million request units, serverless, in one region', value: 0.25, unit: '$', source: 'bill' },

@@ -10,20 +10,20 @@ import { ask, makeImage, pushImage } from '../../test/shared/image.ts';
 import type { Charged } from './metered.ts';
 import { meteredDocuments } from './metered.ts';
 
-/** What one operation asks of the services, with all that its events set going. */
+/** The use of the services by one operation, with all the work that its events begin. */
 export interface Demand {
   readonly name: string;
   readonly reads: number;
   readonly writes: number;
   readonly queries: number;
   readonly units: number;
-  /** Of the partition that all repositories share. */
+  /** The request units of the partition that all repositories share. */
   readonly registryUnits: number;
-  /** Of the repository's own, in the container where it is most. */
+  /** The request units of the repository's own partition, in the container where they are most. */
   readonly repositoryUnits: number;
   readonly blobCalls: number;
   readonly events: number;
-  /** To subscriptions whose filter lets the event through. */
+  /** The deliveries to subscriptions whose filter accepts the event. */
   readonly deliveries: number;
   readonly messages: number;
 }
@@ -32,7 +32,7 @@ export const layersOfImage = 10;
 
 const [registry, repository] = ['default', 'team/app'];
 
-/** Each operation as the app does it, over memory: the counts are exact, the units are by the emulator's model. */
+/** Measures each operation over memory: the counts are exact, the units are by the emulator's model. */
 export async function measure(): Promise<{
   pushNew: Demand;
   pushOneLayer: Demand;
@@ -60,7 +60,7 @@ export async function measure(): Promise<{
 
 const image = (seed: string) => makeImage(seed, layersOfImage);
 
-/** As a client does that asks first what is there. */
+/** Pushes as a client that first asks which blobs exist. */
 async function pushKnown(bench: Bench, of: string, tag: string): Promise<void> {
   const base = image(of);
   const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', seed: tag }));
@@ -132,7 +132,7 @@ class Bench {
     return Math.max(0, ...[...Map.groupBy(own, ({ container }) => container).values()].map(sum));
   }
 
-  /** Delivers what was published as the subscriptions say, then what queues hold, until nothing moves. */
+  /** Delivers published events to their subscriptions, then queued messages, until no work is left. */
   async #settle(): Promise<{ deliveries: number; messages: number }> {
     const { events, queues } = this.#world.region('home');
     const handlers = handlersOf(this.#longshore);
@@ -157,8 +157,8 @@ class Bench {
   }
 
   /**
-   * Manifest by tag, then each blob: what a client without any of them asks. Pulls are counted in memory, and folded
-   * many at a time: no part of one.
+   * Pulls the manifest by tag, then each blob, as a client without any of them does. Pulls are counted in memory, and
+   * folded many at a time, so that is no part of one.
    */
   async pull(of: ReturnType<typeof makeImage>): Promise<void> {
     const { app } = this.#compose();

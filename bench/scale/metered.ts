@@ -1,7 +1,7 @@
 import { deleteCharge, queryCharge, readCharge, writeCharge } from '../../emulators/cosmos/request-charge.ts';
 import type { DocumentChange, Documents } from '../../shared/core/ports/documents.ts';
 
-/** One call for documents: what it did where, and its request units by the emulator's model. */
+/** A call for documents: its operation and place, and its request units by the emulator's model. */
 export interface Charged {
   readonly container: string;
   readonly partition: string;
@@ -11,7 +11,7 @@ export interface Charged {
 
 const sizeOf = (document: unknown) => Buffer.byteLength(JSON.stringify(document ?? {}));
 
-/** Documents that write down what each call is charged. */
+/** Wraps documents so that each call is reported with its charge. */
 export function meteredDocuments(documents: Documents, told: (charged: Charged) => void): Documents {
   const tell = (is: Charged['is'], container: string, partition: readonly string[], units: number) => {
     told({ is, container, partition: partition.join('/'), units });
@@ -46,7 +46,7 @@ export function meteredDocuments(documents: Documents, told: (charged: Charged) 
         ),
       );
       const outcome = await documents.commitDocuments(container, partition, changes);
-      // What is refused is charged as a read.
+      // A refused write is charged as a read.
       changes.forEach((change, at) => {
         tell('write', container, partition, outcome.committed ? chargeOf(change, sizes[at] ?? 0) : 1);
       });

@@ -1,7 +1,7 @@
 import { prices } from './limits.ts';
 import type { measure } from './measure.ts';
 
-/** What a month costs that is used so, in US dollars. */
+/** The use of a month, and its cost in US dollars. */
 export interface Month {
   readonly size: string;
   readonly used: string;
@@ -13,11 +13,11 @@ export interface Month {
 interface Size {
   readonly size: string;
   readonly regions: number;
-  /** A day, in all regions. */
+  /** The pushes a day, in all regions. */
   readonly pushes: number;
   readonly pulls: number;
   readonly gigabytes: number;
-  /** RU/s that may be used, where they are not paid one by one. */
+  /** The RU/s that may be used, if they are not paid one by one. */
   readonly maxThroughput?: number;
 }
 
@@ -29,8 +29,8 @@ export const sizes: readonly Size[] = [
 
 const [days, hours] = [30, 730];
 /**
- * Autoscale is paid by the most that was used in an hour, and for a tenth of what is allowed at least: taken as a
- * quarter, for no load is even.
+ * The part of the allowed RU/s that is paid. Autoscale bills the highest use of each hour, and at least a tenth of the
+ * maximum; a quarter is assumed, for no load is even.
  */
 const usedOfAllowed = 0.25;
 

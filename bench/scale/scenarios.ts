@@ -3,18 +3,18 @@ import { limits, prices } from './limits.ts';
 import type { Demand, measure } from './measure.ts';
 import { layersOfImage } from './measure.ts';
 
-/** How much of a limit is asked for. */
+/** The use of a limit. */
 export interface Load {
   readonly limit: Published;
   readonly where: string;
   readonly asked: number;
-  /** Were it otherwise than the scenario says: no candidate for what is met first. */
+  /** True for a figure under other assumptions than the scenario's, which is no candidate for the first limit. */
   readonly isOtherwise?: true;
 }
 
 export interface Cost {
   readonly what: string;
-  /** US dollars; absent where the price is not known here. */
+  /** The US dollars; absent if the price is not known here. */
   readonly dollars?: number;
 }
 
@@ -29,9 +29,9 @@ export interface Scenario {
 type Measured = Awaited<ReturnType<typeof measure>>;
 
 const instanceMemory = 2_048;
-/** Requests that one instance takes at a time: infra/modules/functions.bicep. */
+/** The requests that one instance handles at a time, from infra/modules/functions.bicep. */
 const concurrency = 16;
-/** Assumed, not measured: how long a request holds its place, in seconds. */
+/** The seconds that a request occupies its place: assumed, not measured. */
 export const assumedSeconds = 0.1;
 
 const load = (limit: Published, where: string, asked: number): Load => ({ limit, where, asked });
@@ -88,7 +88,7 @@ function nodes({ pull }: Measured): Scenario {
   };
 }
 
-/** Pushes as measured, all of them in one second. */
+/** Returns the loads of measured pushes, all of them in one second. */
 function pushLoads(push: Demand, perSecond: number, repositoriesAtOnce: number): Load[] {
   return [
     load(limits.partition, "the registry: the catalog's entries", push.registryUnits * perSecond),

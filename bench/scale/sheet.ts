@@ -5,7 +5,7 @@ import { months } from './months.ts';
 import type { Cost, Load, Scenario } from './scenarios.ts';
 import { assumedSeconds, scenarios } from './scenarios.ts';
 
-/** docs/scale.md, whole. The same measurements give the same text. */
+/** Makes the whole of docs/scale.md. The same measurements give the same text. */
 export function sheetOf(measured: Awaited<ReturnType<typeof measure>>): string {
   return [
     ...introduction(),
@@ -112,7 +112,7 @@ function operation(each: Demand): string[] {
   ].map(String);
 }
 
-/** Of what is asked of a limit, the largest share first. */
+/** Makes a chapter, with the largest share of a limit first. */
 function chapter({ title, assumed, loads, costs, advice }: Scenario): string[] {
   const byShare = [...loads].sort((left, right) => shareOf(right) - shareOf(left));
   const first = byShare.find(({ isOtherwise }) => isOtherwise !== true);
@@ -156,7 +156,7 @@ function money(dollars: number): string {
     : `$${dollars.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 }
 
-/** Bytes by their largest unit; rates of bytes in bits, as networks are published. */
+/** Formats a quantity: bytes by their largest unit, rates of bytes in bits, as networks are published. */
 function quantity(value: number, unit: string): string {
   if (unit === '$') return `$${value}`;
   if (unit === 'B/s') return `${whole((value * 8) / 1e9)} Gbit/s`;

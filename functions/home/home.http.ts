@@ -1,7 +1,7 @@
 import { app } from '@azure/functions';
 import { allMethods, httpHandler } from '../http-handler.ts';
 
-// The path / and no other: an empty route means the function's name to the host.
+// The route is the path / alone: for an empty route the host uses the function's name.
 app.http('home', {
   route: '{nothing:maxlength(0)?}',
   methods: allMethods,

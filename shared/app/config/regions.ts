@@ -28,7 +28,7 @@ export const regionsSchema = z.string().transform((text, context) => {
   const parsed = z.array(regionSchema).min(1).max(30).safeParse(jsonIn(text));
   const names = parsed.data?.map(({ name }) => name) ?? [];
   if (parsed.success && new Set(names).size === names.length) return parsed.data;
-  // The values may be secrets: only where and what is told.
+  // The values may be secrets, so the fault names only the place and the kind.
   const fault = parsed.success
     ? 'names a region twice'
     : parsed.error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(' ')).join('; ');

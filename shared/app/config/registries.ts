@@ -28,7 +28,7 @@ export const registriesSchema = z.string().transform((text, context) => {
     ? doublesIn(parsed.data)
     : parsed.error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(' '));
   if (parsed.success && faults.length === 0) return parsed.data;
-  // The values may be secrets: only where and what is told.
+  // The values may be secrets, so the fault names only the place and the kind.
   context.addIssue({
     code: 'custom',
     message: `must be a JSON array of {"name","hosts","publicUrl","uploadsUrl","adminPasswordHash"}: ${faults.join('; ')}`,

@@ -2,32 +2,32 @@ import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { RegistryError } from '../oci/faults.ts';
 
-/** What the head of a request says of where it was meant to go, and which web page sent it. */
+/** The part of a request's head that says which host it is for, and which web page sent it. */
 export interface Addressed {
   readonly method: string;
   readonly path: string;
-  /** With its port. */
+  /** The host with its port. */
   readonly host: string;
-  /** The header `Origin`: browsers send it, registry clients do not. */
+  /** The header `Origin`, which browsers send and registry clients do not. */
   readonly origin: string | null | undefined;
 }
 
-/** No name and no address has another letter. What goes into challenges and links is made of it. */
+/** No name and no address has another character. Challenges and links contain the host, so it must not have one. */
 const hostShape = /^(?:[a-z0-9._-]{1,255}|\[[0-9a-f:.]{2,45}\])(?::(\d{1,5}))?$/i;
 const maxPort = 65_535;
 
 /**
- * The names that requests may come to. A page of the web can let a name of its own point to this machine (DNS
- * rebinding), and the browser then lets it ask and read; where everybody may do everything, the page of a stranger
- * would be the administrator.
+ * The host names that are accepted in requests. A web page can let a name of its own point to this machine (DNS
+ * rebinding), and the browser then lets it send requests and read the answers; where everybody may do everything, a
+ * stranger's page would be the administrator.
  */
 export class HostNames {
   readonly #names: ReadonlySet<string>;
   readonly #hasMachine: boolean;
-  /** Of nearly all requests: it has been looked at. */
+  /** The host that was accepted last, which is that of nearly all requests. */
   #last = '';
 
-  /** `names`, and those of this machine where it has its `machine` beside them. */
+  /** Accepts `names`, and unless it gets `no others`, those of this machine. */
   constructor(names: readonly string[] = [], besides: 'machine' | 'no others' = 'machine') {
     this.#hasMachine = besides === 'machine';
     this.#names = new Set(
@@ -35,7 +35,7 @@ export class HostNames {
     );
   }
 
-  /** These and `more`. */
+  /** Returns these names with `more`. */
   and(more: readonly string[]): HostNames {
     return new HostNames([...this.#names, ...more], this.#hasMachine ? 'machine' : 'no others');
   }
@@ -49,7 +49,7 @@ export class HostNames {
   }
 }
 
-/** Without brackets and the dot that ends a name from the root. */
+/** Removes brackets, and the dot that ends a name at the root. */
 function bare(name: string): string {
   return name
     .toLowerCase()
@@ -57,12 +57,12 @@ function bare(name: string): string {
     .replace(/\.$/, '');
 }
 
-/** The name in a request's host, as names are compared: without port, in lower case, without the dot of the root. */
+/** Returns the name in a request's host for comparisons: without port, in lower case, without the root's dot. */
 export function nameOf(host: string): string {
   return bare(host.replace(/:\d*$/, ''));
 }
 
-/** They change while the process runs: a laptop moves from network to network. */
+/** Returns this machine's addresses. They are read each time, because a laptop moves from network to network. */
 function addressesOfMachine(): Set<string> {
   return new Set(
     Object.values(networkInterfaces())
@@ -71,16 +71,19 @@ function addressesOfMachine(): Set<string> {
   );
 }
 
-/** It changes nothing, and who balances or watches calls a machine whatever he likes, or nothing. */
+/**
+ * The path that accepts every host: it changes nothing, and load balancers and monitors name a machine as they like, or
+ * not at all.
+ */
 const healthPath = '/healthz';
 
 /**
- * `names` are absent where requests may come to any. Throws `RegistryError` (`request-invalid`, `misdirected`,
- * `denied`).
+ * Refuses a request for a host that is not accepted; `names` are absent where any is. Throws `RegistryError`
+ * (`request-invalid`, `misdirected`, `denied`).
  */
 export function requireOwnHost(names: HostNames | undefined, { method, path, host, origin }: Addressed): void {
   const shape = hostShape.exec(host);
-  // With a port that is none the Functions host would fail, as no URL has such a one.
+  // The port must be valid, for no URL has an invalid one, and the Functions host would fail.
   if (shape === null || Number(shape[1] ?? 0) > maxPort)
     throw new RegistryError({
       is: 'request-invalid',
@@ -88,7 +91,7 @@ export function requireOwnHost(names: HostNames | undefined, { method, path, hos
     });
   if (names === undefined || path === healthPath) return;
   if (!names.has(host)) throw new RegistryError({ is: 'misdirected', host });
-  // The browser sends a form, or a text, from any page to any address, and asks nobody before it does.
+  // A browser sends a form, or a text, from any page to any address, without asking first.
   if (typeof origin === 'string' && method !== 'GET' && method !== 'HEAD' && !isOwnPage(names, origin)) {
     throw new RegistryError({
       is: 'denied',

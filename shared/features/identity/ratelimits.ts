@@ -5,7 +5,7 @@ import { noteRateLimit } from '../../core/http/ratelimit.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 
-/** Requests a minute. */
+/** Rates are in requests a minute. */
 export interface Rates {
   readonly read: number;
   readonly write: number;
@@ -13,17 +13,17 @@ export interface Rates {
 }
 
 /**
- * Limits of one instance, in its memory: a deployment with n instances lets n times as much through. They keep one
- * client from taking the whole of an instance; they are no meter.
+ * The limits of one instance, counted in its memory: a deployment with n instances allows n times as many requests.
+ * They keep one client from using an instance alone; they are no quota.
  */
 export interface RatesInForce {
-  /** For all requests of the registry together; absent: no limit. */
+  /** The limit of all requests of the registry together; absent, there is none. */
   readonly registry?: Rates;
-  /** For each identity, and below the registry's: no one takes all of it. Absent: no limit. */
+  /** The limit of each identity, below the registry's so that no identity uses all of it; absent, there is none. */
   readonly identity?: Rates;
 }
 
-/** The same as a deployment has it: `sku` leaves it to the registry's SKU. */
+/** The rates in the deployment's settings; `sku` means those of the registry's SKU. */
 export type RateLimitSettings = { readonly [which in keyof RatesInForce]: Rates | 'sku' };
 
 export const skus = ['basic', 'standard', 'premium'] as const;
@@ -40,15 +40,15 @@ type Policy = keyof Rates;
 
 interface Bucket {
   readonly tokens: number;
-  /** Milliseconds since 1970. */
+  /** The time in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** One of the buckets that a request is counted in. */
+/** A bucket in which a request is counted. */
 interface Share {
   readonly key: string;
   readonly quota: number;
-  /** What must stay in it. */
+  /** The requests that must remain in the bucket. */
   readonly kept: number;
 }
 
@@ -56,23 +56,23 @@ const windowSeconds = 60;
 const maxBuckets = 10_000;
 
 /**
- * Of the registry's budget: what one identity may have of it, one stranger's address, and all strangers whose address
- * is unknown.
+ * The shares of the registry's budget that one identity, one stranger's address, and all strangers whose address is
+ * unknown may use.
  */
 const shareOf = { identity: 3 / 4, stranger: 1 / 4, unknown: 1 / 2 } as const;
-/** The part of the registry's budget that strangers leave to those who have proven who they are. */
+/** The part of the registry's budget that strangers must leave to callers with valid credentials. */
 const keptForProven = 1 / 2;
 
-/** A part of a registry's numbers, at least one request each. */
+/** Returns a share of a registry's rates, at least one request each. */
 export function partOf(rates: Rates, part: keyof typeof shareOf): Rates {
   const of = (quota: number) => Math.max(1, Math.floor(quota * shareOf[part]));
   return { read: of(rates.read), write: of(rates.write), delete: of(rates.delete) };
 }
 
 /**
- * Token buckets: each holds a minute's requests and fills evenly. What is refused is counted against who asked alone,
- * never against the registry. Identities and strangers have buckets apart, so that no number of addresses makes an
- * identity's be forgotten.
+ * Limits requests by token buckets, each of which holds a minute's requests and fills evenly. A refused request is
+ * counted against its caller alone, never against the registry. Identities and strangers have separate buckets, so that
+ * no number of addresses evicts the bucket of an identity.
  */
 export class RateLimits {
   readonly #clock: Clock;
@@ -81,7 +81,7 @@ export class RateLimits {
   readonly #buckets = new LRUCache<string, Bucket>({ max: maxBuckets });
   readonly #strangers = new LRUCache<string, Bucket>({ max: maxBuckets });
 
-  /** `rates` is asked for each request. */
+  /** Reads `rates` for each request. */
   constructor(clock: Clock, rates: () => RatesInForce, addressOf: ClientAddress) {
     this.#clock = clock;
     this.#rates = rates;
@@ -89,8 +89,8 @@ export class RateLimits {
   }
 
   /**
-   * Counts a request of somebody who is known; `isServed` says that it is not refused. Throws `RegistryError`
-   * (`too-many-requests`) when a bucket is empty, and then counts it nowhere.
+   * Counts a request with valid credentials; `isServed` says that it is not refused. Throws `RegistryError`
+   * (`too-many-requests`) if a bucket is empty, and then counts it nowhere.
    */
   take(request: Request, identity: string, isServed: boolean): void {
     const policy = policyOf(request.method);
@@ -102,7 +102,7 @@ export class RateLimits {
     ]);
   }
 
-  /** Counts a request of nobody in particular that is served. Throws like `take`. */
+  /** Counts a request without credentials that is served. Throws as `take` does. */
   takeForStranger(request: Request): void {
     const policy = policyOf(request.method);
     const { registry } = this.#rates();
@@ -116,8 +116,8 @@ export class RateLimits {
   }
 
   /**
-   * Counts a request with credentials that are wrong. Throws like `take`, but where the address is unknown it never
-   * does, as that would be everybody's refusal; and it costs as much to say one as the other.
+   * Counts a request with wrong credentials. Throws as `take` does, but never if the address is unknown, for all
+   * strangers without one would be refused; both answers cost the same.
    */
   countRefused(request: Request): void {
     const share = this.#strangerShare(request, policyOf(request.method));
@@ -129,9 +129,9 @@ export class RateLimits {
   }
 
   /**
-   * Before a store or an issuer is asked for the sake of a stranger, in a budget apart: whoever guesses at names that
-   * this instance knows spends none of it, so that it is there for those whom the instance has not met. Each kind has
-   * its own: a flood at doors keeps nobody from logging in. Throws like `take`.
+   * Counts a read of the store, or a request to an issuer, that a stranger causes. It has a budget of its own: guesses
+   * at names that this instance knows use none of it, so it remains for callers that the instance has not met. Each
+   * kind has its own, so a flood of inbound notifications stops nobody from logging in. Throws as `take` does.
    */
   takeLook(request: Request, at: 'name' | 'issuer' | 'door'): void {
     this.#takeAll(
@@ -163,7 +163,10 @@ export class RateLimits {
     noteRateLimit(request, stateOf(policy, tightest.quota, tightest.tokens - 1));
   }
 
-  /** The bucket that has the least left; throws `RegistryError` (`too-many-requests`) when that is nothing. */
+  /**
+   * Returns the bucket that has the fewest requests left; throws `RegistryError` (`too-many-requests`) if there is none
+   * left.
+   */
   #requireAll(
     request: Request,
     buckets: LRUCache<string, Bucket>,

@@ -9,8 +9,8 @@ const emptyConfig = Buffer.from('{}');
 const statementType = 'application/vnd.in-toto+json';
 
 /**
- * Says beside the new image what was done, as SLSA provenance in an in-toto statement (slsa.dev/spec/v1.0/provenance).
- * It is not signed, and the same each time.
+ * Pushes SLSA provenance for a rebased image, as an in-toto statement that refers to it
+ * (slsa.dev/spec/v1.0/provenance). It is not signed, and repeated it is the same.
  */
 export async function attest(
   { images }: Pick<BuildPorts, 'images'>,

@@ -1,11 +1,11 @@
 import { merge, mergeEntries, same } from './merge.ts';
 
-/** `config` of an image's config (image-spec, config.md). */
+/** The property `config` of an image's config (image-spec, config.md). */
 export type Runtime = Readonly<Record<string, unknown>>;
 
 export interface MergedRuntime {
   readonly runtime: Runtime;
-  /** What base and image have both changed: the image's stands. */
+  /** The settings that base and image have both changed; the image's value is used. */
   readonly conflicts: readonly string[];
 }
 
@@ -19,7 +19,7 @@ const inherited = (name: string, { old, app }: Runtimes) => same(app[name], old[
 const changed = (name: string, { old, next }: Runtimes) => !same(next[name], old[name]);
 const isGiven = (value: unknown) => Array.isArray(value) && value.length > 0;
 
-/** Why an image cannot go on with another base's settings; `undefined` when it can. */
+/** Returns why an image cannot use another base's settings; `undefined` if it can. */
 export function reliance(runtimes: Runtimes): string | undefined {
   const { old, next, app } = runtimes;
   const from = (name: string) => `from ${JSON.stringify(old[name] ?? '')} to ${JSON.stringify(next[name] ?? '')}`;
@@ -39,7 +39,7 @@ export function reliance(runtimes: Runtimes): string | undefined {
   return undefined;
 }
 
-/** Three-way merge of all settings: variables, labels, ports and volumes one by one, the rest each as a whole. */
+/** Merges all settings three-way: variables, labels, ports and volumes one by one, each of the others as a whole. */
 export function mergeRuntime(runtimes: Runtimes): MergedRuntime {
   const { old, next, app } = runtimes;
   const runtime: Record<string, unknown> = {};
@@ -74,7 +74,7 @@ const asObject: Collection = {
   write: (entries) => Object.fromEntries(entries),
 };
 
-/** `NAME=value`, in its order. */
+/** Environment variables as `NAME=value`, in their order. */
 const asVariables: Collection = {
   read: (value) =>
     new Map(

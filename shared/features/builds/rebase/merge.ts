@@ -1,4 +1,7 @@
-/** What a base, its successor and an image that is built on the base say of one thing; absent and null are the same. */
+/**
+ * The values of one setting in a base, in its successor, and in an image that is built on the base; absent and null are
+ * the same.
+ */
 export interface Three {
   readonly old: unknown;
   readonly next: unknown;
@@ -7,11 +10,11 @@ export interface Three {
 
 export interface Merged {
   readonly value: unknown;
-  /** Base and image have both changed it, to different things: the image's stands. */
+  /** True if base and image have both changed it, to different values; the image's value is used. */
   readonly isConflict: boolean;
 }
 
-/** Three-way merge of a whole value. */
+/** Merges a whole value three-way. */
 export function merge({ old, next, app }: Three): Merged {
   if (same(app, old)) return { value: next, isConflict: false };
   return { value: app, isConflict: !same(next, old) && !same(next, app) };
@@ -29,7 +32,7 @@ function canonical(value: unknown): string {
   );
 }
 
-/** Three-way merge, entry by entry. Entries stand in the order of the successor, then of the image. */
+/** Merges entries three-way, one by one, in the order of the successor, then of the image. */
 export function mergeEntries({ old, next, app }: { readonly [each in keyof Three]: ReadonlyMap<string, unknown> }): {
   readonly value: Map<string, unknown>;
   readonly conflicts: string[];

@@ -3,17 +3,20 @@ import type { Cause } from '../../../core/events/envelope.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import type { StoredImage } from '../../../core/ports/images.ts';
 
-/** Which image is to be put on which base. */
+/** An order to rebase an image onto a new base. */
 export interface RebaseOrder {
   readonly key: RepositoryKey;
   readonly app: StoredImage;
   readonly baseKey: RepositoryKey;
-  /** What the image may be built on; the first whose layers it begins with is it. */
+  /** The digests of the old base's candidates; the first one whose layers the image begins with is the old base. */
   readonly old: readonly Digest[];
   readonly next: StoredImage;
-  /** The base's name, as annotations say it; absent where no host is known, and then they do not. */
+  /** The base's name for annotations; absent where no host is known, and then the image gets none. */
   readonly said: string | undefined;
   readonly cause: Cause;
-  /** Nobody vouches for who pushed it: only where its first layers are the old base's by their digests too. */
+  /**
+   * True if no identity vouches for the pusher: the image is rebased only if the digests of its first layers are the
+   * old base's too.
+   */
   readonly byLayers?: boolean;
 }

@@ -7,7 +7,7 @@ import type { ImageConfig } from '../bases/image-config.ts';
 import type { Runtime } from './merge-config.ts';
 import { mergeRuntime, reliance } from './merge-config.ts';
 
-/** One image for one platform: its manifest as JSON, its layers, and its config. */
+/** The parts of an image for one platform: its manifest as JSON, its layers, and its config. */
 export interface ImageParts {
   readonly mediaType: ManifestMediaType;
   readonly json: Readonly<Record<string, unknown>>;
@@ -22,19 +22,19 @@ export type Rebased =
       readonly config: Uint8Array;
       readonly conflicts: readonly string[];
     }
-  /** It is on the new base already. */
+  /** The image is on the new base already. */
   | { readonly is: 'same' }
   | { readonly is: 'refused'; readonly why: string };
 
-/** What the new image is said to be built on: the base's name as others say it, and its digest. */
+/** The base that annotations of the new image name, with its digest. */
 export interface BaseSaid {
   readonly name: string;
   readonly digest: string;
 }
 
 /**
- * Puts the layers of `next` in the place of those of `old`, on which `app` is built. Pure: the same three give the same
- * bytes, so that whoever does it again makes the same image.
+ * Replaces the layers of `old`, on which `app` is built, by those of `next`. It is pure: the same three images give the
+ * same bytes, so a repetition makes the same image.
  */
 export function rebaseImage(app: ImageParts, old: ImageParts, next: ImageParts, said: BaseSaid | undefined): Rebased {
   const begins = (base: ImageParts) =>
@@ -55,9 +55,9 @@ export function rebaseImage(app: ImageParts, old: ImageParts, next: ImageParts, 
 }
 
 /**
- * Whether an image begins with a base's own layers, as they lie in the registry. Who has pushed them has had their
- * bytes, or could pull them; what a config says of their contents (`diff_ids`) anybody can write. Builders that
- * compress anew make other digests of the same contents.
+ * Returns whether an image begins with the layers of a base, by their digests in the registry. Its pusher has had the
+ * bytes of those, or could pull them, whereas anybody can write any `diff_ids` into a config. Builders that compress
+ * layers again make other digests of the same content.
  */
 export function beginsWithLayers(app: Pick<ImageParts, 'layers'>, base: Pick<ImageParts, 'layers'>): boolean {
   return base.layers.length > 0 && base.layers.every(({ digest }, at) => app.layers[at]?.digest === digest);
@@ -105,7 +105,10 @@ function newConfig(app: ImageParts, old: ImageParts, next: ImageParts, runtime: 
   };
 }
 
-/** The base's steps are replaced as its layers are; what the image did after the base's last layer stays. */
+/**
+ * Returns the history: the base's steps are replaced as its layers are; the image's own steps after the base's last
+ * layer stay.
+ */
 function historyOf(app: ImageParts, old: ImageParts, next: ImageParts): object {
   const [of, before, after] = [app, old, next].map(({ config }) => config.history ?? []);
   if (of === undefined || before === undefined || after === undefined || of.length === 0) return {};
@@ -125,7 +128,7 @@ function afterLayers(
 
 const [docker, oci] = ['application/vnd.docker.image.rootfs.diff.tar', 'application/vnd.oci.image.layer.v1.tar'];
 
-/** A manifest of one kind holds layers of its own: names differ, bytes do not. */
+/** Returns a layer's descriptor for a kind of manifest. Docker's and OCI's media types differ, the bytes do not. */
 function layerFor(kind: ManifestMediaType, { mediaType, digest, size }: Descriptor): object {
   const isOci = kind === mediaTypes.ociManifest;
   const [from, to] = isOci ? [docker, oci] : [oci, docker];
@@ -152,7 +155,7 @@ function newManifest(app: ImageParts, old: ImageParts, next: ImageParts, { confi
       ...app.json,
       config: { ...(app.json.config as object), digest: digestOf(config), size: config.length },
       layers: [...next.layers.map((layer) => layerFor(app.mediaType, layer)), ...own],
-      // Docker's schema has no annotations; what is there is kept.
+      // Docker's schema has no annotations, so they are only written where the manifest has some already.
       ...defined({
         annotations:
           app.mediaType === mediaTypes.ociManifest || app.json.annotations !== undefined ? annotations : undefined,

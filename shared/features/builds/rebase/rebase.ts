@@ -13,7 +13,7 @@ import type { ImageParts, Rebased } from './rebase-image.ts';
 import { beginsWithLayers, rebaseImage } from './rebase-image.ts';
 
 export type RebaseOutcome =
-  /** It is pushed by its digest; no tag was moved. */
+  /** The new image was pushed by its digest; no tag was moved. */
   | {
       readonly is: 'rebased';
       readonly image: Pick<StoredImage, 'digest' | 'bytes' | 'mediaType'>;
@@ -22,9 +22,9 @@ export type RebaseOutcome =
   | Exclude<Rebased, { is: 'rebased' }>;
 
 /**
- * Puts an image, or each image of an index, on its new base, from what the registry holds: layers are linked, configs
- * and manifests written; no byte of a layer is moved. The same order makes the same image. Throws `StoreFailure`,
- * `RegistryError` (as a push).
+ * Rebases an image, or each image of an index, from what the registry has: layers are linked, configs and manifests are
+ * written, and no layer's bytes are moved. The same order makes the same image. Throws `StoreFailure`, `RegistryError`
+ * (as a push).
  */
 export async function rebase(ports: BuildPorts, order: RebaseOrder): Promise<RebaseOutcome> {
   const outcome =
@@ -35,7 +35,7 @@ export async function rebase(ports: BuildPorts, order: RebaseOrder): Promise<Reb
   return outcome;
 }
 
-/** What describes an image of the index is of the old one, and does not come along. */
+/** Returns true for attestations in an index. They describe an old image, and are not carried over. */
 const isAttestation = ({ annotations }: Descriptor) =>
   annotations?.['vnd.docker.reference.type'] === 'attestation-manifest';
 
@@ -76,7 +76,7 @@ async function rebaseIndex(ports: BuildPorts, order: RebaseOrder): Promise<Rebas
   return { is: 'rebased', image: { digest, bytes, mediaType: app.mediaType }, conflicts };
 }
 
-/** As annotations say it from now on: a digest in it is the new base's. */
+/** Returns the base's name for annotations; a digest in it becomes the new base's. */
 function nameOf({ said, next }: RebaseOrder): string | undefined {
   return said?.replace(/@sha256:[0-9a-f]{64}$/, `@${next.digest}`);
 }
@@ -143,7 +143,7 @@ async function rebaseOne(ports: BuildPorts, order: RebaseOrder, image: StoredIma
   return { is: 'rebased', image: { digest, bytes: rebased.manifest, mediaType }, conflicts: rebased.conflicts };
 }
 
-/** Of those that it may be built on, the one that it begins with; or why there is none. */
+/** Returns that candidate for the old base with whose layers the image begins, or why there is none. */
 async function oldBaseOf(
   ports: BuildPorts,
   { baseKey, old }: RebaseOrder,
@@ -154,7 +154,7 @@ async function oldBaseOf(
     const image = await ports.images.readImage(baseKey, digest);
     const fitting = image === undefined ? undefined : await forPlatform(ports, baseKey, image, app);
     const parts = fitting === undefined ? undefined : await partsOf(ports, baseKey, fitting);
-    // Platforms may share layers: what is known of one is no base of the other.
+    // Platforms may share layers, so a base for another platform does not count.
     if (
       parts === undefined ||
       parts.config.architecture !== app.config.architecture ||
