@@ -123,12 +123,12 @@ async function perform<P extends DuePorts>(
   found: VersionedDocument,
 ): Promise<'done' | 'put off' | 'stays due'> {
   const due = duties[typeOf(found)];
-  if (due === undefined) throw new TypeError(`no duty is known for ${found.document.id}`);
+  if (due === undefined) throw new TypeError(`no duty is known for the document ${found.document.id}`);
   try {
     await due.perform(portsFor?.(ports, found) ?? ports, found);
     return 'done';
   } catch (error) {
-    ports.log.error({ err: error, id: found.document.id }, 'something that is due is put off');
+    ports.log.error({ err: error, id: found.document.id }, 'work that was due failed and is put off for ten minutes');
     const dueAt = new Date(ports.clock.now().getTime() + putOffMs).toISOString();
     const { committed } = await ports.documents.commitDocuments(due.container, keyOf(due.container, found), [
       patching(found, { dueAt }),

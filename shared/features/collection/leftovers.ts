@@ -40,7 +40,7 @@ export async function sweepLeftovers(ports: CollectionPorts, registry: RegistryN
   for await (const page of blobPagesFrom(ports.blobs, blobsAtOnce, stood?.document.continuation)) {
     await oneByOne(
       ports.log,
-      'looking whether a blob is left over',
+      'checking whether a blob is left over',
       page.blobs,
       ({ name }) => name,
       async (blob) => {

@@ -125,7 +125,7 @@ async function removeUnlessBroken(
     if (!(error instanceof UnreadableDocument)) throw error;
     session.ports.log.error(
       { err: error, repository: planned.repository, digest: planned.digest },
-      'what a plan removes cannot be read, and stays',
+      'a document that a plan would remove cannot be read, so it stays',
     );
     return { outcome: `it stays: ${error.message}`.slice(0, 500) };
   }
@@ -144,13 +144,14 @@ async function remove(
   const key = { registry: session.registry, repository: planned.repository };
   const view = await session.view(key);
   const judged = view === undefined ? undefined : await mark(session, view, planned.digest);
-  if (judged === undefined) return { outcome: 'it is gone already' };
+  if (judged === undefined) return { outcome: 'it stays: it was deleted already' };
   const due = removalOf(judged, name);
   if (due === undefined || (planned.whole && !due.whole))
-    return { outcome: `it stays: ${judged.judgements.get(name)?.manifest.why ?? 'no rule takes it'}` };
+    return { outcome: `it stays: ${judged.judgements.get(name)?.manifest.why ?? 'no rule removes it'}` };
   const more =
     due.along.find((each) => !planned.along.includes(each)) ?? due.tags.find((tag) => !planned.tags.includes(tag));
-  if (more !== undefined && planned.whole) return { outcome: `it stays: ${more} has come since and would go with it` };
+  if (more !== undefined && planned.whole)
+    return { outcome: `it stays: ${more} was pushed since the plan was made, and would be removed with it` };
   const wanted = {
     manifests: planned.whole ? [planned.digest] : [],
     tags: planned.whole ? due.tags : due.tags.filter((tag) => planned.tags.includes(tag)),
@@ -163,7 +164,7 @@ async function remove(
       retentionDays: policy.retentionDays,
     });
     const went = manifests.length + tags.length > 0;
-    return went ? { outcome: 'in the bin', group } : { outcome: `it stays: ${stayed[0]?.because ?? 'gone'}` };
+    return went ? { outcome: 'recycled', group } : { outcome: `it stays: ${stayed[0]?.because ?? 'gone'}` };
   } catch (error) {
     // The whole repository is locked.
     if (error instanceof RegistryError && error.fault.is === 'disallowed')

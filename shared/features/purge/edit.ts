@@ -21,7 +21,7 @@ type Editing = Pick<PolicyPorts, 'documents' | 'clock' | 'lastPulls'>;
 const stateInWords = {
   approved: 'being carried out',
   done: 'carried out already',
-  void: 'void: make another',
+  void: 'void, because the rules were changed since it was made: make another plan',
 };
 
 /**
@@ -141,7 +141,7 @@ export async function approve(
     throw new RegistryError({
       is: 'conflict',
       code: 'planChanged',
-      why: `the current plan has the hash ${plan.hash}, not ${hash}: look at what it would remove`,
+      why: `the current plan has the hash ${plan.hash}, not ${hash}: read the plan, and approve it by its own hash`,
     });
   if (plan.state !== 'awaiting')
     throw new RegistryError({
@@ -155,7 +155,7 @@ export async function approve(
       throw new RegistryError({
         is: 'conflict',
         code: 'planChanged',
-        why: 'the policy or its plan was changed since this plan was made: make another',
+        why: 'the policy or its plan was changed since this plan was made: make another plan',
       });
     return {
       ...before,

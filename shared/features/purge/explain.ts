@@ -50,7 +50,7 @@ function parseImage(image: string): { repository: RepositoryName; reference: Dig
   if (!isRepositoryName(repository) || !(digest === undefined ? isTag(reference) : isDigest(reference)))
     throw new RegistryError({
       is: 'request-invalid',
-      why: `image "${image}" is not repository, repository:tag or repository@digest`,
+      why: `the image "${image}" must be repository, repository:tag or repository@digest, as in team/app:v1`,
     });
   return { repository, reference: reference as Digest | Tag };
 }

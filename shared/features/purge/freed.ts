@@ -56,7 +56,10 @@ export async function bytesFreed(
 /** Logs a blob that cannot be read. Nothing can be promised for it, and it does not prevent the plan. */
 function unknownSize({ log }: PolicyPorts, digest: Digest, error: unknown): number {
   if (error instanceof StoreFailure) throw error;
-  log.error({ err: error, digest }, 'what a blob would free is not known');
+  log.error(
+    { err: error, digest },
+    'it is not known how many bytes a blob would free, because its document cannot be read',
+  );
   return 0;
 }
 

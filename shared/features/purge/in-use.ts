@@ -67,15 +67,15 @@ function requireRoom(all: readonly InUseSource[], added: InUseSource): void {
       is: 'conflict',
       code: 'tooManySources',
       why:
-        `${others.length} sources say already what they use, and at most ${sourcesAtMost} may: delete one, or ` +
-        'wait until its time is over',
+        `${others.length} sources pin images already, and at most ${sourcesAtMost} may: delete one, or ` +
+        'wait until one expires',
     });
   const pins = others.reduce((sum, { digests }) => sum + digests, added.digests);
   if (pins > pinsAtMost)
     throw new RegistryError({
       is: 'conflict',
       code: 'tooManyPins',
-      why: `all sources would pin ${pins} digests together, and at most ${pinsAtMost} are allowed: name fewer`,
+      why: `all sources together would pin ${pins} digests, and at most ${pinsAtMost} are allowed: pin fewer digests`,
     });
 }
 

@@ -99,7 +99,7 @@ function manifestDecision(
   return {
     verdict: 'due',
     ...defined({ rule: last?.rule }),
-    why: tags.length === 1 ? `its tag goes: ${last?.why ?? ''}` : `its ${tags.length} tags go`,
+    why: tags.length === 1 ? `its tag is removed: ${last?.why ?? ''}` : `its ${tags.length} tags are removed`,
     evidence,
     dueAt: Math.max(...tags.map(({ dueAt = now }) => dueAt)),
   };
@@ -108,7 +108,7 @@ function manifestDecision(
 function decide(judged: Judged, rules: Rules, shared: readonly Keep[], now: number): Decision {
   const evidence = evidenceOf(judged);
   const [rule, takes] = earliest(judged, rules);
-  if (rule === undefined || takes === Infinity) return { verdict: 'keep', why: 'no rule takes it', evidence };
+  if (rule === undefined || takes === Infinity) return { verdict: 'keep', why: 'no rule removes it', evidence };
   const keeps = [...shared, ...keepsOf(judged, rules)];
   const keep = longest(keeps);
   const kept = keep !== undefined && keep.until > now;
@@ -170,7 +170,7 @@ function keepsOfAll(facts: Facts, rules: Rules): Keep[] {
       (keep) => ({
         rule: keep.rule === 'locked' ? 'locked' : 'part',
         until: keep.until,
-        why: `${part.digest} goes along with it: ${keep.why}`,
+        why: `${part.digest} would be removed along with it: ${keep.why}`,
       }),
     ),
   );
@@ -227,7 +227,7 @@ function keepsOfTag(tag: TagFacts): Keep[] {
     ...lockedBy(`tag ${name}`, tag),
     ...(about === undefined
       ? []
-      : [{ rule: 'subject', until: Infinity, why: `its name says that it is about ${about}` }]),
+      : [{ rule: 'subject', until: Infinity, why: `its name says that it refers to ${about}` }]),
   ];
 }
 

@@ -233,7 +233,10 @@ async function judgeUnlessBroken(
     return await judgeDue(session, policy, parseStored(dueSchema, due, query).document);
   } catch (error) {
     if (error instanceof StoreFailure) throw error;
-    session.ports.log.error({ err: error, id: due.document.id, policy }, 'what is due cannot be judged, and stays');
+    session.ports.log.error(
+      { err: error, id: due.document.id, policy },
+      'a manifest that is due cannot be judged, so it stays',
+    );
     const named = dueSchema.pick({ repository: true, digest: true, dueAt: true }).safeParse(due.document);
     if (!named.success) return { kept: [] };
     const { repository, digest, dueAt } = named.data;
@@ -281,7 +284,9 @@ async function judgeDue(
         {
           ...first,
           rule: 'too-large',
-          why: `${removal.items.length} manifests and tags would go with it: more than a plan holds in one step`,
+          why:
+            `${removal.items.length} manifests and tags would be removed with it, which is more than one ` +
+            'step of a plan may have',
         },
       ],
     };

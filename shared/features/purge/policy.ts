@@ -9,15 +9,20 @@ const days = z.int().min(1).max(3_650);
 const name = z
   .string()
   .regex(namePattern, nameSyntax)
-  .describe('The name of the rule, which the bin and explanations show.');
+  .describe('The name of the rule, which the recycle bin and explanations show.');
 const globs = z.array(tagGlobSchema).min(1).max(50);
 
 /** The conditions of a rule to remove, all of which must hold. */
 const removeConditions = {
-  untaggedDays: days.optional().describe('No tag points at the manifest, since so many days.'),
-  notPulledDays: days.optional().describe('Nobody pulled it or a part of it, by tag or digest, for so many days.'),
+  untaggedDays: days.optional().describe('No tag has pointed at the manifest for so many days.'),
+  notPulledDays: days.optional().describe('Nobody has pulled it or a part of it, by tag or digest, for so many days.'),
   olderThanDays: days.optional().describe('The tag, or a manifest without one, was pushed so many days ago.'),
-  beyondNewest: z.int().min(1).max(1_000).optional().describe('So many tags that the rule may take were pushed later.'),
+  beyondNewest: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe('So many tags that the rule may remove were pushed later.'),
   artifactTypes: z
     .array(z.string().min(1).max(255))
     .min(1)
@@ -36,7 +41,7 @@ const keepConditions = {
     .min(1)
     .max(1_000)
     .optional()
-    .describe("It is among so many newest of the tags that the rule's other demands let through."),
+    .describe("It is among so many newest of the tags that the rule's other conditions select."),
   pulledWithinDays: days.optional().describe('It was pulled within so many days.'),
   labels: z
     .record(z.string().min(1).max(255), z.string().max(1_000))
@@ -49,10 +54,10 @@ const demandsSomething = (rule: object) => Object.keys(rule).length > 1;
 
 const removeRuleSchema = z
   .strictObject({ name, ...removeConditions })
-  .refine(demandsSomething, `a rule demands at least one of ${Object.keys(removeConditions).join(', ')}`);
+  .refine(demandsSomething, `a rule must have at least one of ${Object.keys(removeConditions).join(', ')}`);
 const keepRuleSchema = z
   .strictObject({ name, ...keepConditions })
-  .refine(demandsSomething, `a rule demands at least one of ${Object.keys(keepConditions).join(', ')}`);
+  .refine(demandsSomething, `a rule must have at least one of ${Object.keys(keepConditions).join(', ')}`);
 export type RemoveRule = z.infer<typeof removeRuleSchema>;
 export type KeepRule = z.infer<typeof keepRuleSchema>;
 
@@ -63,45 +68,45 @@ function scope<T extends z.ZodType<string>>(glob: T, everything: z.input<T>) {
       .min(1)
       .max(100)
       .default([everything] as never)
-      .describe('Names or patterns that are taken in: * stands for anything but a slash, ** for anything.'),
-    exclude: z.array(glob).max(100).default([]).describe('Names or patterns that are left out again.'),
+      .describe('The names or patterns that are included: * stands for anything but a slash, ** for anything.'),
+    exclude: z.array(glob).max(100).default([]).describe('The names or patterns that are excluded.'),
   });
 }
 
 /** The settings of a policy, as a user writes them. */
 export const policySchema = z.strictObject({
-  repositories: scope(repositoryGlobSchema, '**').prefault({}).describe('Which repositories the policy covers.'),
+  repositories: scope(repositoryGlobSchema, '**').prefault({}).describe('The repositories that the policy covers.'),
   tags: scope(tagGlobSchema, '*')
     .prefault({})
     .describe(
-      'Tags that rules to remove may take. What has no tag is taken by rules that demand untaggedDays where this is ' +
-        'not every tag.',
+      'The tags that rules to remove may remove. A manifest without a tag is removed only by rules ' +
+        'with untaggedDays, unless this is every tag.',
     ),
   remove: z
     .array(removeRuleSchema)
     .min(1)
     .max(20)
-    .refine(namedOnce, 'two rules have one name')
-    .describe('What is removed: each rule demands all that it names.'),
+    .refine(namedOnce, 'two rules have the same name: give each rule its own')
+    .describe('The rules to remove; all conditions of a rule must hold.'),
   keep: z
     .array(keepRuleSchema)
     .max(20)
     .default([])
-    .refine(namedOnce, 'two rules have one name')
-    .describe('What is kept, whatever rules to remove say.'),
+    .refine(namedOnce, 'two rules have the same name: give each rule its own')
+    .describe('The rules to keep, which win over rules to remove; all conditions of a rule must hold.'),
   retentionDays: z
     .int()
     .min(1)
     .max(90)
     .default(14)
-    .describe('How long it lies in the recycle bin before it is purged.'),
-  schedule: scheduleSchema.prefault({ every: 'day' }).describe('When the policy runs, in UTC.'),
+    .describe('The days that a removed image stays in the recycle bin before it is purged.'),
+  schedule: scheduleSchema.prefault({ every: 'day' }).describe('The times at which the policy runs, in UTC.'),
   brakePercent: z
     .int()
     .min(1)
     .max(100)
     .default(20)
-    .describe('A run that would take a larger share of a repository, in percent, asks first.'),
+    .describe('The share of a repository, in percent, above which a run needs approval.'),
 });
 export type Policy = z.infer<typeof policySchema>;
 

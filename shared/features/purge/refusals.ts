@@ -10,5 +10,5 @@ export interface Refusal {
 export function refusalIn(fault: RequestFault | undefined): Refusal {
   if (fault === undefined) return {};
   if (fault.is === 'disallowed') return { locked: fault.attribute };
-  return { refused: fault.is === 'denied' ? fault.why : `it is refused: ${fault.is}` };
+  return { refused: fault.is === 'denied' ? fault.why : `a gate refuses it: ${fault.is}` };
 }

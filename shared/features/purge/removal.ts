@@ -22,7 +22,7 @@ export function removalOf({ facts, judgements }: Judged, policy: string): Remova
     itemOf('manifest', repository, each, isAbout(each), {
       ...judgement.manifest,
       rule: 'along',
-      why: `goes along with ${digest}`,
+      why: `removed along with ${digest}`,
       evidence: { pushedAt: iso(facts, each) },
     }),
   );

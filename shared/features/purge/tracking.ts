@@ -12,14 +12,14 @@ export function untrackedRules({ remove }: Policy, trackedSince: Date | undefine
   const tracked = trackedSince === undefined ? 0 : Math.floor((now.getTime() - trackedSince.getTime()) / dayMs);
   const since =
     trackedSince === undefined
-      ? 'pulls of this registry are not tracked yet, as it counts from the first one'
+      ? 'pulls of this registry are not tracked yet, because tracking begins with the first pull'
       : `pulls of this registry have been tracked for ${tracked} days, since ${trackedSince.toISOString()}`;
   return remove.flatMap(({ name, notPulledDays }) =>
     notPulledDays === undefined || tracked >= notPulledDays
       ? []
       : [
-          `the rule "${name}" takes what was not pulled for ${notPulledDays} days, but ${since}: leave it out ` +
-            `until ${takenFrom(notPulledDays)}`,
+          `the rule "${name}" removes images that were not pulled for ${notPulledDays} days, but ` +
+            `${since}: leave the rule out until ${takenFrom(notPulledDays)}`,
         ],
   );
 }

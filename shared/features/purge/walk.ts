@@ -123,7 +123,7 @@ async function markUnlessBroken(session: Session, view: RepositoryView, digest: 
     if (!(error instanceof UnreadableDocument)) throw error;
     session.ports.log.error(
       { err: error, repository: view.key.repository, digest },
-      'a manifest cannot be judged, and stays',
+      'a manifest cannot be judged, so it stays',
     );
   }
 }

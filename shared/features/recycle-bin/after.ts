@@ -19,9 +19,6 @@ export async function waitAWhile(
     clearTimeout(timer);
   }
   work.catch((error: unknown) =>
-    log.warn(
-      { err: error, what },
-      'what follows from a request was not finished after its answer, and is left to the timer',
-    ),
+    log.warn({ err: error, what }, 'the work that follows from a request failed after its answer; a timer repeats it'),
   );
 }

@@ -185,7 +185,10 @@ export async function purgeUnlessKept(ports: BinPorts, { key, taking, cause }: D
     await purgeGroup(ports, key, taking.group, cause);
   } catch (error) {
     if (!(error instanceof StoreFailure)) throw error;
-    ports.log.warn({ err: error, group: taking.group }, 'what was deleted stays in the bin until the timer purges it');
+    ports.log.warn(
+      { err: error, group: taking.group },
+      'a deletion stays in the recycle bin until a timer purges it, because the purge failed',
+    );
   }
 }
 

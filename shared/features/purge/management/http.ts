@@ -95,13 +95,13 @@ function plans(api: OpenAPIHono, ports: PolicyManagementPorts): void {
       throw new RegistryError({
         is: 'conflict',
         code: 'planUnderWay',
-        why: 'the current plan is being carried out: stop it, or wait until it is done',
+        why: 'the current plan is being carried out: stop the policy, or wait until the plan is done',
       });
     if (!(await walk(ports, registry, name, soon())))
       return context.json(
         {
           looking: true as const,
-          why: 'what is stored is being looked through for the first time since the rules changed: ask again',
+          why: 'the stored manifests are being marked for the first time since the rules changed: send the request again',
         },
         202,
       );
@@ -123,7 +123,7 @@ function plans(api: OpenAPIHono, ports: PolicyManagementPorts): void {
         code: 'planEmpty',
         why:
           'the plan removes nothing, so approving it only switches the policy on for every run of its ' +
-          'schedule: send "switchOn": true if that is meant',
+          'schedule: send "switchOn": true to do that',
       });
     await approve(ports, plan, hash, cause);
     return context.json(await pageOf(ports, (await carryOut(ports, registry, plan.plan, cause, soon())) ?? plan), 200);
@@ -193,7 +193,7 @@ async function thePlan(ports: PolicyManagementPorts, name: string): Promise<Plan
       is: 'thing-unknown',
       code: 'purgePlanNotFound',
       what: `plan of the purge policy "${name}"`,
-      hint: 'make one with POST',
+      hint: 'make one by POST on this path',
     });
   return plan;
 }

@@ -12,7 +12,7 @@ export const source = z.object({
   source: z
     .string()
     .refine(isInUseSource, 'must be 1 to 100 letters, digits, dots, dashes and underscores')
-    .openapi({ example: 'cluster-west', description: 'Who says it: a cluster or a deployment tool.' }),
+    .openapi({ example: 'cluster-west', description: 'The name of the source: a cluster or a deployment tool.' }),
 });
 
 const digestsAtMost = 10_000;
@@ -28,21 +28,23 @@ export const pinsSchema = z
       .max(90 * 24 * 3600)
       .openapi({
         example: 7_200,
-        description: 'How long they are kept if nobody says it again: a few times the interval of who says it.',
+        description:
+          'The seconds that the images are kept after this request: a few times the interval at which the ' +
+          'source repeats it.',
       }),
   })
-  .openapi('InUsePins', { description: 'Which images somebody uses, and how long that is good.' });
+  .openapi('InUsePins', { description: 'The images that a source uses, and how long they are kept.' });
 export const inUse = z
   .object({
-    source: text('Who says it.'),
-    digests: number('How many images it names.'),
-    expiresAt: dateTime('Until when that is good.'),
-    updatedAt: dateTime('When it was said last.'),
+    source: text('The name of the source.'),
+    digests: number('The number of images that it names.'),
+    expiresAt: dateTime('The time until which no policy removes the images.'),
+    updatedAt: dateTime("The time of the source's last request."),
   })
-  .openapi('InUse', { description: 'Who says that images are in use.' });
+  .openapi('InUse', { description: 'A source that names images that are in use.' });
 export const inUseWhole = inUse
   .extend({ pinned: z.array(z.string()).openapi({ description: 'The digests of the images.' }) })
-  .openapi('InUseWithPins', { description: 'Who says that images are in use, with the images.' });
-export const inUseList = pageOf(inUse, 'Who says it, in the order of their names.').openapi('InUseSources', {
-  description: 'A page of those who say that images are in use.',
+  .openapi('InUseWithPins', { description: 'A source that names images that are in use, with the images.' });
+export const inUseList = pageOf(inUse, 'The sources in the order of their names.').openapi('InUseSources', {
+  description: 'A page of the sources that name images in use.',
 });

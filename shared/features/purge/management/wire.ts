@@ -10,7 +10,10 @@ import { isApproved } from '../session.ts';
 import { inUse, inUseList, inUseWhole, pinsSchema, source } from './in-use-wire.ts';
 import { dateTime, number, text } from './shapes.ts';
 
-export const purgeTag = { name: 'purge', description: 'Policies that clean repositories up, and what they keep.' };
+export const purgeTag = {
+  name: 'purge',
+  description: 'Manages the policies that remove old images, their plans, and the images that are in use.',
+};
 const named = z.object({
   name: nameSchema.openapi({ example: 'default', description: 'The name of a purge policy.' }),
 });
@@ -18,7 +21,7 @@ const policyShape = policySchema.openapi('PurgePolicyRules', {
   description: 'What a purge policy covers, removes and keeps.',
 });
 const policyChange = changeOf(policySchema.shape).openapi('PurgePolicyChange', {
-  description: 'What of a purge policy is to change: what is absent stays, null goes back to the default.',
+  description: 'The changes of a purge policy: an absent property stays as it is, null sets its default.',
 });
 
 const shownPolicy = z
@@ -26,91 +29,104 @@ const shownPolicy = z
     name: text('The name of the policy.'),
     policy: policyShape,
     on: z.boolean().openapi({
-      description: 'A plan of these rules was approved, so it runs by its schedule. Changed rules are approved anew.',
+      description:
+        'True if the policy runs by its schedule, because a plan of these rules was approved. Changed ' +
+        'rules must be approved anew.',
     }),
     approved: z
-      .object({ at: dateTime('When it was approved.'), by: text('Who approved it.') })
+      .object({ at: dateTime('The time of the approval.'), by: text('The identity that approved it.') })
       .optional()
       .openapi({ description: 'The approval that switched it on.' }),
-    nextRunAt: dateTime('When it runs next.').optional(),
+    nextRunAt: dateTime('The time of the next run.').optional(),
     waiting: z
       .array(z.string())
-      .openapi({ description: 'Rules that look back further than pulls are tracked: they take nothing until then.' }),
+      .openapi({
+        description:
+          'The rules on pulls that need more days of tracked pulls than there are; they remove nothing until then.',
+      }),
   })
   .openapi('PurgePolicy', { description: 'A purge policy, and whether it runs.' });
 
 const evidence = z
   .object({
-    pushedAt: dateTime('When it was pushed.'),
-    lastPull: dateTime('When it was pulled last.').optional(),
-    trackedSince: dateTime('Since when pulls are tracked.').optional(),
-    untaggedSince: dateTime('Since when no tag points at it.').optional(),
+    pushedAt: dateTime('The time of the push.'),
+    lastPull: dateTime('The time of the last pull.').optional(),
+    trackedSince: dateTime('The time since which pulls are tracked.').optional(),
+    untaggedSince: dateTime('The time since which no tag points at it.').optional(),
   })
-  .openapi({ description: 'The times that a rule goes by.' });
+  .openapi({ description: 'The times on which the decision is based.' });
 const shownItem = z
   .object({
-    kind: itemSchema.shape.kind.openapi({ description: 'What is removed.' }),
+    kind: itemSchema.shape.kind.openapi({ description: 'The kind of what is removed.' }),
     repository: text('The repository that it is in.'),
     digest: text('The digest of the manifest.'),
     tag: text('The name of the tag.').optional(),
-    about: itemSchema.shape.about.openapi({ description: 'It is about another manifest, as a signature is.' }),
-    rule: text('The rule that takes or keeps it.'),
-    why: text('Why the rule does, in words.'),
+    about: itemSchema.shape.about.openapi({
+      description: 'True if it refers to another manifest, as a signature does.',
+    }),
+    rule: text('The rule that removes or keeps it.'),
+    why: text('The reason in words.'),
     evidence,
     bytes: z.int().nonnegative().openapi({ description: 'The bytes that are freed when all of the plan is purged.' }),
-    outcome: text('What became of it.').optional(),
-    group: text('The deletion in the bin, for /bin/restore.').optional(),
+    outcome: text('The outcome, once the plan is carried out.').optional(),
+    group: text('The id of the deletion in the recycle bin, for /bin/restore.').optional(),
   })
   .openapi('PurgeItem', { description: 'A manifest or a tag that a plan removes or keeps.' });
 
 const shownPlan = z
   .object({
     plan: text('The id of the plan.'),
-    policy: text('The policy that it is of.'),
+    policy: text('The policy that made the plan.'),
     hash: text('The hash of all that it lists, to approve it by.'),
-    state: planSchema.shape.state.openapi({ description: 'void: the rules changed before it was carried out.' }),
-    madeAt: dateTime('When the plan was made.'),
-    manifests: number('How many manifests it removes.'),
-    tags: number('How many tags it removes.'),
-    bytes: number('How many bytes it frees.'),
-    kept: number('How many more a rule would take if no attribute forbade it.'),
-    more: z.boolean().openapi({ description: 'Whether more is due than one plan holds; the next has it.' }),
+    state: planSchema.shape.state.openapi({
+      description: 'The state of the plan; void means that the rules changed before it was carried out.',
+    }),
+    madeAt: dateTime('The time at which the plan was made.'),
+    manifests: number('The number of manifests that it removes.'),
+    tags: number('The number of tags that it removes.'),
+    bytes: number('The number of bytes that it frees.'),
+    kept: number('The number of further items that a rule would remove if no attribute forbade it.'),
+    more: z.boolean().openapi({ description: 'True if more is due than one plan holds; the next plan has it.' }),
     over: z
       .array(
         z.object({
-          repository: text('The repository of which it takes so much.'),
-          going: number('How many the plan takes.'),
-          of: number('How many there are.'),
-          what: planSchema.shape.over.element.shape.what.openapi({ description: 'What is counted.' }),
+          repository: text('The repository of which it removes so much.'),
+          going: number('The number that the plan removes.'),
+          of: number('The number in the repository.'),
+          what: planSchema.shape.over.element.shape.what.openapi({ description: 'The kind that is counted.' }),
         }),
       )
-      .openapi({ description: 'Of which the plan takes more than the brake lets through without asking.' }),
+      .openapi({
+        description: 'The repositories of which the plan removes more than the brake lets through without approval.',
+      }),
     outcome: z
       .object({
-        manifests: number('How many manifests were removed.'),
-        tags: number('How many tags were removed.'),
-        stayed: number('How much stayed, because it changed meanwhile.'),
+        manifests: number('The number of removed manifests.'),
+        tags: number('The number of removed tags.'),
+        stayed: number('The number of items that stayed, because they changed meanwhile.'),
       })
-      .openapi({ description: 'What became of the plan so far.' }),
-    approvedBy: text('Who approved it.').optional(),
-    items: z.array(shownItem).openapi({ description: 'A page of what it removes.' }),
-    keptItems: z.array(shownItem).openapi({ description: 'A rule would take these if no attribute forbade it.' }),
+      .openapi({ description: 'The outcome of the plan so far.' }),
+    approvedBy: text('The identity that approved it.').optional(),
+    items: z.array(shownItem).openapi({ description: 'A page of the items that it removes.' }),
+    keptItems: z
+      .array(shownItem)
+      .openapi({ description: 'The items that a rule would remove if no attribute forbade it.' }),
     nextLink: text('The path of the next page; absent on the last page.').optional(),
   })
   .openapi('PurgePlan', { description: 'What a purge policy would remove, or has removed.' });
 
 const looking = z
   .object({
-    looking: z.literal(true).openapi({ description: 'There is no plan yet.' }),
-    why: text('What is done meanwhile.'),
+    looking: z.literal(true).openapi({ description: 'True, because there is no plan yet.' }),
+    why: text('The work that is done meanwhile.'),
   })
-  .openapi('PurgeLooking', { description: 'What is stored is still looked through.' });
+  .openapi('PurgeLooking', { description: 'The answer while the stored manifests are still being marked.' });
 
 const decision = z.object({
-  verdict: z.enum(['keep', 'due', 'not-yet']).openapi({ description: 'Whether it is kept or removed.' }),
+  verdict: z.enum(['keep', 'due', 'not-yet']).openapi({ description: 'The decision whether it is kept or removed.' }),
   rule: text('The rule that decides.').optional(),
-  why: text('Why it is so, in words.'),
-  dueAt: dateTime('When it is due.').optional(),
+  why: text('The reason in words.'),
+  dueAt: dateTime('The time from which it is due.').optional(),
   evidence,
 });
 const explained = z
@@ -121,17 +137,19 @@ const explained = z
       .array(
         z.object({
           policy: text('The name of the policy.'),
-          on: z.boolean().openapi({ description: 'Whether the policy runs.' }),
-          manifest: decision.openapi({ description: 'What it says of the manifest.' }),
+          on: z.boolean().openapi({ description: 'True if the policy runs.' }),
+          manifest: decision.openapi({ description: 'The decision on the manifest.' }),
           tags: z
             .array(decision.extend({ tag: text('The name of the tag.') }))
-            .openapi({ description: 'What it says of each tag.' }),
-          along: z.array(z.string()).openapi({ description: 'The digests that would go along.' }),
+            .openapi({ description: 'The decision on each tag.' }),
+          along: z
+            .array(z.string())
+            .openapi({ description: 'The digests of the manifests that would be removed along with it.' }),
         }),
       )
-      .openapi({ description: 'What each policy says that covers the image.' }),
+      .openapi({ description: 'The decisions of each policy that covers the image.' }),
   })
-  .openapi('PurgeExplained', { description: 'Why an image is kept or removed.' });
+  .openapi('PurgeExplained', { description: 'The reasons why an image is kept or removed.' });
 
 const policyList = pageOf(shownPolicy, 'Policies in the order of their names.').openapi('PurgePolicies', {
   description: 'A page of purge policies.',
@@ -140,9 +158,9 @@ const policyList = pageOf(shownPolicy, 'Policies in the order of their names.').
 const planQuery = z.object({
   continuation: z
     .string()
-    .regex(/^\d{1,5}$/, 'is not of this list: give the one of the page before')
+    .regex(/^\d{1,5}$/, 'is not of this list: use the nextLink of the page before')
     .optional()
-    .openapi({ description: 'Where the page begins, out of the nextLink of the page before.' }),
+    .openapi({ description: 'The position of the page, from the nextLink of the page before.' }),
 });
 
 const approval = z
@@ -150,13 +168,17 @@ const approval = z
     hash: z
       .string()
       .regex(/^[0-9a-f]{64}$/, 'must be the hash of the plan: 64 hexadecimal digits')
-      .openapi({ description: 'The hash of the plan, as the plan has it.' }),
-    switchOn: z.boolean().optional().openapi({
-      description:
-        'Must be true to approve a plan that removes nothing: all that it does is to switch the policy on for every run of its schedule.',
-    }),
+      .openapi({ description: 'The hash of the plan, as GET of the plan returns it.' }),
+    switchOn: z
+      .boolean()
+      .optional()
+      .openapi({
+        description:
+          'Must be true to approve a plan that removes nothing: the approval only switches the policy on ' +
+          'for every run of its schedule.',
+      }),
   })
-  .openapi('PurgeApproval', { description: 'Which plan is approved.' });
+  .openapi('PurgeApproval', { description: 'The plan to approve.' });
 
 export const routes = {
   listPolicies: createRoute({
@@ -164,7 +186,7 @@ export const routes = {
     path: '/purge/policies',
     operationId: 'listPurgePolicies',
     summary: 'Lists the purge policies',
-    description: 'Lists the purge policies in the order of their names. There is always the one that is named default.',
+    description: 'Lists the purge policies in the order of their names. The policy named default always exists.',
     request: { query: pageSchema },
     responses: { 200: json('A page of purge policies.', policyList) },
   }),
@@ -195,7 +217,7 @@ export const routes = {
     path: '/purge/policies/{name}',
     operationId: 'updatePurgePolicy',
     summary: 'Changes a purge policy',
-    description: 'Changes those properties of a purge policy that the body has. Changed rules are approved anew.',
+    description: 'Changes those properties of a purge policy that the body has. Changed rules must be approved anew.',
     request: { params: named, ...body(policyChange) },
     responses: {
       ...absent('purgePolicyNotFound'),
@@ -208,7 +230,7 @@ export const routes = {
     path: '/purge/policies/{name}',
     operationId: 'deletePurgePolicy',
     summary: 'Deletes a purge policy',
-    description: 'Deletes a purge policy. The one that is named default goes back to what it was.',
+    description: 'Deletes a purge policy. The policy named default gets its original rules instead.',
     request: { params: named },
     responses: { ...absent('purgePolicyNotFound'), 204: { description: 'The purge policy was deleted.' } },
   }),
@@ -235,7 +257,10 @@ export const routes = {
       ...absent('purgePolicyNotFound'),
       ...conflicting('planUnderWay'),
       200: json('The plan, with its first page.', shownPlan),
-      202: json('There is more to look at than one request has time for: ask again.', looking),
+      202: json(
+        'The stored manifests are still being marked, which takes longer than one request: send the request again.',
+        looking,
+      ),
     },
   }),
   readPlan: createRoute({
@@ -243,7 +268,7 @@ export const routes = {
     path: '/purge/policies/{name}/plan',
     operationId: 'getPurgePlan',
     summary: 'Gets the plan of a purge policy',
-    description: 'Gets a page of the current plan of a purge policy, and what became of it.',
+    description: 'Gets a page of the current plan of a purge policy, with its outcome.',
     request: { params: named, query: planQuery },
     responses: {
       ...absent('purgePolicyNotFound', 'purgePlanNotFound'),
@@ -274,47 +299,50 @@ export const routes = {
         image: z.string().max(500).openapi({ example: 'team/app:v1', description: 'An image by its tag or digest.' }),
       }),
     },
-    responses: { ...absent('manifestNotFound'), 200: json('What each policy says.', explained) },
+    responses: { ...absent('manifestNotFound'), 200: json('The decisions of each policy.', explained) },
   }),
   listInUse: createRoute({
     method: 'get',
     path: '/in-use',
     operationId: 'listInUse',
-    summary: 'Lists who says that images are in use',
-    description: 'Lists the clusters and tools that say which images they use, and whose time is not over.',
+    summary: 'Lists the sources that name images in use',
+    description: 'Lists the clusters and deployment tools that name images in use, and whose time is not over.',
     request: { query: pageSchema },
-    responses: { 200: json('A page of those who say it.', inUseList) },
+    responses: { 200: json('A page of the sources.', inUseList) },
   }),
   readInUse: createRoute({
     method: 'get',
     path: '/in-use/{source}',
     operationId: 'getInUse',
-    summary: 'Gets which images somebody uses',
-    description: 'Gets which images a cluster or a deployment tool says that it uses.',
+    summary: 'Gets the images that a source uses',
+    description: 'Gets the images that a cluster or a deployment tool uses.',
     request: { params: source },
-    responses: { ...absent('inUseSourceNotFound'), 200: json('The images, and until when.', inUseWhole) },
+    responses: {
+      ...absent('inUseSourceNotFound'),
+      200: json('The images, and the time until which they are kept.', inUseWhole),
+    },
   }),
   putInUse: createRoute({
     method: 'put',
     path: '/in-use/{source}',
     operationId: 'putInUse',
-    summary: 'Says which images somebody uses',
-    description: 'Says which images a cluster or a deployment tool uses, in place of what it said before.',
+    summary: 'Sets the images that a source uses',
+    description: 'Sets the images that a cluster or a deployment tool uses, in place of those that it named before.',
     request: { params: source, ...body(pinsSchema) },
     responses: {
       ...conflicting('tooManySources', 'tooManyPins'),
-      200: json('What it said before was replaced; no policy removes the images until then.', inUse),
-      201: json('No policy removes the images until then.', inUse),
+      200: json('The images were replaced; no policy removes them until the time in the answer.', inUse),
+      201: json('The source was created; no policy removes the images until the time in the answer.', inUse),
     },
   }),
   deleteInUse: createRoute({
     method: 'delete',
     path: '/in-use/{source}',
     operationId: 'deleteInUse',
-    summary: 'Forgets which images somebody uses',
-    description: 'Forgets what a cluster or a deployment tool said, so that policies may remove the images.',
+    summary: 'Deletes the images that a source uses',
+    description: 'Deletes the images that a cluster or a deployment tool named, so that policies may remove them.',
     request: { params: source },
-    responses: { ...absent('inUseSourceNotFound'), 204: { description: 'It is forgotten.' } },
+    responses: { ...absent('inUseSourceNotFound'), 204: { description: 'The source was deleted.' } },
   }),
 };
 

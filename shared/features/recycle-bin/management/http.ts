@@ -87,7 +87,9 @@ function changingRoutes(api: OpenAPIHono, ports: BinManagementPorts): void {
       throw new RegistryError({
         is: 'conflict',
         code: 'countChanged',
-        why: `the deletion has ${there} entries in the bin, not ${count}: look again at what would be purged`,
+        why:
+          `the deletion has ${there} entries in the recycle bin, not ${count}: read it again by GET ` +
+          `/api/v1/bin/${group}, and send the count that it has`,
       });
     return context.json(await purgeGroup(ports, key, group, causeIn(context)), 200);
   });
@@ -112,7 +114,7 @@ async function entriesOf(ports: BinManagementPorts, key: RepositoryKey, group: s
     throw new RegistryError({
       is: 'thing-unknown',
       code: 'deletionNotFound',
-      what: `deletion "${group}" in the bin of ${key.repository}`,
+      what: `deletion "${group}" in the recycle bin of ${key.repository}`,
     });
   return entries;
 }
@@ -136,7 +138,11 @@ async function keyOfGroup(
     documentsOf(documents, { container: 'repositories', partition: [registry], where, limit: 1 }),
   );
   if (found !== undefined) return { registry, repository: entryIn(found).repository as RepositoryKey['repository'] };
-  throw new RegistryError({ is: 'thing-unknown', code: 'deletionNotFound', what: `deletion "${group}" in the bin` });
+  throw new RegistryError({
+    is: 'thing-unknown',
+    code: 'deletionNotFound',
+    what: `deletion "${group}" in the recycle bin`,
+  });
 }
 
 async function restore(
@@ -150,7 +156,7 @@ async function restore(
     return restoreGroup(ports, key, group, cause);
   }
   if (digest === undefined || repository === undefined)
-    throw new RegistryError({ is: 'request-invalid', why: 'name a group, or a repository and a digest' });
+    throw new RegistryError({ is: 'request-invalid', why: 'the body must have "group", or "repository" and "digest"' });
   const key = { registry: ports.registry, repository };
   if (tag !== undefined) {
     const outcome = await restoreTag(settlingWith(ports), key, digest, tag, cause);
@@ -158,7 +164,7 @@ async function restore(
       throw new RegistryError({
         is: 'thing-unknown',
         code: 'tagNotFound',
-        what: `tag "${tag}" of ${digest} in the bin of ${repository}`,
+        what: `tag "${tag}" of ${digest} in the recycle bin of ${repository}`,
       });
     return { manifests: [], tags: outcome === 'restored' ? [tag] : [], taken: outcome === 'taken' ? [tag] : [] };
   }
@@ -180,7 +186,7 @@ async function restoreOne(
     throw new RegistryError({
       is: 'thing-unknown',
       code: 'manifestNotFound',
-      what: `manifest ${digest} in the bin of ${key.repository}`,
+      what: `manifest ${digest} in the recycle bin of ${key.repository}`,
     });
   const taken = await along();
   return { manifests: [digest], tags: before.filter((name) => !taken.includes(name)), taken };

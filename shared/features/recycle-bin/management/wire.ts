@@ -10,7 +10,7 @@ import { retentionBounds } from '../soft-delete.ts';
 const repository = z
   .string()
   .pipe(repositorySchema)
-  .openapi({ type: 'string', example: 'team/app', description: 'The repository that it was in.' });
+  .openapi({ type: 'string', example: 'team/app', description: 'The repository of the deleted manifest or tag.' });
 const digest = z
   .string()
   .pipe(digestSchema)
@@ -20,50 +20,64 @@ const group = z
   .string()
   .min(1)
   .max(100)
-  .openapi({ description: 'The id of one deletion: what went together.', example: 'f1b6c2d4-…' });
+  .openapi({ description: 'The id of one deletion, which all that it recycled has in common.', example: 'f1b6c2d4-…' });
 
-export const binTag = { name: 'recycle bin', description: 'What was deleted and can be restored.' };
+export const binTag = { name: 'recycle bin', description: 'Lists, restores and purges what was deleted.' };
 
 const settingsSchema = z
   .object({
-    enabled: z.boolean().openapi({ description: 'false: what is deleted cannot be restored.' }),
+    enabled: z.boolean().openapi({ description: 'True if deleted manifests and tags can be restored.' }),
     retentionDays: z
       .int()
       .min(retentionBounds.min)
       .max(retentionBounds.max)
-      .openapi({ description: 'From going into the bin to being purged. What is in it already keeps its time.' }),
+      .openapi({
+        description:
+          'The days from a deletion until it is purged. A change does not apply to what is in the recycle bin already.',
+      }),
     restoreOnPull: z
       .boolean()
-      .openapi({ description: 'A pull brings back what a policy took. What somebody deleted stays deleted.' }),
+      .openapi({
+        description: 'True if a pull restores what a purge policy recycled. What a user deleted stays deleted.',
+      }),
   })
-  .openapi('SoftDelete', { description: 'Whether and how long what is deleted can be restored.' });
+  .openapi('SoftDelete', { description: 'The settings of the recycle bin.' });
 
 const entrySchema = z
   .object({
-    kind: z.enum(['manifest', 'tag']).openapi({ description: 'What was deleted.' }),
-    repository: z.string().openapi({ description: 'The repository that it was in.' }),
-    digest: z.string().openapi({ description: 'The digest of the manifest, or of what the tag pointed at.' }),
+    kind: z.enum(['manifest', 'tag']).openapi({ description: 'The kind of what was deleted.' }),
+    repository: z.string().openapi({ description: 'The repository of the deleted manifest or tag.' }),
+    digest: z
+      .string()
+      .openapi({ description: 'The digest of the manifest, or of the manifest at which the tag pointed.' }),
     tag: z.string().optional().openapi({ description: 'The name of the tag.' }),
     mediaType: z.string().optional().openapi({ description: 'The media type of the manifest.' }),
-    size: z.int().optional().openapi({ description: 'Of the manifest and of all that it references, in bytes.' }),
+    size: z
+      .int()
+      .optional()
+      .openapi({ description: 'The size of the manifest and of all that it references, in bytes.' }),
     group,
-    recycledAt: z.string().openapi({ format: 'date-time', description: 'When it was deleted.' }),
-    purgeAt: z.string().openapi({ format: 'date-time', description: 'When it is purged for good.' }),
+    recycledAt: z.string().openapi({ format: 'date-time', description: 'The time of the deletion.' }),
+    purgeAt: z.string().openapi({ format: 'date-time', description: 'The time from which it is purged for good.' }),
     by: z
       .object({
-        actor: z.string().openapi({ description: 'Who deleted it.' }),
-        rule: z.string().optional().openapi({ description: 'The rule of a purge policy that took it.' }),
+        actor: z.string().openapi({ description: 'The identity that deleted it.' }),
+        rule: z.string().optional().openapi({ description: 'The rule of a purge policy that recycled it.' }),
       })
-      .openapi({ description: 'Who or what deleted it.' }),
+      .openapi({ description: 'The identity, and the rule of a purge policy if there was one, that deleted it.' }),
     asked: z.boolean().openapi({
-      description: 'It was named itself; otherwise it went along with something, and comes back along with it.',
+      description:
+        'True if the request named it. Otherwise it was recycled along with something, and is restored along with it.',
     }),
   })
   .openapi('BinEntry', { description: 'A manifest or a tag in the recycle bin.' });
 
-const listSchema = pageOf(entrySchema, 'What is in the bin, the first deleted first.').openapi('BinEntries', {
-  description: 'A page of the recycle bin.',
-});
+const listSchema = pageOf(entrySchema, 'The entries of the recycle bin, the oldest deletion first.').openapi(
+  'BinEntries',
+  {
+    description: 'A page of the recycle bin.',
+  },
+);
 
 const wantedSchema = z
   .object({
@@ -73,51 +87,57 @@ const wantedSchema = z
     tag: tag.optional(),
   })
   .refine((wanted) => (wanted.group === undefined) !== (wanted.digest === undefined), {
-    error: 'name a group, or a digest with or without a tag',
+    error: 'the body must have "group", or "repository" and "digest" with or without "tag"',
   })
   .refine((wanted) => wanted.group !== undefined || wanted.repository !== undefined, {
-    error: 'a digest is restored in its repository: name it, as in { "repository": "team/app", "digest": "sha256:…" }',
+    error: 'a digest is restored in its repository: add it, as in { "repository": "team/app", "digest": "sha256:…" }',
   })
   .refine((wanted) => wanted.tag === undefined || wanted.digest !== undefined, {
-    error: 'a tag is restored with its digest',
+    error: 'a tag is restored with its digest: add "digest"',
   });
 
-const wantedContent = wantedSchema.openapi('BinRestoreContent', { description: 'What is to be restored.' });
+const wantedContent = wantedSchema.openapi('BinRestoreContent', {
+  description: 'The deletion, the manifest or the tag to restore.',
+});
 export type Wanted = z.infer<typeof wantedSchema>;
 
 const restoredSchema = z
   .object({
-    manifests: z.array(z.string()).openapi({ description: 'The digests that came back.' }),
-    tags: z.array(z.string()).openapi({ description: 'The tags that came back.' }),
+    manifests: z.array(z.string()).openapi({ description: 'The digests of the restored manifests.' }),
+    tags: z.array(z.string()).openapi({ description: 'The restored tags.' }),
     taken: z
       .array(z.string())
-      .openapi({ description: 'Tags that stay in the bin: their names have other manifests by now.' }),
+      .openapi({ description: 'Tags that stay in the recycle bin, because their names have other manifests by now.' }),
   })
-  .openapi('BinRestored', { description: 'What came back from the recycle bin.' });
+  .openapi('BinRestored', { description: 'The restored manifests and tags.' });
 
 const purgeSchema = z
   .object({
     repository: repository.optional(),
     group,
-    count: z.int().nonnegative().openapi({
-      description:
-        'How many entries the group has, as GET /bin/{group} says: that is the question whether you are sure.',
-      example: 3,
-    }),
+    count: z
+      .int()
+      .nonnegative()
+      .openapi({
+        description:
+          'The number of entries of the deletion, as GET /bin/{group} returns it. It confirms that the ' +
+          'caller knows what is purged.',
+        example: 3,
+      }),
   })
-  .openapi('BinPurgeContent', { description: 'Which deletion is to be purged, and how much it is.' });
+  .openapi('BinPurgeContent', { description: 'The deletion to purge, with its number of entries as a confirmation.' });
 const groupSchema = z
   .object({
-    items: z.array(entrySchema).openapi({ description: 'All that went in the deletion.' }),
-    count: z.int().openapi({ description: 'How many entries that is.' }),
+    items: z.array(entrySchema).openapi({ description: 'All manifests and tags of the deletion.' }),
+    count: z.int().openapi({ description: 'The number of entries.' }),
   })
-  .openapi('BinGroup', { description: 'What went in one deletion.' });
+  .openapi('BinGroup', { description: 'The manifests and tags of one deletion.' });
 const purgedSchema = z
   .object({
-    manifests: z.int().openapi({ description: 'How many manifests are gone.' }),
-    tags: z.int().openapi({ description: 'How many tags are gone.' }),
+    manifests: z.int().openapi({ description: 'The number of purged manifests.' }),
+    tags: z.int().openapi({ description: 'The number of purged tags.' }),
   })
-  .openapi('BinPurged', { description: 'What was purged for good.' });
+  .openapi('BinPurged', { description: 'The numbers of what was purged for good.' });
 
 export const routes = {
   readSettings: createRoute({
@@ -125,7 +145,7 @@ export const routes = {
     path: '/soft-delete',
     operationId: 'getSoftDelete',
     summary: 'Gets the settings of the recycle bin',
-    description: 'Gets whether and how long what is deleted can be restored.',
+    description: 'Gets whether, and for how many days, deleted manifests and tags can be restored.',
     responses: { 200: json('The settings of the recycle bin.', settingsSchema) },
   }),
   putSettings: createRoute({
@@ -133,7 +153,9 @@ export const routes = {
     path: '/soft-delete',
     operationId: 'setSoftDelete',
     summary: 'Sets the settings of the recycle bin',
-    description: 'Sets whether and how long what is deleted can be restored. Other instances follow within seconds.',
+    description:
+      'Sets whether, and for how many days, deleted manifests and tags can be restored. Other ' +
+      'instances follow within seconds.',
     request: body(settingsSchema),
     responses: { 200: json('The settings as they are now.', settingsSchema) },
   }),
@@ -142,7 +164,7 @@ export const routes = {
     path: '/bin',
     operationId: 'listBin',
     summary: 'Lists the recycle bin',
-    description: 'Lists what is in the recycle bin of the registry or one repository, the first deleted first.',
+    description: 'Lists the recycle bin of the registry, or of one repository, the oldest deletion first.',
     request: { query: pageSchema.extend({ repository: repository.optional() }) },
     responses: { 200: json('A page of the recycle bin.', listSchema) },
   }),
@@ -150,21 +172,21 @@ export const routes = {
     method: 'get',
     path: '/bin/{group}',
     operationId: 'getDeletion',
-    summary: 'Gets what went in one deletion',
-    description: 'Gets the manifests and tags that went into the recycle bin in one deletion.',
+    summary: 'Gets a deletion',
+    description: 'Gets the manifests and tags that one deletion recycled.',
     request: { params: z.object({ group }), query: z.object({ repository: repository.optional() }) },
-    responses: { ...absent('deletionNotFound'), 200: json('All that went in the deletion.', groupSchema) },
+    responses: { ...absent('deletionNotFound'), 200: json('All manifests and tags of the deletion.', groupSchema) },
   }),
   restore: createRoute({
     method: 'post',
     path: '/bin/restore',
     operationId: 'restoreDeleted',
     summary: 'Restores from the recycle bin',
-    description: 'Brings back a deletion, a manifest with what went along with it, or one tag.',
+    description: 'Restores a deletion, a manifest with all that was recycled along with it, or one tag.',
     request: body(wantedContent),
     responses: {
       ...absent('deletionNotFound', 'manifestNotFound', 'tagNotFound'),
-      200: json('What came back.', restoredSchema),
+      200: json('The restored manifests and tags.', restoredSchema),
     },
   }),
   purge: createRoute({
@@ -172,12 +194,12 @@ export const routes = {
     path: '/bin/purge',
     operationId: 'purgeDeletion',
     summary: 'Purges a deletion for good',
-    description: 'Purges a deletion now, so that it cannot be restored any more.',
+    description: 'Purges a deletion now. It cannot be restored any more.',
     request: body(purgeSchema),
     responses: {
       ...absent('deletionNotFound'),
       ...conflicting('countChanged'),
-      200: json('What is gone for good.', purgedSchema),
+      200: json('The numbers of what was purged for good.', purgedSchema),
     },
   }),
 };

@@ -31,7 +31,7 @@ describe('what has come since a plan was made, and is due itself when that is ap
     expect(body).toMatchObject({ state: 'done', outcome: { manifests: 0 } });
     const came = what === 'a tag' ? 'v2' : signature.digest;
     expect(body.items?.map(({ outcome }) => outcome)).toContain(
-      `it stays: ${came} has come since and would go with it`,
+      `it stays: ${came} was pushed since the plan was made, and would be removed with it`,
     );
     for (const kept of ['v1', image.digest, came]) expect(await statusOf(app, at(kept))).toBe(200);
   });
@@ -50,7 +50,7 @@ describe('what has come since a plan was made, and is due itself when that is ap
     longshore.passDays(31);
     const { body } = await approve(app, plan);
     expect(body.items?.map(({ outcome }) => outcome)).toContain(
-      `it stays: ${child.digest} has come since and would go with it`,
+      `it stays: ${child.digest} was pushed since the plan was made, and would be removed with it`,
     );
     expect(await statusOf(app, at('index'))).toBe(200);
   });

@@ -90,7 +90,7 @@ describe('what a source says is in use', () => {
 
 describe('a policy that cannot be', () => {
   it.each([
-    ['a rule that demands nothing', { remove: [{ name: 'all' }] }, 'a rule demands at least one of untaggedDays'],
+    ['a rule that demands nothing', { remove: [{ name: 'all' }] }, 'a rule must have at least one of untaggedDays'],
     ['no rule', { remove: [] }, 'remove'],
     [
       'two rules of one name',
@@ -100,7 +100,7 @@ describe('a policy that cannot be', () => {
           { name: 'a', olderThanDays: 2 },
         ],
       },
-      'two rules have one name',
+      'two rules have the same name',
     ],
     ['a range that is none', { remove: [{ name: 'a', semver: 'not a range' }] }, 'is not a range of semantic versions'],
     [

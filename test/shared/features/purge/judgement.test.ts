@@ -43,7 +43,7 @@ describe('a judgement', () => {
     const one = judge(factsOf({ tags: [tag()] }), rules(), now);
     const why = `older than 30 days (pushed ${at(10)})`;
     expect(one).toEqual({
-      manifest: { verdict: 'due', rule: 'old', why: `its tag goes: ${why}`, evidence, dueAt: 40 * day },
+      manifest: { verdict: 'due', rule: 'old', why: `its tag is removed: ${why}`, evidence, dueAt: 40 * day },
       tags: [{ tag: 'v1', verdict: 'due', rule: 'old', why, evidence, dueAt: 40 * day }],
       along: [],
       lookAt: 40 * day,
@@ -53,7 +53,13 @@ describe('a judgement', () => {
       rules(),
       now,
     );
-    expect(two.manifest).toEqual({ verdict: 'due', rule: 'old', why: 'its 2 tags go', evidence, dueAt: 50 * day });
+    expect(two.manifest).toEqual({
+      verdict: 'due',
+      rule: 'old',
+      why: 'its 2 tags are removed',
+      evidence,
+      dueAt: 50 * day,
+    });
     expect([two.tags[0]?.evidence.pushedAt, two.tags[1]?.evidence.lastPull, two.lookAt]).toEqual([
       at(20),
       at(9),
@@ -91,7 +97,7 @@ describe('a judgement', () => {
       rules({ remove: [{ name: 'other', olderThanDays: 1, tags: ['x'] }] }),
       now,
     );
-    expect(none.tags[0]).toEqual({ tag: 'v1', verdict: 'keep', why: 'no rule takes it', evidence });
+    expect(none.tags[0]).toEqual({ tag: 'v1', verdict: 'keep', why: 'no rule removes it', evidence });
     expect('lookAt' in none).toBe(false);
   });
 
@@ -165,21 +171,21 @@ describe('a judgement', () => {
       'what its tag is about',
       { tags: [tag({ about: digestAt(9) })] },
       'subject',
-      `its name says that it is about ${digestAt(9)}`,
+      `its name says that it refers to ${digestAt(9)}`,
       undefined,
     ],
     [
       'a part in use',
       { along: [{ ...manifest({ digest: digestAt(1), inUse: { source: 'west', until: 220 * day } }), isChild: true }] },
       'part',
-      `${digestAt(1)} goes along with it: west says that it is in use, until ${at(220)}`,
+      `${digestAt(1)} would be removed along with it: west says that it is in use, until ${at(220)}`,
       220 * day,
     ],
     [
       'a part that is locked',
       { along: [{ ...manifest({ digest: digestAt(1), locked: 'deleteEnabled' }), isChild: true }] },
       'locked',
-      `${digestAt(1)} goes along with it: deleteEnabled of manifest ${digestAt(1)} is false`,
+      `${digestAt(1)} would be removed along with it: deleteEnabled of manifest ${digestAt(1)} is false`,
       40 * day,
     ],
     [
@@ -217,7 +223,10 @@ describe('a judgement', () => {
     const part = { ...manifest({ digest: digestAt(1), labels: [{ keep: 'yes' }] }), isChild: true };
     expect(
       judge(factsOf({ along: [part] }), rules({ keep: [{ name: 'labelled', labels: { keep: 'yes' } }] }), now).manifest,
-    ).toMatchObject({ rule: 'part', why: `${digestAt(1)} goes along with it: the rule to keep "labelled"` });
+    ).toMatchObject({
+      rule: 'part',
+      why: `${digestAt(1)} would be removed along with it: the rule to keep "labelled"`,
+    });
     const pulled = { ...manifest({ digest: digestAt(1), pulledAt: 195 * day }), isChild: false };
     expect(
       judge(

@@ -227,7 +227,7 @@ describe('a plan of many pages', () => {
     const one = composeForTest({ world, connection: { calls }, adapters: { lastPulls } });
     const { body } = await approve(one.app, plan);
     expect([other === undefined, body.outcome]).toEqual([false, { manifests: 60, tags: 60, stayed: 0 }]);
-    expect(new Set((await currentPlan(app)).items.map(({ outcome }) => outcome))).toEqual(new Set(['in the bin']));
+    expect(new Set((await currentPlan(app)).items.map(({ outcome }) => outcome))).toEqual(new Set(['recycled']));
   });
 
   it('goes no further when its policy is stopped', async () => {

@@ -74,7 +74,7 @@ describe('a plan', () => {
     const refused = await approve(app, { hash: 'f'.repeat(64) });
     expect([refused.status, refused.body.errors?.[0]?.message]).toEqual([
       409,
-      expect.stringContaining('look at what it would remove'),
+      expect.stringContaining('read the plan, and approve it by its own hash'),
     ]);
     expect(await approve(app, plan)).toMatchObject({
       status: 200,
@@ -126,7 +126,7 @@ describe('a plan', () => {
     const { body } = await approve(app, plan);
     expect(body).toMatchObject({ state: 'done', outcome: { manifests: 1, tags: 1, stayed: 4 } });
     const outcomes = new Map((body.items ?? []).map(({ tag, outcome }) => [tag, outcome]));
-    expect(outcomes.get('goes')).toBe('in the bin');
+    expect(outcomes.get('goes')).toBe('recycled');
     expect(outcomes.get('locked')).toContain('writeEnabled of tag locked is false');
     expect(outcomes.get('pinned')).toContain('west says that it is in use');
     for (const name of ['pulled', 'pushed', 'locked', 'pinned']) expect(await statusOf(app, at(name))).toBe(200);
@@ -292,7 +292,7 @@ describe('a rule on last pull', () => {
     expect([status, body.errors?.[0]?.message]).toEqual([
       409,
       expect.stringContaining(
-        'the rule "unused" takes what was not pulled for 90 days, but pulls of this registry have been tracked for 10 days',
+        'the rule "unused" removes images that were not pulled for 90 days, but pulls of this registry have been tracked for 10 days',
       ),
     ]);
     longshore.passDays(80);
