@@ -23,7 +23,7 @@ export class Admission {
 
   /** Gives it its gates. Until then it lets nothing through, and fails loudly. */
   open(gates: readonly Gate[]): void {
-    if (this.#gates !== undefined) throw new TypeError('the gates are known already');
+    if (this.#gates !== undefined) throw new TypeError('the gates were opened already');
     this.#gates = {
       network: gates.filter((gate) => gate.kind === 'network'),
       rate: gates.filter((gate) => gate.kind === 'rate'),
@@ -58,7 +58,7 @@ export class Admission {
   }
 
   get #known(): Gates {
-    if (this.#gates === undefined) throw new TypeError('something was asked before the gates were known');
+    if (this.#gates === undefined) throw new TypeError('a gate was asked before the gates were opened');
     return this.#gates;
   }
 }

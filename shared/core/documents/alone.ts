@@ -61,7 +61,7 @@ export function readable<T>(
     try {
       return [parseStored(schema, each, where)];
     } catch (error) {
-      log.error({ err: error, id: each.document.id }, 'a stored document cannot be read, and is passed over');
+      log.error({ err: error, id: each.document.id }, 'a stored document cannot be read, and is left out');
       return [];
     }
   });
@@ -84,7 +84,7 @@ export async function oneByOne<T>(
       await work(thing);
     } catch (error) {
       failed += 1;
-      log.error({ err: error, id: idOf(thing) }, `${what} failed for one, and goes on with the next`);
+      log.error({ err: error, id: idOf(thing) }, `${what} failed for one, and continues with the next`);
     }
   }
   return failed;

@@ -142,7 +142,7 @@ export const catalogue = {
   'Longshore.TagDeleted': {
     version: '1.0',
     data: tagDeleted,
-    summary: 'A tag is gone, by itself or with its manifest. The subject is repository:tag.',
+    summary: 'A tag was deleted, by itself or with its manifest. The subject is repository:tag.',
     example: { ...exampleOccurrence, target: { repository: 'team/app', tag: 'v1', previousDigest: exampleDigest } },
   },
   'Longshore.WebhookFailing': {

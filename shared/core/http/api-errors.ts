@@ -61,7 +61,7 @@ const always: readonly GeneralError[] = [
   {
     name: 'BadRequest',
     status: 400,
-    description: 'Something in the request is wrong; the message says what, and what is allowed.',
+    description: 'The request is not valid; the message says why, and what is allowed.',
     codes: ['invalidRequest', 'invalidParameter', 'unknownParameter', 'invalidContinuation'],
   },
   {
@@ -79,13 +79,14 @@ const always: readonly GeneralError[] = [
   {
     name: 'WrongHost',
     status: 421,
-    description: 'The host name of the request is none of this registry.',
+    description: 'The host name of the request belongs to no registry here.',
     codes: ['wrongHost'],
   },
   {
     name: 'TooManyRequests',
     status: 429,
-    description: 'A rate limit is reached, or others write the same thing all the time. Send it again later.',
+    description:
+      'A rate limit is reached, or others write to the same document all the time. Send the request again later.',
     codes: ['tooManyRequests'],
     isRetried: true,
   },
@@ -98,7 +99,7 @@ const always: readonly GeneralError[] = [
   {
     name: 'Unavailable',
     status: 503,
-    description: 'A store that the registry depends on does not answer. Send it again later.',
+    description: 'A store that the registry depends on does not answer. Send the request again later.',
     codes: ['storeUnavailable'],
     isRetried: true,
   },
@@ -109,7 +110,7 @@ const withBody: readonly GeneralError[] = [
   {
     name: 'BadRequestBody',
     status: 400,
-    description: 'Something in the request or its body is wrong; the message says what, and what is allowed.',
+    description: 'The request or its body is not valid; the message says why, and what is allowed.',
     codes: [
       'invalidRequest',
       'invalidParameter',
@@ -124,7 +125,7 @@ const withBody: readonly GeneralError[] = [
   {
     name: 'UnsupportedMediaType',
     status: 415,
-    description: 'The body is not JSON by its Content-Type.',
+    description: 'The Content-Type of the body is not JSON.',
     codes: ['unsupportedMediaType'],
   },
 ];

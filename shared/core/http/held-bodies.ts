@@ -77,7 +77,7 @@ export class HeldBodies {
         stalest = each;
     if (stalest === undefined) return false;
     this.#drop(stalest);
-    stalest.patience.end('it made no progress while others did');
+    stalest.patience.end('it made no progress while others waited');
     return true;
   }
 

@@ -9,7 +9,7 @@ export function homePage({ url }: Request): Response {
     `  docker login ${host}`,
     `  docker pull ${host}/REPOSITORY:TAG`,
     '',
-    'GET /healthz says whether it is well, and /api/v1/openapi.json what the management API offers.',
+    'GET /healthz shows the health of the registry, and GET /api/v1/openapi.json describes its API.',
     '',
   ].join('\n');
   return new Response(text, {

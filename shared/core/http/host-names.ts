@@ -87,7 +87,7 @@ export function requireOwnHost(names: HostNames | undefined, { method, path, hos
   if (shape === null || Number(shape[1] ?? 0) > maxPort)
     throw new RegistryError({
       is: 'request-invalid',
-      why: 'the header Host must be a name or an address, with a port where it is not the usual one',
+      why: 'the header Host must be a name or an address, with a port unless it is the usual one',
     });
   if (names === undefined || path === healthPath) return;
   if (!names.has(host)) throw new RegistryError({ is: 'misdirected', host });
@@ -95,7 +95,9 @@ export function requireOwnHost(names: HostNames | undefined, { method, path, hos
   if (typeof origin === 'string' && method !== 'GET' && method !== 'HEAD' && !isOwnPage(names, origin)) {
     throw new RegistryError({
       is: 'denied',
-      why: `a page of ${origin.slice(0, 200)} may change nothing here: only pages of this machine, or of LONGSHORE_PUBLIC_URL, may`,
+      why:
+        `a web page of ${origin.slice(0, 200)} may change nothing here: only pages of this machine, or ` +
+        'of LONGSHORE_PUBLIC_URL, may',
     });
   }
 }

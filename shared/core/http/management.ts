@@ -19,15 +19,20 @@ export const pageSchema = z.object({
     .max(100)
     .default(50)
     .openapi({ description: 'The most entries in one page.', example: 50 }),
-  continuation: z.string().max(24_000).optional().openapi({
-    description:
-      'The place where the page begins, from the nextLink of the previous page: opaque, and valid for this list alone.',
-  }),
+  continuation: z
+    .string()
+    .max(24_000)
+    .optional()
+    .openapi({
+      description:
+        'The position where the page begins, from the nextLink of the previous page. It is opaque, and ' +
+        'valid for this list alone.',
+    }),
 });
 
 export const timesSchema = {
-  createdAt: z.string().openapi({ format: 'date-time', description: 'When it was created.' }),
-  updatedAt: z.string().openapi({ format: 'date-time', description: 'When it was changed last.' }),
+  createdAt: z.string().openapi({ format: 'date-time', description: 'The time at which it was created.' }),
+  updatedAt: z.string().openapi({ format: 'date-time', description: 'The time of the last change.' }),
 };
 
 export const nextLinkSchema = {
@@ -80,19 +85,19 @@ type Codes = readonly [string, ...string[]];
 
 /** Describes the answer when nothing of this name exists. */
 export function absent(...codes: Codes) {
-  return errors({ 404: { codes, when: 'Nothing of this name is there.' } });
+  return errors({ 404: { codes, when: 'Nothing of this name exists.' } });
 }
 
 /** Describes the answer when the present state forbids the request. */
 export function conflicting(...codes: Codes) {
-  return errors({ 409: { codes, when: 'The present state forbids it; the message says what to change.' } });
+  return errors({ 409: { codes, when: 'The current state forbids it; the message says what to change.' } });
 }
 
 export function errorsSchemaOf(codes: readonly string[]) {
   const error = {
     type: 'object' as const,
     required: ['code', 'message'],
-    description: 'One thing that is wrong.',
+    description: 'One error.',
     properties: {
       code: {
         type: 'string' as const,
@@ -103,15 +108,15 @@ export function errorsSchemaOf(codes: readonly string[]) {
         type: 'string' as const,
         description: 'Says what is wrong, what is allowed and what to do, for people.',
       },
-      detail: { description: 'More about some errors, as the rights that are missing.' },
+      detail: { description: 'Details of some errors, such as the missing rights.' },
     },
   };
   return {
     type: 'object' as const,
     required: ['errors'],
-    description: 'Why a request was refused.',
+    description: 'The reasons why a request was refused.',
     properties: {
-      errors: { type: 'array' as const, items: error, description: 'What is wrong; one entry as a rule.' },
+      errors: { type: 'array' as const, items: error, description: 'The errors, usually one.' },
     },
   };
 }

@@ -129,7 +129,8 @@ function requestError(fault: RequestFault): WireError {
         status: 421,
         message:
           `"${fault.host.slice(0, 255)}" is not a name of this registry: use localhost, an address or the ` +
-          'host name of its machine, or set LONGSHORE_PUBLIC_URL, LONGSHORE_HOST_NAMES or LONGSHORE_REGISTRIES',
+          'host name of its machine, or add the name to LONGSHORE_PUBLIC_URL, LONGSHORE_HOST_NAMES or ' +
+          'LONGSHORE_REGISTRIES',
       };
     case 'contended':
       return {

@@ -8,7 +8,9 @@ export function digestIn(text: string): Digest {
   if (digest === undefined)
     throw new RegistryError({
       is: 'digest-invalid',
-      why: `"${text.slice(0, 200)}" is not sha256: with 64 or sha512: with 128 lower-case hex digits`,
+      why:
+        `"${text.slice(0, 200)}" is not a digest: it must be sha256: with 64 or sha512: with 128 ` +
+        'lower-case hexadecimal digits',
     });
   return digest;
 }

@@ -171,7 +171,7 @@ function agreedMediaType(json: object, contentType: string | undefined): Manifes
   const mediaType = sent ?? stated;
   if (mediaType === undefined)
     throw invalid(
-      `neither Content-Type nor mediaType says what the manifest is; allowed are ${manifestMediaTypes.join(', ')}`,
+      `neither Content-Type nor mediaType says the type of the manifest; allowed are ${manifestMediaTypes.join(', ')}`,
     );
   if (!isManifestMediaType(mediaType))
     throw invalid(`${mediaType} is not a manifest type; allowed are ${manifestMediaTypes.join(', ')}`);

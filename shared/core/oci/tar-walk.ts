@@ -111,9 +111,10 @@ export class TarWalk extends Transform {
     if (this.#entries > this.#bounds.entries)
       throw new TarRefused(`it has more than ${this.#bounds.entries} files and folders`);
     const refused = Object.hasOwn(refusedKinds, kind) ? refusedKinds[kind] : undefined;
-    if (refused !== undefined) throw new TarRefused(`it holds ${refused}: a context is of files, folders and links`);
+    if (refused !== undefined)
+      throw new TarRefused(`it has ${refused}: a context may have files, folders and links only`);
     if (!isExtra && !`${kinds.files}${kinds.links}${kinds.folder}`.includes(kind))
-      throw new TarRefused(`it holds an entry of kind ${JSON.stringify(kind)}, which is not known`);
+      throw new TarRefused(`it has an entry of the unknown kind ${JSON.stringify(kind)}`);
     if (isExtra && size > maxExtraBytes)
       throw new TarRefused(`it has a header of ${size} bytes; at most ${maxExtraBytes} are allowed`);
     // GNU tar ignores a size of links and folders: only files have bytes. An archive that says otherwise is read
@@ -121,7 +122,7 @@ export class TarWalk extends Transform {
     const real = isExtra ? size : (this.#nextSize ?? size);
     if (!isExtra) this.#nextSize = undefined;
     if (real > 0 && !isExtra && !kinds.files.includes(kind))
-      throw new TarRefused('it holds a folder or a link with bytes of its own');
+      throw new TarRefused('it has a folder or a link with bytes of its own');
     this.#extra = isExtra && size > 0 ? { kind, size, text: Buffer.alloc(0) } : undefined;
     this.#left = Math.ceil(real / block) * block;
     if (this.#bytes + real > this.#bounds.bytes + maxExtraBytes)
@@ -135,7 +136,7 @@ export class TarWalk extends Transform {
     if (kind !== 'x' && kind !== 'g') return;
     for (const [key, value] of recordsIn(text.subarray(0, size))) {
       if (key.startsWith('GNU.sparse'))
-        throw new TarRefused('it holds a sparse file: a context is of files, folders and links');
+        throw new TarRefused('it has a sparse file: a context may have files, folders and links only');
       if (key !== 'size') continue;
       if (kind === 'g' || !/^\d{1,15}$/.test(value))
         throw new TarRefused('it has a header that gives other entries a size');
@@ -173,7 +174,7 @@ function sizeIn(bytes: Buffer): number {
   const first = bytes[124] ?? 0;
   if (first < 0x80) return octalIn(bytes, 124, 12);
   const size = first === 0x80 ? bytes.subarray(125, 136).reduce((total, byte) => total * 256 + byte, 0) : -1;
-  if (!Number.isSafeInteger(size) || size < 0) throw new TarRefused('it holds an entry of no possible size');
+  if (!Number.isSafeInteger(size) || size < 0) throw new TarRefused('it has an entry with an impossible size');
   return size;
 }
 

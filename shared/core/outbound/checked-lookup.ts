@@ -23,7 +23,7 @@ export function checkedLookup({ reach, resolve = nameResolver() }: CheckedLookup
         if (first === undefined) callback(new Error(`${name} has no address`), []);
         else if (!addresses.every(({ address }) => reach.allows(address)))
           callback(
-            new OutboundRefused(`${name} has an address that is neither public nor opened with LONGSHORE_OUTBOUND`),
+            new OutboundRefused(`${name} has an address that is neither public nor allowed by LONGSHORE_OUTBOUND`),
             [],
           );
         else if (all === true) callback(null, [...addresses]);

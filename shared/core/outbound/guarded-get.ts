@@ -51,7 +51,7 @@ export function guardedGet({ reach, resolve = nameResolver() }: GuardedGetOption
 
 async function checkedAddresses(url: URL, reach: Reach, resolve: ResolveName): Promise<readonly LookupAddress[]> {
   if (url.username !== '' || url.password !== '')
-    throw new OutboundRefused('the URL must not hold a user or a password');
+    throw new OutboundRefused('the URL must not have a user or a password');
   const name = url.hostname.replace(/^\[|\]$/g, '');
   const family = isIP(name);
   const addresses = family === 0 ? await resolve(name) : [{ address: name, family }];

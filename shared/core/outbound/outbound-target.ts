@@ -28,7 +28,7 @@ export function checkTarget(target: string | URL, reach: Reach): string | undefi
   if (typeof target === 'string') return checkText(target) ?? checkTarget(new URL(target), reach);
   if (target.protocol !== 'https:' && target.protocol !== 'http:') return 'must be an https or http URL';
   if (target.username !== '' || target.password !== '')
-    return 'must not hold a user or password: put credentials into a custom header';
+    return 'must not have a user or password: put credentials into a custom header';
   if (target.href.includes('#')) return 'must not have a fragment: it is never sent';
   const port = Number(target.port);
   if (target.port !== '' && port !== 80 && port !== 443 && port < 1024)
@@ -42,7 +42,7 @@ export function checkTarget(target: string | URL, reach: Reach): string | undefi
  */
 function checkText(text: string): string | undefined {
   if (text.length > maxLength) return `must not be longer than ${maxLength} characters`;
-  if (/[\u0000-\u0020\u007f\\]/.test(text)) return 'must not contain blanks, control characters or backslashes';
+  if (/[\u0000-\u0020\u007f\\]/.test(text)) return 'must not contain spaces, control characters or backslashes';
   return URL.canParse(text) ? undefined : 'must be a URL, as in https://example.com/hook';
 }
 
@@ -55,7 +55,7 @@ function checkHost(hostname: string, reach: Reach): string | undefined {
   const isHere = isIP(host) === 0 && isLocalhost(host) && !reach.allows('127.0.0.1');
   const isElsewhere = isIP(host) !== 0 && !reach.allows(host);
   return isHere || isElsewhere
-    ? `must not lead to ${hostname}: only public addresses are called, and networks that LONGSHORE_OUTBOUND opens`
+    ? `must not lead to ${hostname}: only public addresses are allowed, and networks in LONGSHORE_OUTBOUND`
     : undefined;
 }
 

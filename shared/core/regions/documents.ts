@@ -75,6 +75,6 @@ function tooLate(): never {
   throw new StoreFailure({
     dependency: 'documents',
     kind: 'unavailable',
-    message: `the write region has not answered in ${timeoutMs} ms`,
+    message: `the write region did not answer within ${timeoutMs} ms`,
   });
 }

@@ -6,16 +6,19 @@ const days = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 
 
 /** A schedule by which something is done again and again, in UTC. */
 export const scheduleSchema = z.strictObject({
-  every: z.enum(['hour', 'day', 'week']).describe('How often it is done.'),
+  every: z.enum(['hour', 'day', 'week']).describe('The interval: every hour, day or week.'),
   at: z
     .string()
-    .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 02:30; of "every": "hour" the minutes count')
+    .regex(
+      /^(?:[01]\d|2[0-3]):[0-5]\d$/,
+      'must be a time of day such as 02:30; for "every": "hour" only the minutes count',
+    )
     .default('02:00')
-    .describe('The time of day, in UTC; of every hour, the minutes count.'),
+    .describe('The time of day, in UTC; for every hour, only the minutes count.'),
   on: z
     .enum(['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'])
     .default('sunday')
-    .describe('The day of the week, where it is done every week.'),
+    .describe('The day of the week, if it is done every week.'),
 });
 
 /** Returns the first time of a schedule after `now`, in UTC, which has no hour twice. */

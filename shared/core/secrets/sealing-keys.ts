@@ -47,7 +47,7 @@ export function sealingKeys(secrets: ReadSecret | undefined, { key, secret }: Se
     async current() {
       if (vault !== undefined) return vault.current();
       if (configured === undefined)
-        throw unusable('there is no sealing key: neither the configuration nor a vault has one');
+        throw unusable('there is no sealing key: set LONGSHORE_SECRET_KEY or LONGSHORE_KEY_VAULT');
       return configured;
     },
     async find(id) {
@@ -73,7 +73,10 @@ class VaultKeys {
   async current(): Promise<SealingKey> {
     const newest = await this.#secrets.readSecret(this.#name);
     if (newest === undefined)
-      throw unusable(`the vault has no secret ${this.#name}, or its newest version is disabled`);
+      throw unusable(
+        `the vault has no secret ${this.#name}, or its newest version is disabled: create one with 32 ` +
+          'bytes or more in base64',
+      );
     return this.#keep(newest);
   }
 

@@ -31,7 +31,7 @@ export class Metrics implements CountBytes, TellPulls, TellReplication {
   readonly #requests = this.#counter('requests_total', 'Requests answered', ['route', 'method', 'status']);
   readonly #durations = this.#histogram(
     'request_duration_seconds',
-    'Time until the head of the answer',
+    'The time until the head of the answer',
     ['route', 'method'],
     durationBuckets,
   );

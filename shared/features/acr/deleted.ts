@@ -161,7 +161,7 @@ export async function restoreDeleted(
     throw new RegistryError({
       is: 'conflict',
       code: 'conflict',
-      why: `tag ${tag} points at another manifest: with force=true that goes into the bin`,
+      why: `the tag ${tag} points at another manifest by now: send force=true to recycle that tag and restore this one`,
     });
   return Response.json({ ...where, digest, tag });
 }
@@ -172,5 +172,8 @@ async function bodyOf(request: Request): Promise<z.infer<typeof bodySchema>> {
   if (text.trim() === '') return {};
   const parsed = bodySchema.safeParse(jsonIn(text));
   if (parsed.success) return parsed.data;
-  throw new RegistryError({ is: 'request-invalid', why: 'the body is {"tag": "NAME"}, or nothing' });
+  throw new RegistryError({
+    is: 'request-invalid',
+    why: 'the body must be empty, or {"tag": "NAME"} to restore one tag',
+  });
 }

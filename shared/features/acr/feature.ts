@@ -22,7 +22,7 @@ export const acr = feature({
           if (revived > 0)
             ports.log.info(
               { revived },
-              'repositories that were pushed to while they were deleted are back in the catalog',
+              'repositories that were pushed to during their deletion are restored to the catalog',
             );
         },
       },

@@ -48,7 +48,7 @@ export function listRequestIn(query: URLSearchParams, sizes: PageSizes): ListReq
   if (order === undefined)
     throw new RegistryError({
       is: 'request-invalid',
-      why: `orderby is "${given.slice(0, 50)}"; allowed are ${orders.join(', ')}`,
+      why: `orderby must be one of ${orders.join(', ')}, not "${given.slice(0, 50)}"`,
     });
   return { n: pageSizeIn(query, sizes), last: query.get('last') ?? undefined, order };
 }
@@ -149,7 +149,7 @@ async function startBehind<T extends Placed>(
   if (found === undefined)
     throw new RegistryError({
       is: 'request-invalid',
-      why: `last names no ${type} of ${key.repository}; follow the Link of the page before`,
+      why: `last is no ${type} of ${key.repository}: follow the Link of the page before`,
     });
   return found.document.byTime;
 }

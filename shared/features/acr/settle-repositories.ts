@@ -40,7 +40,7 @@ export async function settleRepositories(ports: SettlePorts): Promise<number> {
   let revived = 0;
   await oneByOne(
     ports.log,
-    'settling the entry of a deleted repository',
+    'reconciling the entry of a deleted repository',
     readable(ports.log, repositoryDocumentSchema, page.documents, { container }),
     ({ document }) => document.id,
     async (entry) => {

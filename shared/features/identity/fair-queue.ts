@@ -83,7 +83,7 @@ export class FairQueue {
 function full(): RegistryError {
   return new RegistryError({
     is: 'too-many-requests',
-    why: 'too many passwords are being checked: try again in a moment',
+    why: 'too many passwords are being checked: send the request again in a moment',
     retryAfterMs: 2_000,
   });
 }

@@ -34,6 +34,7 @@ export function matchesPattern(pattern: RepositoryPattern, name: string): boolea
 
 export const patternSchema = z.custom<RepositoryPattern>(
   (value) => typeof value === 'string' && isRepositoryPattern(value),
-  'is not a repository name, nor a pattern such as team/** or team/*/app: * stands for anything but a slash, ** for ' +
-    `anything, and a * at the end for what ** does; at most ${maxStars} stars may stand before the end`,
+  'is not a repository name, nor a pattern such as team/** or team/*/app: * stands for anything ' +
+    `but a slash, ** for anything, and a * at the end for the same as **; at most ${maxStars} stars ` +
+    'may stand before the end',
 );

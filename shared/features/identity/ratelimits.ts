@@ -181,7 +181,7 @@ export class RateLimits {
     noteRateLimit(request, stateOf(policy, tightest.quota, Math.max(0, tightest.tokens)));
     throw new RegistryError({
       is: 'too-many-requests',
-      why: `more than ${tightest.quota} ${policy} requests a minute`,
+      why: `this is more than the limit of ${tightest.quota} ${policy} requests a minute`,
       retryAfterMs: ((1 - tightest.tokens) * windowSeconds * 1000) / tightest.quota,
     });
   }

@@ -120,7 +120,7 @@ export class RegistryRates {
       // Settings that were learned in the meantime are newer.
       if (this.#lookedAt < at) this.#rates = ratesInForce(this.#defaults, own?.document);
     } catch (error) {
-      this.#ports.log.warn({ err: error }, "the registry's settings could not be read: its limits stay as they were");
+      this.#ports.log.warn({ err: error }, "the registry's settings cannot be read, so its limits stay as they were");
     } finally {
       this.#lookedAt = Math.max(this.#lookedAt, at);
       this.#looking = false;

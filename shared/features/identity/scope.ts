@@ -22,7 +22,7 @@ export function parseScopes(parameters: readonly string[]): ResourceActions[] {
   if (scopes.length > maxScopes)
     throw new RegistryError({
       is: 'request-invalid',
-      why: `${scopes.length} scopes were asked for; at most ${maxScopes} are allowed`,
+      why: `${scopes.length} scopes are requested, and at most ${maxScopes} are allowed`,
     });
   return scopes.flatMap(parseScope);
 }

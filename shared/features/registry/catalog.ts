@@ -47,7 +47,10 @@ function startBehind(ports: RegistryPorts, last: string | undefined): string | u
   if (last === undefined || last === '') return undefined;
   const place = openPlace(last, ports.settings.uploadKey);
   if (place === undefined)
-    throw new RegistryError({ is: 'request-invalid', why: 'last is no place in this catalog: start again without it' });
+    throw new RegistryError({
+      is: 'request-invalid',
+      why: 'last is not a position in this catalog: follow the Link of the page before, or start again without it',
+    });
   return place;
 }
 

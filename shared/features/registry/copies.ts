@@ -46,7 +46,7 @@ export async function copiesOf(ports: CopyPorts, link: LinkedBlob, found: Copies
     throw new StoreFailure({
       dependency: 'blobs',
       kind: 'unavailable',
-      message: `${link.digest} lies in ${[...names.keys()].join(', ')}, which this app does not reach`,
+      message: `${link.digest} is stored in ${[...names.keys()].join(', ')}, which this app cannot reach`,
     });
   return [first, ...rest];
 }

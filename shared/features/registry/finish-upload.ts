@@ -69,14 +69,17 @@ async function commitBytes(
 ): Promise<void> {
   const name = physicalName(state);
   const outcome = await ports.blobs.commitBlocks(name, await uploadedBlocks(ports, state), { digest, proven });
-  if (outcome === 'missing') throw new RegistryError({ is: 'upload-unknown', why: 'what it had received is gone' });
+  if (outcome === 'missing') throw new RegistryError({ is: 'upload-unknown', why: 'its stored bytes are gone' });
   if (outcome === 'committed') return;
   // An earlier attempt of this request, or another URL of the same upload, has committed. Only the former may stand in
   // for this one.
   const there = await ports.blobs.statBlob(name);
   if (wasCancelled(there)) throw ended();
   if (there?.metadata.digest !== digest || there.metadata.proven !== proven || there.size !== state.offset) {
-    throw new RegistryError({ is: 'upload-invalid', why: 'it was finished already, with other content' });
+    throw new RegistryError({
+      is: 'upload-invalid',
+      why: 'it was finished already, with other content: start a new upload',
+    });
   }
 }
 
@@ -84,7 +87,7 @@ async function storeUnproven(ports: RegistryPorts, state: UploadState, digest: D
   await commitBytes(ports, state, digest, 'no');
   const name = physicalName(state);
   const stream = await ports.blobs.readBlob(name);
-  if (stream === undefined) throw new RegistryError({ is: 'upload-unknown', why: 'what it had received is gone' });
+  if (stream === undefined) throw new RegistryError({ is: 'upload-unknown', why: 'its stored bytes are gone' });
   if ((await digestOfStream(stream, algorithmOf(digest))) === digest) return;
   await ports.blobs.deleteBlob(name);
   throw mismatch(digest);

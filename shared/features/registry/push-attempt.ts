@@ -226,7 +226,7 @@ function requireAt({ onlyIfAt }: ManifestPush, [tag]: readonly PushedTag[], dige
   throw new RegistryError({
     is: 'conflict',
     code: 'conflict',
-    why: `the tag ${tag?.name ?? ''} is at ${at ?? 'nothing'} by now, and was to be moved from ${onlyIfAt}`,
+    why: `the tag ${tag?.name ?? ''} points at ${at ?? 'nothing'} by now, and should have been moved from ${onlyIfAt}`,
   });
 }
 

@@ -59,7 +59,10 @@ async function announceRepository(
     await ports.entries.announced(key, entry);
   } catch (error) {
     if (!(error instanceof StoreFailure)) throw error;
-    ports.log.warn({ err: error, repository: key.repository }, 'a new repository is not marked as announced');
+    ports.log.warn(
+      { err: error, repository: key.repository },
+      'a new repository is not marked as announced: the next push records the event of its creation again',
+    );
   }
 }
 
@@ -74,7 +77,7 @@ async function settleLater(ports: RegistryPorts, { key, cause }: ManifestPush, d
     if (!(error instanceof StoreFailure)) throw error;
     ports.log.warn(
       { err: error, repository: key.repository, digest },
-      'what belongs to a pushed manifest stays in the bin until the timer settles it',
+      'the neighbours of a pushed manifest are not reconciled yet: a timer does it',
     );
   }
 }

@@ -49,7 +49,7 @@ export async function requireReferences(ports: RegistryPorts, push: Referencing,
   if (referenced > maxReferences)
     throw new RegistryError({
       is: 'manifest-invalid',
-      why: `it references ${referenced} blobs and manifests; at most ${maxReferences} are allowed`,
+      why: `it references ${referenced} blobs and manifests, and at most ${maxReferences} are allowed`,
     });
   const child = (digest: Digest) =>
     push.coming?.has(digest) === true ? Promise.resolve(true as const) : childPresent(ports, push, digest);

@@ -47,7 +47,10 @@ export async function startUpload(
 function algorithmIn(query: URLSearchParams): DigestAlgorithm {
   const given = query.get('digest-algorithm') ?? 'sha256';
   if (isDigestAlgorithm(given)) return given;
-  throw new RegistryError({ is: 'digest-invalid', why: `"${given.slice(0, 50)}" is neither sha256 nor sha512` });
+  throw new RegistryError({
+    is: 'digest-invalid',
+    why: `digest-algorithm must be sha256 or sha512, not "${given.slice(0, 50)}"`,
+  });
 }
 
 async function tryMount(
@@ -101,7 +104,7 @@ function inRegionOf(ports: RegistryPorts, { region }: UploadState): RegistryPort
   if (blobs === undefined)
     throw new RegistryError({
       is: 'upload-unknown',
-      why: `its bytes are in the region "${region.slice(0, 40)}", which is none of the registry's`,
+      why: `its bytes are in the region "${region.slice(0, 40)}", which is not one of this registry's`,
     });
   return { ...ports, blobs, settings: { ...ports.settings, region } };
 }
@@ -166,7 +169,7 @@ async function put(
   digest: string | null,
 ): Promise<Response> {
   if (digest === null)
-    throw new RegistryError({ is: 'digest-invalid', why: 'the upload is finished by PUT with ?digest=' });
+    throw new RegistryError({ is: 'digest-invalid', why: 'an upload is finished by PUT with ?digest=DIGEST' });
   return finish(ports, state, request, digestIn(digest));
 }
 

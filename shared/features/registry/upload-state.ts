@@ -114,11 +114,11 @@ export function openUpload(
     rest.length > 0 ||
     !sameText(given, signature(payload, signingKey))
   ) {
-    throw unknown('its URL is not one that this registry gave out');
+    throw unknown('this registry did not issue its URL');
   }
   const state = stateSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')));
   if (state.id !== expected.id || state.repository !== expected.repository || state.registry !== expected.registry)
-    throw unknown("its URL is another upload's");
+    throw unknown('its URL belongs to another upload');
   if (now.getTime() - state.startedAt > uploadLifetime) throw unknown('it was started more than six days ago');
   return state;
 }

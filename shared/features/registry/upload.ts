@@ -60,13 +60,13 @@ function checkRange(state: UploadState, { range, length }: UploadBody): void {
   if (range.start !== state.offset)
     throw new RegistryError({
       is: 'range-invalid',
-      why: `the next byte is ${state.offset}, the chunk starts at ${range.start}`,
+      why: `the next byte is ${state.offset}, but the chunk starts at ${range.start}`,
     });
   const named = range.end - range.start + 1;
   if (length !== undefined && length !== named)
     throw new RegistryError({
       is: 'length-mismatch',
-      why: `Content-Range names ${named} bytes, Content-Length ${length}`,
+      why: `Content-Range is ${named} bytes long, and Content-Length is ${length}`,
     });
 }
 
@@ -96,7 +96,7 @@ async function refuseRepeatedChunk(
   if (offset > body.range.end)
     throw new RegistryError({
       is: 'range-invalid',
-      why: `${offset} bytes have come; ask by GET where to go on`,
+      why: `${offset} bytes were received already: ask by GET on this URL where to continue`,
       received: offset,
     });
 }
@@ -131,7 +131,7 @@ export async function uploadedBlocks(ports: RegistryPorts, state: UploadState): 
   if (ids.length > maxBlocks)
     throw new RegistryError({
       is: 'upload-invalid',
-      why: `it came in more than ${maxBlocks} pieces; send larger chunks`,
+      why: `it has more than ${maxBlocks} chunks: send larger chunks`,
     });
   return ids;
 }

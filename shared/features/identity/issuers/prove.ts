@@ -79,7 +79,7 @@ async function verified(
   } catch (error) {
     if (error instanceof errors.JOSEError) return undefined;
     if (!(error instanceof OutboundRefused)) throw error;
-    log.warn({ err: error, issuer }, 'the keys of a trusted issuer are not fetched');
+    log.warn({ err: error, issuer }, 'the keys of a trusted issuer cannot be fetched');
     throw new RegistryError({
       is: 'denied',
       why: "the keys of the token's issuer are at an address that is not public",

@@ -183,7 +183,7 @@ export class KeyRing {
     }
     if (failure !== undefined && signers.length === 0) throw failure;
     if (failure !== undefined)
-      this.#ports.log.warn({ err: failure }, 'a signing key cannot be opened yet, another signs');
+      this.#ports.log.warn({ err: failure }, 'a signing key cannot be decrypted yet, so another one signs');
     return signers;
   }
 }

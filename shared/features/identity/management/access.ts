@@ -15,36 +15,40 @@ import type { ManagementPorts } from './ports.ts';
 import { accessTag } from './wire.ts';
 
 const querySchema = z.object({
-  token: nameSchema.optional().openapi({ description: 'The token that is asked about.' }),
+  token: nameSchema.optional().openapi({ description: 'The name of a token.' }),
   issuer: nameSchema
     .optional()
-    .openapi({ description: 'The trusted issuer that is asked about. With neither, everyone is.', example: 'github' }),
+    .openapi({
+      description: 'The name of a trusted issuer. Without token and issuer the answer is about everyone.',
+      example: 'github',
+    }),
   repository: z
     .string()
     .pipe(repositorySchema)
-    .openapi({ type: 'string', example: 'team/app', description: 'The repository that is to be reached.' }),
-  action: z.enum(repositoryActions).openapi({ description: 'What is to be done there. A push takes pull too.' }),
+    .openapi({ type: 'string', example: 'team/app', description: 'The repository.' }),
+  action: z.enum(repositoryActions).openapi({ description: 'The action in the repository. A push needs pull too.' }),
 });
 const answerSchema = z
   .object({
-    allowed: z.boolean().openapi({ description: 'Whether the action is allowed.' }),
+    allowed: z.boolean().openapi({ description: 'True if the action is allowed.' }),
     why: z.string().openapi({
-      description: 'The rule that allows it, or what is missing.',
+      description: 'The rule that allows it, or the missing right.',
       example: 'scope map ci: repositories/team/*/content/read',
     }),
   })
-  .openapi('AccessAnswer', { description: 'Whether an action is allowed, and why.' });
+  .openapi('AccessAnswer', { description: 'The decision on an action, with its reason.' });
 
 const route = createRoute({
   method: 'get',
   path: '/access',
   operationId: 'explainAccess',
-  summary: 'Explains whether an identity may do something',
-  description: 'Says whether a token, an issuer or everyone may act on a repository, and which rule decides it.',
+  summary: 'Explains whether an identity may act on a repository',
+  description:
+    'Explains whether a token, a trusted issuer or everyone may act on a repository, and which rule decides it.',
   request: { query: querySchema },
   responses: {
     ...absent('tokenNotFound', 'trustedIssuerNotFound'),
-    200: json('Whether it is allowed, and the rule that decides.', answerSchema),
+    200: json('The decision, and the rule that decides.', answerSchema),
   },
 });
 
@@ -76,7 +80,7 @@ export function accessRoutes(ports: ManagementPorts): OpenAPIHono {
       return context.json(
         {
           allowed: false,
-          why: `no rule of ${from} allows ${action} in ${repository}: it takes ${missing.join(' and ')}`,
+          why: `no rule of ${from} allows ${action} in ${repository}: it needs ${missing.join(' and ')}`,
         },
         200,
       );
@@ -95,7 +99,10 @@ async function standingOf(
 ): Promise<Standing> {
   const { documents, registry } = ports;
   if (token !== undefined && issuer !== undefined)
-    throw new RegistryError({ is: 'request-invalid', why: 'token and issuer exclude each other' });
+    throw new RegistryError({
+      is: 'request-invalid',
+      why: 'token and issuer exclude each other: send one of them, or neither',
+    });
   if (token !== undefined) return standingOfToken(ports, token);
   if (issuer === undefined) return { grants: await anonymousGrants(documents, registry), from: 'anonymous pull' };
   const entry = await readStored(documents, issuerDocumentSchema, namedRef(registry, 'trusted-issuer', issuer));

@@ -16,14 +16,15 @@ const contentSchema = z
         type: 'array',
         items: { type: 'string' },
         description:
-          'Names or patterns of repositories: * stands for anything but a slash, ** for anything, and a * at the end for what ** does.',
+          'The names or patterns of repositories: * stands for anything but a slash, ** for anything, and ' +
+          'a * at the end for the same as **.',
         example: ['public/*'],
       }),
   })
-  .openapi('AnonymousPullContent', { description: 'Which repositories everyone may pull from.' });
+  .openapi('AnonymousPullContent', { description: 'The repositories that everyone may pull from.' });
 const anonymousSchema = z
-  .object({ repositories: z.array(z.string()).openapi({ description: 'Names and patterns of names.' }) })
-  .openapi('AnonymousPull', { description: 'Which repositories everyone may pull from.' });
+  .object({ repositories: z.array(z.string()).openapi({ description: 'The names and patterns of names.' }) })
+  .openapi('AnonymousPull', { description: 'The repositories that everyone may pull from.' });
 
 const routes = {
   read: createRoute({
@@ -31,8 +32,8 @@ const routes = {
     path: '/anonymous',
     operationId: 'getAnonymousPull',
     summary: 'Gets the repositories open to everyone',
-    description: 'Gets which repositories may be pulled from without credentials.',
-    responses: { 200: json('The repositories that are open.', anonymousSchema) },
+    description: 'Gets the repositories that may be pulled from without credentials.',
+    responses: { 200: json('The repositories open to everyone.', anonymousSchema) },
   }),
   put: createRoute({
     method: 'put',
@@ -41,7 +42,7 @@ const routes = {
     summary: 'Sets the repositories open to everyone',
     description: 'Opens these repositories for pulls without credentials, and closes all others.',
     request: body(contentSchema),
-    responses: { 200: json('The repositories that are open now.', anonymousSchema) },
+    responses: { 200: json('The repositories that are open to everyone now.', anonymousSchema) },
   }),
 };
 

@@ -39,9 +39,9 @@ const conditionSchema = z.object({
     .string()
     .min(1)
     .max(300)
-    .refine((text) => /[^*]/.test(text), 'must be more than *')
+    .refine((text) => /[^*]/.test(text), 'must not be * alone')
     .openapi({
-      description: "The claim's text; * stands for any. Of a list one element must match.",
+      description: 'The value of the claim; * stands for any text. Of a list one element must match.',
       example: 'octo-org/*',
     }),
 });
@@ -49,23 +49,25 @@ const conditionSchema = z.object({
 const contentSchema = z
   .object({
     issuer: issuerUrlSchema.openapi({
-      description: "As the tokens' iss has it.",
+      description: 'The issuer, exactly as in the iss of the tokens.',
       example: 'https://token.actions.githubusercontent.com',
     }),
     audience: z
       .string()
       .min(1)
       .max(300)
-      .openapi({ description: 'What the aud of the tokens must be.', example: 'longshore' }),
+      .openapi({ description: 'The required aud of the tokens.', example: 'longshore' }),
     // Half the world has tokens of a public issuer: the conditions must say which of them are ours.
     conditions: z
       .array(conditionSchema)
       .min(1)
       .max(20)
-      .openapi({ description: 'What claims must say beside; all of it must hold.' }),
-    scopeMap: scopeMapNameSchema.openapi({ description: 'The scope map with what the bearers may do.' }),
+      .openapi({ description: 'The further required claims, all of which must match.' }),
+    scopeMap: scopeMapNameSchema.openapi({ description: 'The scope map of callers with such a token.' }),
   })
-  .openapi('TrustedIssuerContent', { description: 'Whose tokens are accepted, under which conditions, and for what.' });
+  .openapi('TrustedIssuerContent', {
+    description: 'An issuer whose tokens are accepted, with the conditions and the scope map.',
+  });
 const issuerSchema = z
   .object({
     name: z.string().openapi({ description: 'The name of the entry.' }),
@@ -75,11 +77,11 @@ const issuerSchema = z
       .array(
         z.object({
           claim: z.string().openapi({ description: 'The name of a claim.' }),
-          is: z.string().openapi({ description: 'What it must be; * stands for any text.' }),
+          is: z.string().openapi({ description: 'The required value; * stands for any text.' }),
         }),
       )
-      .openapi({ description: 'What claims must say beside.' }),
-    scopeMap: z.string().openapi({ description: 'The scope map with what the bearers may do.' }),
+      .openapi({ description: 'The further required claims.' }),
+    scopeMap: z.string().openapi({ description: 'The scope map of callers with such a token.' }),
     ...timesSchema,
   })
   .openapi('TrustedIssuer', { description: 'An issuer of tokens that are exchanged for those of the registry.' });
@@ -88,7 +90,7 @@ const listSchema = pageOf(issuerSchema, 'Trusted issuers in the order of their n
 });
 const tag = {
   name: 'trusted issuers',
-  description: 'Issuers whose tokens (OIDC) are exchanged for those of the registry.',
+  description: 'Manages the OIDC issuers whose tokens are exchanged for those of the registry.',
 };
 
 const routes = {
@@ -115,7 +117,7 @@ const routes = {
     path: '/trusted-issuers/{name}',
     operationId: 'putTrustedIssuer',
     summary: 'Creates or replaces a trusted issuer',
-    description: 'Trusts an issuer, or replaces how far it is trusted. Its scope map must be there.',
+    description: 'Creates or replaces a trusted issuer. Its scope map must exist.',
     request: { ...inPath, ...body(contentSchema) },
     responses: {
       ...absent('scopeMapNotFound'),
@@ -128,7 +130,9 @@ const routes = {
     path: '/trusted-issuers/{name}',
     operationId: 'deleteTrustedIssuer',
     summary: 'Deletes a trusted issuer',
-    description: 'Accepts no more tokens of an issuer. Those that were exchanged already end by themselves.',
+    description:
+      'Deletes a trusted issuer, whose tokens are accepted no more. Tokens that were exchanged ' +
+      'already stay valid until they expire.',
     request: inPath,
     responses: { ...absent('trustedIssuerNotFound'), 204: { description: 'The trusted issuer was deleted.' } },
   }),

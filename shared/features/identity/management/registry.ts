@@ -14,11 +14,11 @@ import type { ManagementPorts } from './ports.ts';
 const skuSchema = z.enum(skus);
 const rate = z.int().min(1).max(999_999_999);
 const kinds = {
-  read: rate.openapi({ description: 'Requests to read in a minute.' }),
-  write: rate.openapi({ description: 'Requests to write in a minute.' }),
-  delete: rate.openapi({ description: 'Requests to delete in a minute.' }),
+  read: rate.openapi({ description: 'The requests a minute that read.' }),
+  write: rate.openapi({ description: 'The requests a minute that write.' }),
+  delete: rate.openapi({ description: 'The requests a minute that delete.' }),
 };
-const ratesSchema = z.object(kinds).openapi('Rates', { description: 'How many requests a minute has.' });
+const ratesSchema = z.object(kinds).openapi('Rates', { description: 'The numbers of requests a minute.' });
 const ownRatesSchema = z.object(kinds).partial();
 const changedRatesSchema = z.strictObject({
   read: kinds.read.nullable().optional(),
@@ -28,44 +28,51 @@ const changedRatesSchema = z.strictObject({
 
 const changeSchema = z
   .strictObject({
-    sku: skuSchema.nullable().optional().openapi({ description: 'The SKU, whose limits are in force.' }),
+    sku: skuSchema.nullable().optional().openapi({ description: 'The SKU, which sets the limits.' }),
     rateLimits: z
       .strictObject({
-        registry: changedRatesSchema.nullable().optional().openapi({ description: 'Of all callers together.' }),
-        identity: changedRatesSchema.nullable().optional().openapi({ description: 'Of each caller.' }),
+        registry: changedRatesSchema
+          .nullable()
+          .optional()
+          .openapi({ description: 'The limits of all callers together.' }),
+        identity: changedRatesSchema.nullable().optional().openapi({ description: 'The limits of each caller.' }),
       })
       .nullable()
       .optional()
-      .openapi({ description: "Own numbers of this registry, instead of the SKU's." }),
+      .openapi({ description: "This registry's own limits, instead of the SKU's." }),
   })
   .openapi('RegistryChange', {
-    description: 'What is absent stays, and null goes back to what the SKU and the configuration say.',
+    description:
+      'The changes: an absent property stays as it is, null sets the value of the SKU and the configuration.',
     example: { sku: 'premium', rateLimits: { identity: { read: 5_000 } } },
   });
 
 const registrySchema = z
   .object({
     name: z.string().openapi({ description: 'The name of the registry.' }),
-    sku: skuSchema.openapi({ description: 'The SKU, whose limits are in force.' }),
+    sku: skuSchema.openapi({ description: 'The SKU, which sets the limits.' }),
     rateLimits: z
       .object({
-        registry: ownRatesSchema.openapi({ description: 'Of all callers together.' }),
-        identity: ownRatesSchema.openapi({ description: 'Of each caller.' }),
+        registry: ownRatesSchema.openapi({ description: 'The limits of all callers together.' }),
+        identity: ownRatesSchema.openapi({ description: 'The limits of each caller.' }),
       })
-      .openapi({ description: "Own numbers of this registry, instead of the SKU's." }),
+      .openapi({ description: "This registry's own limits, instead of the SKU's." }),
     inForce: z
       .object({
-        registry: ratesSchema.optional().openapi({ description: 'Of all callers together.' }),
-        identity: ratesSchema.optional().openapi({ description: 'Of each caller.' }),
+        registry: ratesSchema.optional().openapi({ description: 'The limits of all callers together.' }),
+        identity: ratesSchema.optional().openapi({ description: 'The limits of each caller.' }),
       })
       .openapi({
         description:
-          "What requests are counted against; absent: not limited. The deployment's own numbers stand above the registry's.",
+          "The limits in force; absent ones do not limit. The deployment's own limits win over the registry's.",
       }),
     updatedAt: z
       .string()
       .optional()
-      .openapi({ format: 'date-time', description: "Absent while nothing of the registry's own was set." }),
+      .openapi({
+        format: 'date-time',
+        description: 'The time of the last change; absent if the registry has no settings of its own.',
+      }),
   })
   .openapi('Registry', { description: 'The SKU of the registry and its limits.' });
 
@@ -82,7 +89,7 @@ const routes = {
     method: 'patch',
     path: '/registry',
     operationId: 'updateRegistry',
-    summary: 'Changes the SKU or single limits',
+    summary: 'Changes the SKU or its limits',
     description: 'Changes the SKU of the registry or single limits. Other instances follow within ten seconds.',
     request: body(changeSchema),
     responses: { 200: json('The SKU and the limits as they are now.', registrySchema) },
@@ -93,7 +100,10 @@ type Change = z.infer<typeof changeSchema>;
 
 /** Makes the routes of `/registry` of the management API. */
 export function registryRoutes(ports: ManagementPorts): OpenAPIHono {
-  const api = managementRoutes({ name: 'registry', description: 'Settings of the registry as a whole.' });
+  const api = managementRoutes({
+    name: 'registry',
+    description: 'Manages the SKU and the rate limits of the registry.',
+  });
   api.openapi(routes.read, async (context) => context.json(onWire(ports, (await readOwn(ports))?.document), 200));
   api.openapi(routes.change, async (context) => {
     const own = await changeOwn(ports, context.req.valid('json'));

@@ -25,7 +25,7 @@ const maxActions = 500;
 
 const contentSchema = z
   .object({
-    description: z.string().max(256).default('').openapi({ description: 'What the map is for, in words.' }),
+    description: z.string().max(256).default('').openapi({ description: 'A description of the scope map.' }),
     actions: z
       .array(actionSchema)
       .min(1)
@@ -34,25 +34,26 @@ const contentSchema = z
         type: 'array',
         items: { type: 'string' },
         description:
-          'What is allowed, as ACR writes it: repositories/NAME/VERB, catalog/read, management/read, management/write, ' +
-          'in-use/SOURCE/write. NAME may be a pattern: * stands for anything but a slash, ** for anything, and a * at the ' +
-          'end for what ** does, so team/* is all below team/. Patterns elsewhere differ in that last point alone.',
+          'The allowed actions as in ACR: repositories/NAME/VERB, catalog/read, management/read, ' +
+          'management/write, in-use/SOURCE/write. NAME may be a pattern: * stands for anything but a ' +
+          'slash, ** for anything, and a * at the end for the same as **, so team/* is all below team/. ' +
+          'Only in scope maps does a * at the end mean that.',
         example: ['repositories/team/*/content/read', 'repositories/team/app/content/write'],
       }),
   })
-  .openapi('ScopeMapContent', { description: 'What the holders of a scope map may do.' });
+  .openapi('ScopeMapContent', { description: 'The actions that the identities of a scope map may do.' });
 const scopeMapSchema = z
   .object({
     name: z.string().openapi({ description: 'The name of the scope map.' }),
-    description: z.string().openapi({ description: 'What the map is for, in words.' }),
-    actions: z.array(z.string()).openapi({ description: 'What is allowed, as repositories/NAME/content/read.' }),
+    description: z.string().openapi({ description: 'A description of the scope map.' }),
+    actions: z.array(z.string()).openapi({ description: 'The allowed actions, as in repositories/NAME/content/read.' }),
     ...timesSchema,
   })
-  .openapi('ScopeMap', { description: 'What tokens and trusted issuers may do, by a name.' });
+  .openapi('ScopeMap', { description: 'The actions that tokens and trusted issuers with this scope map may do.' });
 const listSchema = pageOf(scopeMapSchema, 'Scope maps in the order of their names.').openapi('ScopeMaps', {
   description: 'A page of scope maps.',
 });
-const tag = { name: 'scope maps', description: 'What tokens and trusted issuers may do, by name.' };
+const tag = { name: 'scope maps', description: 'Manages named lists of actions for tokens and trusted issuers.' };
 
 const routes = {
   list: createRoute({
@@ -78,7 +79,7 @@ const routes = {
     path: '/scope-maps/{name}',
     operationId: 'putScopeMap',
     summary: 'Creates or replaces a scope map',
-    description: 'Creates a scope map, or replaces all that it allows. Tokens that have it follow at once.',
+    description: 'Creates a scope map, or replaces its actions. The change applies to its tokens at once.',
     request: { ...inPath, ...body(contentSchema) },
     responses: {
       200: json('The scope map was replaced.', scopeMapSchema),
@@ -160,7 +161,9 @@ async function requireUnused({ documents, registry }: ManagementPorts, name: str
     throw new RegistryError({
       is: 'conflict',
       code: 'scopeMapInUse',
-      why: `the scope map "${name}" is used by ${user.document.id.replace(':', ' ')}`,
+      why:
+        `the scope map "${name}" is used by ${user.document.id.replace(':', ' ')}: give that another ` +
+        'scope map, or delete it first',
     });
 }
 
@@ -174,7 +177,15 @@ export async function requireScopeMap({ documents, registry }: ManagementPorts, 
 
 /** The name of a map of the registry, or of one that all registries have. */
 export const scopeMapNameSchema = z
-  .union([nameSchema, z.string().refine((name) => Object.hasOwn(systemScopeMaps, name), 'is no scope map')])
+  .union([
+    nameSchema,
+    z
+      .string()
+      .refine(
+        (name) => Object.hasOwn(systemScopeMaps, name),
+        'is not a scope map: create it first by PUT /api/v1/scopeMaps/NAME',
+      ),
+  ])
   .openapi({
     type: 'string',
     example: 'ci',

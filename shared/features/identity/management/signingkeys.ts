@@ -11,14 +11,14 @@ import type { ManagementPorts } from './ports.ts';
 const keySchema = z
   .object({
     kid: z.string().openapi({ description: 'The name of the key, as in the kid of tokens.' }),
-    createdAt: z.string().openapi({ format: 'date-time', description: 'When it was created.' }),
-    signsFrom: z.string().openapi({ format: 'date-time', description: 'From when on it signs.' }),
+    createdAt: z.string().openapi({ format: 'date-time', description: 'The time at which it was created.' }),
+    signsFrom: z.string().openapi({ format: 'date-time', description: 'The time from which it signs.' }),
   })
-  .openapi('SigningKey', { description: 'A key that signs and verifies access tokens; what is secret is not shown.' });
+  .openapi('SigningKey', { description: 'A key that signs and verifies access tokens, without its secret part.' });
 const listSchema = z
   .object({ items: z.array(keySchema).openapi({ description: 'All keys, the oldest first.' }) })
-  .openapi('SigningKeys', { description: 'All keys of the registry: there are a few.' });
-const tag = { name: 'signing keys', description: 'The keys that sign and verify access tokens.' };
+  .openapi('SigningKeys', { description: 'All keys of the registry.' });
+const tag = { name: 'signing keys', description: 'Manages the keys that sign and verify access tokens.' };
 
 const routes = {
   list: createRoute({
@@ -26,8 +26,7 @@ const routes = {
     path: '/signing-keys',
     operationId: 'listSigningKeys',
     summary: 'Lists the signing keys',
-    description:
-      'Lists the keys that sign and verify access tokens, the oldest first. There are a few, so all come at once.',
+    description: 'Lists the keys that sign and verify access tokens, the oldest first, all in one answer.',
     responses: { 200: json('All signing keys.', listSchema) },
   }),
   remove: createRoute({
@@ -36,7 +35,8 @@ const routes = {
     operationId: 'deleteSigningKey',
     summary: 'Deletes a signing key',
     description:
-      'Ends every token that a key has signed, within 20 minutes. The next token makes a new key where none is left.',
+      'Deletes a key, and with it every token that it has signed, within 20 minutes. If no key is ' +
+      'left, the next token makes a new one.',
     request: { params: z.object({ kid: z.string().max(100).openapi({ description: 'The name of the key.' }) }) },
     responses: { ...absent('signingKeyNotFound'), 204: { description: 'The signing key was deleted.' } },
   }),

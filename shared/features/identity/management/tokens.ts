@@ -73,7 +73,7 @@ function passwordRoutes(api: OpenAPIHono, ports: ManagementPorts, tokens: Tokens
         throw new RegistryError({
           is: 'conflict',
           code: 'tokenReplaced',
-          why: `the token "${name}" has just been replaced`,
+          why: `the token "${name}" has just been replaced by another request: read it again`,
         });
       return {
         ...before,
@@ -111,7 +111,11 @@ async function makeToken(ports: ManagementPorts, tokens: Tokens, { name, scopeMa
   const at = now.toISOString();
   const { document } = await tokens.write(name, (before) => {
     if (before !== undefined)
-      throw new RegistryError({ is: 'conflict', code: 'tokenExists', why: `there is a token "${name}" already` });
+      throw new RegistryError({
+        is: 'conflict',
+        code: 'tokenExists',
+        why: `a token "${name}" exists already: choose another name, or change it by PATCH`,
+      });
     return {
       id: tokens.idOf(name),
       type: 'token',

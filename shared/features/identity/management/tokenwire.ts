@@ -20,14 +20,14 @@ import { inPath } from './wire.ts';
 const reserved = [administratorName, 'anonymous'];
 const tokenNameSchema = nameSchema.refine(
   (name) => !reserved.includes(name.toLowerCase()),
-  `must be none of ${reserved.join(', ')}`,
+  `must not be one of ${reserved.join(', ')}`,
 );
-const statusSchema = z.enum(['enabled', 'disabled']).openapi({ description: 'Whether the token may be used at all.' });
+const statusSchema = z.enum(['enabled', 'disabled']).openapi({ description: 'True if the token can be used.' });
 const expiresAtSchema = z.iso
   .datetime()
   .optional()
-  .openapi({ description: 'When the password is over; absent: never.' });
-const passwordNameSchema = z.enum(passwordNames).openapi({ description: 'Which of the two passwords.' });
+  .openapi({ description: 'The time at which the password expires; absent, never.' });
+const passwordNameSchema = z.enum(passwordNames).openapi({ description: 'The name of one of the two passwords.' });
 
 const newTokenSchema = z
   .object({
@@ -36,39 +36,47 @@ const newTokenSchema = z
     status: statusSchema.default('enabled'),
     expiresAt: expiresAtSchema,
   })
-  .openapi('TokenContent', { description: 'A token that is to be created.' });
+  .openapi('TokenContent', { description: 'The properties of a new token.' });
 const changeSchema = z
   .object({ scopeMap: scopeMapNameSchema.optional(), status: statusSchema.optional() })
-  .openapi('TokenChange', { description: 'What of a token is to change; what is absent stays.' });
+  .openapi('TokenChange', { description: 'The changes of a token; absent properties stay as they are.' });
 
 const passwordSchema = z.object({
   name: passwordNameSchema,
-  createdAt: z.string().openapi({ format: 'date-time', description: 'When it was created.' }),
-  expiresAt: z.string().optional().openapi({ format: 'date-time', description: 'When it is over; absent: never.' }),
+  createdAt: z.string().openapi({ format: 'date-time', description: 'The time at which it was created.' }),
+  expiresAt: z
+    .string()
+    .optional()
+    .openapi({ format: 'date-time', description: 'The time at which it expires; absent, never.' }),
 });
 const shownSchema = passwordSchema
-  .extend({ value: z.string().openapi({ description: 'Shown this once.' }) })
+  .extend({ value: z.string().openapi({ description: 'The value, which is shown only in this answer.' }) })
   .openapi('TokenPassword', { description: 'A password with its value.' });
 const tokenSchema = z
   .object({
-    name: z.string().openapi({ description: 'The name, which is the user name of a login too.' }),
-    scopeMap: z.string().openapi({ description: 'The scope map with what it may do.' }),
+    name: z.string().openapi({ description: 'The name, which is also the user name for logins.' }),
+    scopeMap: z.string().openapi({ description: 'The scope map with its actions.' }),
     status: statusSchema,
     passwords: z.array(passwordSchema).openapi({ description: 'Its passwords without their values.' }),
     ...timesSchema,
   })
   .openapi('Token', { description: 'An identity for machines, with two passwords.' });
 const madeSchema = tokenSchema
-  .extend({ passwords: z.array(shownSchema).openapi({ description: 'Its passwords, shown this once.' }) })
+  .extend({
+    passwords: z.array(shownSchema).openapi({ description: 'Its passwords, which are shown only in this answer.' }),
+  })
   .openapi('NewToken', { description: 'A token that was just created, with its passwords.' });
 const listSchema = pageOf(tokenSchema, 'Tokens in the order of their names.').openapi('Tokens', {
   description: 'A page of tokens.',
 });
 const renewalSchema = z
   .object({ expiresAt: expiresAtSchema })
-  .openapi('TokenPasswordContent', { description: 'How long the new password is good.' });
+  .openapi('TokenPasswordContent', { description: 'The validity of the new password.' });
 
-export const tokensTag = { name: 'tokens', description: 'Identities for machines, each with two passwords.' };
+export const tokensTag = {
+  name: 'tokens',
+  description: 'Manages the identities of machines, each with two passwords.',
+};
 
 const passwordPath = { params: z.object({ name: nameSchema, password: passwordNameSchema }) };
 
@@ -90,14 +98,14 @@ export const tokenRouteTable = {
     summary: 'Gets a token',
     description: 'Gets one token by its name, without the values of its passwords.',
     request: inPath,
-    responses: { ...absent('tokenNotFound'), 200: json('The token that was asked for.', tokenSchema) },
+    responses: { ...absent('tokenNotFound'), 200: json('The token.', tokenSchema) },
   }),
   make: createRoute({
     method: 'post',
     path: '/tokens',
     operationId: 'createToken',
     summary: 'Creates a token',
-    description: 'Creates a token with two passwords, which are shown this once.',
+    description: 'Creates a token with two passwords, which are shown only in this answer.',
     request: body(newTokenSchema),
     responses: {
       ...absent('scopeMapNotFound'),
@@ -131,7 +139,7 @@ export const tokenRouteTable = {
     path: '/tokens/{name}/passwords/{password}',
     operationId: 'renewTokenPassword',
     summary: 'Renews a password of a token',
-    description: 'Makes one password of a token anew, and shows it this once; the other password stays.',
+    description: 'Renews one password of a token, and shows it only in this answer; the other password stays valid.',
     request: { ...passwordPath, ...body(renewalSchema) },
     responses: {
       ...absent('tokenNotFound'),

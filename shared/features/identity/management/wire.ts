@@ -3,4 +3,4 @@ import { nameSchema } from '../../../core/http/management.ts';
 
 export const inPath = { params: z.object({ name: nameSchema }) };
 
-export const accessTag = { name: 'access', description: 'What identities and everyone may do, and why.' };
+export const accessTag = { name: 'access', description: 'Shows and changes what identities and everyone may do.' };

@@ -24,5 +24,5 @@ export function requireField(form: URLSearchParams, name: string): string {
 export function requireService(parameters: URLSearchParams, host: string): void {
   const service = parameters.get('service');
   if (service !== null && service !== '' && service !== host)
-    throw new RegistryError({ is: 'request-invalid', why: `service is not ${host}` });
+    throw new RegistryError({ is: 'request-invalid', why: `service must be ${host}` });
 }

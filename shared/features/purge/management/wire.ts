@@ -29,21 +29,17 @@ const shownPolicy = z
     name: text('The name of the policy.'),
     policy: policyShape,
     on: z.boolean().openapi({
-      description:
-        'True if the policy runs by its schedule, because a plan of these rules was approved. Changed ' +
-        'rules must be approved anew.',
+      description: 'True if a plan of these rules was approved, so that the policy runs by its schedule.',
     }),
     approved: z
       .object({ at: dateTime('The time of the approval.'), by: text('The identity that approved it.') })
       .optional()
       .openapi({ description: 'The approval that switched it on.' }),
     nextRunAt: dateTime('The time of the next run.').optional(),
-    waiting: z
-      .array(z.string())
-      .openapi({
-        description:
-          'The rules on pulls that need more days of tracked pulls than there are; they remove nothing until then.',
-      }),
+    waiting: z.array(z.string()).openapi({
+      description:
+        'The rules on pulls that need more days of tracked pulls than there are; they remove nothing until then.',
+    }),
   })
   .openapi('PurgePolicy', { description: 'A purge policy, and whether it runs.' });
 
@@ -169,14 +165,9 @@ const approval = z
       .string()
       .regex(/^[0-9a-f]{64}$/, 'must be the hash of the plan: 64 hexadecimal digits')
       .openapi({ description: 'The hash of the plan, as GET of the plan returns it.' }),
-    switchOn: z
-      .boolean()
-      .optional()
-      .openapi({
-        description:
-          'Must be true to approve a plan that removes nothing: the approval only switches the policy on ' +
-          'for every run of its schedule.',
-      }),
+    switchOn: z.boolean().optional().openapi({
+      description: 'Must be true to approve a plan that removes nothing: that only switches the policy on.',
+    }),
   })
   .openapi('PurgeApproval', { description: 'The plan to approve.' });
 

@@ -59,7 +59,7 @@ describe('a schedule', () => {
     'is not at %j',
     (at) => {
       expect(scheduleSchema.safeParse({ every: 'day', at }).error?.issues[0]?.message).toBe(
-        'must be a time of day such as 02:30; of "every": "hour" the minutes count',
+        'must be a time of day such as 02:30; for "every": "hour" only the minutes count',
       );
     },
   );

@@ -95,7 +95,7 @@ describe('a pattern of repositories', () => {
     expect([patternSchema.safeParse('team/*').success, patternSchema.safeParse(7).success]).toEqual([true, false]);
     expect(patternSchema.safeParse('Team/*').error?.issues[0]?.message).toBe(
       'is not a repository name, nor a pattern such as team/** or team/*/app: * stands for anything but a slash, ** for ' +
-        'anything, and a * at the end for what ** does; at most 4 stars may stand before the end',
+        'anything, and a * at the end for the same as **; at most 4 stars may stand before the end',
     );
   });
 

@@ -375,7 +375,7 @@ describe('many scopes', () => {
     } catch (error) {
       expect((error as RegistryError).fault).toEqual({
         is: 'request-invalid',
-        why: '51 scopes were asked for; at most 50 are allowed',
+        why: '51 scopes are requested, and at most 50 are allowed',
       });
     }
   });

@@ -166,7 +166,7 @@ describe('why something is allowed or not', () => {
     });
     expect(await why('token=ci&repository=team/app&action=push')).toEqual({
       allowed: false,
-      why: 'no rule of scope map ci allows push in team/app: it takes repositories/team/app/content/write',
+      why: 'no rule of scope map ci allows push in team/app: it needs repositories/team/app/content/write',
     });
     expect(await why('repository=public/app&action=pull')).toEqual({ allowed: true, why: 'anonymous: public/*' });
     expect(await why('issuer=gh&repository=a&action=pull')).toEqual({
