@@ -6,7 +6,7 @@ import { errorsSchemaOf, tagComponents, usualSecurity } from '../core/http/manag
 
 const retryAfter = {
   'Retry-After': {
-    description: 'How many seconds to wait before the request is sent again.',
+    description: 'The seconds to wait before the request is sent again.',
     schema: { type: 'integer' as const, minimum: 1 },
   },
 };
@@ -15,7 +15,7 @@ const securitySchemes = {
   password: {
     type: 'http' as const,
     scheme: 'basic',
-    description: 'The name of a token, or admin, with a password.',
+    description: 'The name of a token, or admin, and a password.',
   },
   accessToken: {
     type: 'http' as const,
@@ -26,7 +26,7 @@ const securitySchemes = {
     type: 'apiKey' as const,
     in: 'header' as const,
     name: 'X-Longshore-Token',
-    description: 'The secret of a sender that is no caller of this API, or a signature of the body that it makes.',
+    description: 'The secret of an inbound notification, or a signature of the body that is made with it.',
   },
 };
 
@@ -48,8 +48,9 @@ export function describeApi(api: OpenAPIHono, parts: readonly FeatureParts[]): o
       title: 'Longshore',
       version: '1.0.0',
       description:
-        'The management API of Longshore, a container registry. Lists answer with items and, where there is more, with ' +
-        'nextLink. Errors have a code for programs, which never changes, and a message for people.',
+        'The management API of Longshore, a container registry. Lists answer with items and, if there ' +
+        'are more, with nextLink. Errors have a code for programs, which never changes, and a message ' +
+        'for people.',
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     servers: [{ url: '/api/v1', description: 'This registry.' }],

@@ -163,7 +163,7 @@ function unrouted(app: Hono<{ Variables: { requestId: string } }>, path: string)
   if (codesFor(path) !== 'api') return new RegistryError({ is: 'route-unknown', path });
   const allow = allowedMethods(app.routes, path);
   if (allow.length > 0) return new RegistryError({ is: 'method-not-allowed', allow });
-  const hint = `GET ${apiPath}/openapi.json lists every call`;
+  const hint = `GET ${apiPath}/openapi.json describes all requests`;
   return new RegistryError({ is: 'route-unknown', path, hint });
 }
 

@@ -50,7 +50,7 @@ export function compose(config: Config, { logTo }: { readonly logTo?: Destinatio
   if (config.LONGSHORE_CLOCK_AHEAD_DAYS > 0)
     log.warn(
       { daysAhead: config.LONGSHORE_CLOCK_AHEAD_DAYS },
-      'the app is ahead of time (LONGSHORE_CLOCK_AHEAD_DAYS): receivers of webhooks refuse its timestamps',
+      "the app's clock is ahead (LONGSHORE_CLOCK_AHEAD_DAYS), so receivers of webhooks refuse its timestamps",
     );
   const stores = storesOf(config, identity);
   const others = otherRegions(config, identity, stores.blobs);

@@ -8,7 +8,7 @@ import zlib from 'node:zlib';
 export function requireNode(): void {
   if ('createZstdDecompress' in zlib) return;
   throw new Error(
-    `Longshore needs Node 22.15 or newer (of 23, 23.8), and this is Node ${process.versions.node}: put another ` +
-      'one first on the PATH, or take an image that has it (docs/local.md)',
+    `Longshore needs Node 22.15 or newer (of 23, 23.8), and this is Node ${process.versions.node}: ` +
+      'put a newer one first on the PATH, or use an image that has it (docs/local.md)',
   );
 }

@@ -99,7 +99,7 @@ function routed(first: Longshore, routing: Routing): Pick<Longshore, 'events' | 
     const registry = registryOf(input, routing);
     const longshore = makers.get(registry as RegistryName)?.();
     if (longshore !== undefined) return call(longshore, input);
-    log.warn({ registry, trigger }, 'a registry that is not here is named: what names it is dropped');
+    log.warn({ registry, trigger }, 'an event or a message names an unknown registry and is dropped');
     return Promise.resolve();
   };
   const parts = (call: Call) =>

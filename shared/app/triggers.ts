@@ -38,7 +38,7 @@ async function consume(consumer: EventConsumer, event: unknown, log: Log): Promi
   try {
     handle = consumer.read(event);
   } catch (error) {
-    log.error({ err: error }, 'an event is not of the catalogue and is dropped');
+    log.error({ err: error }, 'an event has an unknown type or shape and is dropped');
     return;
   }
   await handle();

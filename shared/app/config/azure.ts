@@ -34,10 +34,10 @@ export function refusedInAzure(settings: Settings): string[] {
   return [
     ...keys
       .filter((name) => isSet(settings, name))
-      .map((name) => `${name} holds a key, which is refused in Azure: ${insteadOf(name)}`),
+      .map((name) => `${name} has a key, which is refused in Azure: ${insteadOf(name)}`),
     ...(hasConnectionString(settings.LONGSHORE_REGIONS)
       ? [
-          'LONGSHORE_REGIONS holds a connection string, which is refused in Azure: name the endpoints of the storage services',
+          'LONGSHORE_REGIONS has a connection string, which is refused in Azure: use the endpoints of the storage services',
         ]
       : []),
     ...endpoints.filter((name) => settings[name]?.startsWith('http:')).map((name) => `${name} must be https in Azure`),
@@ -70,11 +70,11 @@ function insteadOf(name: string): string {
     return 'set AzureWebJobsStorage__blobServiceUri, __queueServiceUri and __credential=managedidentity, or LONGSHORE_KEYS_IN_AZURE=allow';
   const instead =
     {
-      COSMOS_KEY: 'leave it out',
-      EVENTGRID_KEY: 'leave it out',
+      COSMOS_KEY: 'remove it',
+      EVENTGRID_KEY: 'remove it',
       BLOB_CONNECTION_STRING: 'set BLOB_ENDPOINT',
       QUEUE_CONNECTION_STRING: 'set QUEUE_ENDPOINT',
-    }[name] ?? 'leave it out';
+    }[name] ?? 'remove it';
   return `${instead}, so that the app's identity is used, or set LONGSHORE_KEYS_IN_AZURE=allow`;
 }
 

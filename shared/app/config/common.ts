@@ -60,7 +60,7 @@ export const commonSettings = {
     .regex(/^[0-9a-zA-Z-]{1,127}$/, 'must be 1 to 127 letters, digits and dashes')
     .refine(
       (name) => !name.toLowerCase().startsWith(userSecretPrefix),
-      `must not begin with ${userSecretPrefix}: tasks may name those`,
+      `must not begin with ${userSecretPrefix}: such secrets are for tasks`,
     )
     .default('longshore-sealing-key'),
   /**
@@ -114,7 +114,7 @@ export const commonSettings = {
    */
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: z
     .string()
-    .regex(/(^|;)Authorization=AAD(;|$)/, 'must hold Authorization=AAD')
+    .regex(/(^|;)Authorization=AAD(;|$)/, 'must contain Authorization=AAD')
     .optional(),
   /**
    * Sets the app's clock ahead by days, to try purge policies without waiting. It is accepted only with Cosmos DB on

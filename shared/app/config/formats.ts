@@ -9,7 +9,7 @@ export const hostNamesSchema = z
   .string()
   .regex(
     hostNameList,
-    'must be "any", or "own", or names without ports that are answered to besides, as in registry.lan,host.docker.internal',
+    'must be "any", or "own", or additional names without ports, as in registry.lan,host.docker.internal',
   )
   .transform((text) => text.split(','));
 
@@ -21,8 +21,11 @@ export const registryNameSchema = z.custom<RegistryName>(
 /** https://learn.microsoft.com/azure/azure-monitor/app/connection-strings */
 export const connectionStringSchema = z
   .string()
-  .regex(/(^|;)InstrumentationKey=[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(;|$)/i, 'must hold InstrumentationKey=UUID')
-  .regex(/(^|;)IngestionEndpoint=https:\/\/./i, 'must hold IngestionEndpoint=https://…');
+  .regex(
+    /(^|;)InstrumentationKey=[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(;|$)/i,
+    'must contain InstrumentationKey=UUID',
+  )
+  .regex(/(^|;)IngestionEndpoint=https:\/\/./i, 'must contain IngestionEndpoint=https://…');
 
 /** Not plain http: what goes over it are keys. */
 export const vaultSchema = z
@@ -40,5 +43,5 @@ export const outboundSchema = z
   )
   .refine(
     (networks) => networks.every(isNetwork),
-    'must be "public", or networks to open besides, as in loopback,10.1.0.0/16,fd00:1::/64',
+    'must be "public", or additional networks, as in loopback,10.1.0.0/16,fd00:1::/64',
   );

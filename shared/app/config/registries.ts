@@ -46,12 +46,14 @@ function doublesIn(registries: readonly RegistrySetting[]): string[] {
   const hosts = registries.flatMap((registry, at) => hostsOf(registry).map((host) => ({ host, at })));
   return [
     ...names.flatMap((name, at) =>
-      names.indexOf(name) < at ? [`${at}.name is the name of ${names.indexOf(name)} too`] : [],
+      names.indexOf(name) < at ? [`${at}.name is also the name of ${names.indexOf(name)}`] : [],
     ),
-    ...registries.flatMap((registry, at) => (hostsOf(registry).length === 0 ? [`${at} has no host`] : [])),
+    ...registries.flatMap((registry, at) =>
+      hostsOf(registry).length === 0 ? [`${at} has no host: give it "hosts" or "publicUrl"`] : [],
+    ),
     ...hosts.flatMap(({ host, at }) => {
       const first = hosts.find((each) => each.host === host);
-      return first === undefined || first.at === at ? [] : [`${at} has a host of ${first.at}`];
+      return first === undefined || first.at === at ? [] : [`${at} has a host that ${first.at} has too`];
     }),
   ];
 }
@@ -80,7 +82,7 @@ export function faultsOfRegistries(settings: Named): string[] {
         : [];
     return (publicUrl ?? uploadsUrl ?? adminPasswordHash) === undefined
       ? []
-      : [`must list the hosts of ${at} alone: it is LONGSHORE_REGISTRY, whose URLs and password are other settings`];
+      : [`must list only the hosts of ${at}: it is LONGSHORE_REGISTRY, whose URLs and password are separate settings`];
   });
 }
 

@@ -67,7 +67,7 @@ async function bring(
   const { name, size, digest, bytesPerSecond } = copy;
   const source = await sourceOf(ports, blob, copy.attempts);
   if (source === undefined)
-    return { is: 'failed', why: `no region that holds it answers: it is in ${Object.keys(blob.copies).join(', ')}` };
+    return { is: 'failed', why: `no region that has it answers: it is in ${Object.keys(blob.copies).join(', ')}` };
   const staged = copy.begun
     ? new Map((await blobs.listStagedBlocks(name)).map((block) => [block.blockId, block.size]))
     : new Map<string, number>();
@@ -84,7 +84,7 @@ async function bring(
     blocksOf({ size, blockBytes }).map(({ id }) => id),
     { digest, proven: 'yes' },
   );
-  return committed === 'missing' ? { is: 'failed', why: 'what was staged is gone' } : undefined;
+  return committed === 'missing' ? { is: 'failed', why: 'its staged blocks are gone' } : undefined;
 }
 
 /** Returns the URL of a copy in another region that answers; after a failure, in the next of them. */

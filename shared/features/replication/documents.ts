@@ -19,8 +19,8 @@ function scope<T extends z.ZodType<string>>(glob: T, everything: string) {
       .min(1)
       .max(100)
       .default([everything] as never)
-      .describe('Names or patterns that are taken in: * stands for anything but a slash, ** for anything.'),
-    exclude: z.array(glob).max(100).default([]).describe('Names or patterns that are left out again.'),
+      .describe('The names or patterns that are included: * stands for anything but a slash, ** for anything.'),
+    exclude: z.array(glob).max(100).default([]).describe('The names or patterns that are excluded.'),
   });
 }
 
@@ -29,8 +29,8 @@ function scope<T extends z.ZodType<string>>(glob: T, everything: string) {
  * and follows an index that does.
  */
 const filtersSchema = z.strictObject({
-  repositories: scope(repositoryGlobSchema, '**').prefault({}).describe('Which repositories are copied.'),
-  tags: scope(tagGlobSchema, '*').prefault({}).describe('Which tags are copied.'),
+  repositories: scope(repositoryGlobSchema, '**').prefault({}).describe('The repositories that are copied.'),
+  tags: scope(tagGlobSchema, '*').prefault({}).describe('The tags that are copied.'),
   artifactTypes: z
     .array(z.string().min(1).max(255))
     .min(1)
@@ -42,8 +42,8 @@ export type Filters = z.infer<typeof filtersSchema>;
 
 /** The settings of a replica. */
 export const replicaSettingsSchema = z.strictObject({
-  paused: z.boolean().default(false).describe('Whether copying is paused.'),
-  filters: filtersSchema.prefault({}).describe('Which images are copied.'),
+  paused: z.boolean().default(false).describe('The state: copying can be paused.'),
+  filters: filtersSchema.prefault({}).describe('The images that are copied.'),
   priority: z
     .int()
     .min(1)
@@ -54,15 +54,18 @@ export const replicaSettingsSchema = z.strictObject({
     .int()
     .min(1024)
     .optional()
-    .describe('How fast one instance copies, in bytes a second; absent, as fast as it goes.'),
+    .describe('The bytes a second that one instance copies at most; absent, there is no limit.'),
   verify: z
     .enum(['size', 'hash'])
     .default('size')
-    .describe('size: what the store says that it received is compared; hash: the copy is read whole and hashed.'),
+    .describe(
+      'The verification of copies. size: the size that the store reports is compared; hash: the copy ' +
+        'is read whole and hashed.',
+    ),
   endpoint: z
     .boolean()
     .default(true)
-    .describe('Whether a front door sends clients to this region: /healthz there says 503 while it does not.'),
+    .describe('True if a front door may send clients to this region: otherwise its /healthz answers 503.'),
 });
 export type ReplicaSettings = z.infer<typeof replicaSettingsSchema>;
 

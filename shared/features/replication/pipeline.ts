@@ -102,7 +102,7 @@ async function sweepRegion(ports: ReplicationPorts, pace: Pace, end: Date): Prom
       'the emptying of the region',
       async () => {
         if (replica?.draining !== undefined && (await drainReplica(ports, replica, end)))
-          ports.log.info({ region: replica.region }, 'a replica is removed: its region holds nothing any more');
+          ports.log.info({ region: replica.region }, 'a replica is removed, because its region has no copies any more');
       },
     ],
     [
@@ -138,7 +138,7 @@ async function bringForward(ports: ReplicationPorts, digest: Digest): Promise<vo
   try {
     if (await hasten(ports, digest)) await wake(ports, ports.regions.here);
   } catch (error) {
-    ports.log.warn({ err: error, digest }, 'a copy that somebody waits for could not be hastened');
+    ports.log.warn({ err: error, digest }, 'a copy that a client waits for could not be requested');
   }
 }
 

@@ -193,6 +193,6 @@ export async function wake({ regions, log }: Pick<ReplicationPorts, 'regions' | 
     await regions.queuesIn(region)?.sendMessage(copiesQueue, { region });
   } catch (error) {
     if (!(error instanceof StoreFailure)) throw error;
-    log.warn({ err: error, region }, 'a region is not told of new copies: its timer finds them');
+    log.warn({ err: error, region }, 'a region could not be notified of new copies: its timer finds them');
   }
 }

@@ -74,7 +74,7 @@ export async function putReplica(
   if (!regions.names.includes(region))
     throw new RegistryError({
       is: 'request-invalid',
-      why: `"${region.slice(0, 40)}" is no region of this deployment; it has ${[...regions.names].sort().join(', ')}`,
+      why: `"${region.slice(0, 40)}" is not a region of this deployment, which has ${[...regions.names].sort().join(', ')}`,
     });
   const now = clock.now().toISOString();
   const change = (before: Replica): Replica => {
@@ -82,7 +82,7 @@ export async function putReplica(
       throw new RegistryError({
         is: 'conflict',
         code: 'replicationRemoving',
-        why: `the replica ${region} is being removed: wait until it is gone, then add it anew`,
+        why: `the replica ${region} is being removed: wait until it is removed, then add it again`,
       });
     return {
       ...before,
@@ -149,7 +149,9 @@ export async function removeReplica(ports: Editing, region: string): Promise<Rep
     throw new RegistryError({
       is: 'conflict',
       code: 'lastRegion',
-      why: 'what the last region holds can go nowhere: all others are none, or are being emptied',
+      why:
+        'the last region cannot be removed: no other region could get its blobs, because all others are ' +
+        'not replicas or are being emptied',
     });
   const drained = await changeReplica(ports, region, ({ walk: _, ...before }) =>
     before.draining === undefined ? { ...before, draining } : undefined,

@@ -18,7 +18,7 @@ export async function settleQueued(ports: ReplicationPorts): Promise<number> {
   let settled = 0;
   await oneByOne(
     ports.log,
-    'settling an image that waits',
+    'reconciling an image whose copies wait',
     await queuedImages(ports),
     ({ document }) => document.id,
     async ({ document: { registry, repository, digest, region } }) => {

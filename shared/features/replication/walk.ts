@@ -169,7 +169,7 @@ async function forgetCopy(
 ): Promise<boolean> {
   const found = await readStored(documents, blobDocumentSchema, blobRef(digest));
   if (found?.document.copies[region]?.name !== name) return false;
-  log.error({ digest, region, name }, 'a copy that should be here is not, or has another size: it is made again');
+  log.error({ digest, region, name }, 'a copy is missing or has another size, so it is made again');
   const { [region]: _, ...copies } = found.document.copies;
   const { committed } = await documents.commitDocuments(
     'blobs',

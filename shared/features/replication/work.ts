@@ -93,7 +93,7 @@ async function fail(ports: ReplicationPorts, copy: Copy, why: string): Promise<v
   const attempts = await putOff(ports, copy, why);
   ports.log.warn(
     { digest: copy.digest, region: copy.region, attempts, why },
-    'a blob could not be copied, and is tried again',
+    'a blob could not be copied, and the copy is tried again',
   );
   if (attempts === failingAfter) await tellFailing(ports, copy, attempts, why);
 }
@@ -129,7 +129,7 @@ async function tellFailing(
     await topic.publishEvents(events);
   } catch (error) {
     if (!(error instanceof StoreFailure)) throw error;
-    log.warn({ err: error, digest, region }, 'that a copy keeps failing could not be told');
+    log.warn({ err: error, digest, region }, 'the event of a copy that keeps failing could not be published');
   }
 }
 

@@ -14,7 +14,8 @@ import { exportQuery, forecastSchema, pulledSchema, topQuery, topSchema, usageQu
 
 const csv = {
   description:
-    'CSV (RFC 4180). `repositories`: one line a repository and day. `images`: one line a tag or digest, over all time.',
+    'The counters as CSV (RFC 4180). `repositories`: one line for each repository and day. ' +
+    '`images`: one line for each tag or digest, over all time.',
   content: { 'text/csv': { schema: z.string() } },
 };
 
@@ -23,20 +24,21 @@ const routes = {
     method: 'get',
     path: '/usage',
     operationId: 'getUsage',
-    summary: 'Gets what is stored, pulled and pushed',
-    description: 'Gets the counters of the registry, or of one repository, tag or digest.',
+    summary: 'Gets the usage of the registry',
+    description:
+      'Gets the counters of what is stored, pulled and pushed in the registry, or in one repository, tag or digest.',
     request: { query: usageQuery },
     responses: {
       ...absent('repositoryNotFound', 'tagNotFound', 'manifestNotFound'),
-      200: json('The counters. They follow a push within a second, a pull within a minute.', usageSchema),
+      200: json('The counters, which follow a push within a second and a pull within a minute.', usageSchema),
     },
   }),
   top: createRoute({
     method: 'get',
     path: '/usage/top',
     operationId: 'listTopRepositories',
-    summary: 'Lists the repositories with most of something',
-    description: 'Lists the repositories that hold, waste, are pulled or pushed most, the first of them first.',
+    summary: 'Lists the largest or busiest repositories',
+    description: 'Lists the repositories that store, waste, are pulled or are pushed most, the first one first.',
     request: { query: topQuery },
     responses: { 200: json('The repositories, the one with most first.', topSchema) },
   }),
@@ -45,15 +47,15 @@ const routes = {
     path: '/usage/pulled',
     operationId: 'getPulledShare',
     summary: 'Gets the share of bytes pulled lately',
-    description: 'Says what share of the stored bytes was pulled in the last days, by the last survey.',
+    description: 'Gets the share of the stored bytes that was pulled in the last days, by the last survey.',
     responses: { ...absent('surveyNotFound'), 200: json('The shares by the last survey.', pulledSchema) },
   }),
   forecast: createRoute({
     method: 'get',
     path: '/usage/forecast',
     operationId: 'getForecast',
-    summary: 'Forecasts when the quota is full',
-    description: 'Says when the stored bytes will meet the quota, by the surveys of the last week.',
+    summary: 'Forecasts the time at which the quota is full',
+    description: 'Forecasts the time at which the stored bytes reach the quota, by the surveys of the last week.',
     responses: { ...absent('surveyNotFound'), 200: json('The forecast by the last surveys.', forecastSchema) },
   }),
   csv: createRoute({
@@ -74,7 +76,10 @@ export interface UsageRoutesPorts extends ReportPorts {
 /** Makes the routes of `/usage` of the management API. */
 export function usageRoutes(ports: UsageRoutesPorts, registry: RegistryName): OpenAPIHono {
   const { documents, clock } = ports;
-  const api = managementRoutes({ name: 'usage', description: 'What is stored, pulled and pushed, and how it grows.' });
+  const api = managementRoutes({
+    name: 'usage',
+    description: 'Shows what is stored, pulled and pushed, and how it grows.',
+  });
   api.openapi(routes.usage, async (context) => {
     const query = context.req.valid('query');
     const usage = await usageOf(ports, registry, query);

@@ -46,7 +46,7 @@ export function periodOf(
   if (to.getTime() - from.getTime() > longest[asked.by] * dayMs)
     throw new RegistryError({
       is: 'request-invalid',
-      why: `by ${asked.by} a period may be at most ${longest[asked.by]} days long`,
+      why: `by ${asked.by} a period may have at most ${longest[asked.by]} days: choose a shorter one, or a larger interval`,
     });
   return { from, to, by: asked.by };
 }
@@ -72,7 +72,7 @@ export function imageCountsIn(
   period: Period,
 ): PeriodCounts {
   if (period.by !== 'day')
-    throw new RegistryError({ is: 'request-invalid', why: 'of tags and digests counts are kept by day alone' });
+    throw new RegistryError({ is: 'request-invalid', why: 'tags and digests are counted by day alone: send by=day' });
   const inside = within(
     Object.entries(days).map(([day, counts]) => ({ at: `${day}T00:00:00Z`, ...counts })),
     period,

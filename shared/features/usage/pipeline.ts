@@ -64,14 +64,17 @@ export function usagePipeline(
     if (recounted.length > 0)
       ports.log.warn(
         { repositories: recounted.slice(0, 100), count: recounted.length },
-        'the usage of repositories had drifted from what they hold, and is counted anew',
+        'the counters of repositories differed from their content, and are counted anew',
       );
     const { storedBytes, uniqueBytes, sharedBytes, unlinkedBytes } = await surveySizes(ports, registryName, {
       quotaBytes,
       eventSource,
       isFurther,
     });
-    ports.log.info({ storedBytes, uniqueBytes, sharedBytes, unlinkedBytes }, 'what is stored was surveyed');
+    ports.log.info(
+      { storedBytes, uniqueBytes, sharedBytes, unlinkedBytes },
+      'the survey of the stored bytes is complete',
+    );
   };
   let isSurveyed = false;
   return {
@@ -114,7 +117,7 @@ async function foldWhole(ports: FoldPorts, batch: PullBatch): Promise<void> {
     failures.push(error instanceof Error ? error : new Error(String(error)));
     ports.log.error(
       { err: error, batch: batch.id, repository },
-      'what a batch of pulls has counted in one repository cannot be added',
+      'the pulls of one repository in a batch cannot be added to its counters',
     );
   });
   const oldest = Math.min(...batch.parts.map(({ minute }) => Date.parse(`${minute}Z`)));

@@ -114,7 +114,8 @@ export class PullCounter implements CountPull {
     for (const _ of dropped) this.#ports.metrics.tellFlush('dropped');
     this.#ports.log.error(
       { batches: dropped.length },
-      'the queue has not taken counted pulls for long: the oldest are lost, and tracking of last pulls begins anew',
+      'the queue has not accepted counted pulls for a long time: the oldest are lost, and tracking of ' +
+        'last pulls begins anew',
     );
   }
 

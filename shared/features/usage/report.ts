@@ -218,7 +218,7 @@ export async function requireSurvey(documents: ReadDocument, registry: RegistryN
     throw new RegistryError({
       is: 'thing-unknown',
       code: 'surveyNotFound',
-      what: 'survey of what is stored yet: the first one is made within a minute of the first push',
+      what: 'survey of the stored bytes yet: the first one is made within a minute of the first push',
     });
   return survey;
 }

@@ -8,49 +8,57 @@ const bytes = (description: string) => z.int().openapi({ description });
 const time = (description: string) => z.string().openapi({ format: 'date-time', description });
 
 const countsWire = {
-  pulls: z.int().openapi({ description: 'Manifests that were got.' }),
-  heads: z.int().openapi({ description: 'Manifests that were asked for by HEAD.' }),
-  blobPulls: z
-    .int()
-    .openapi({ description: 'Blobs that were got. Of repositories: no blob says of which image it is.' }),
-  pushes: z.int().openapi({ description: 'Manifests that were pushed, each push counted.' }),
+  pulls: z.int().openapi({ description: 'The number of GETs of manifests.' }),
+  heads: z.int().openapi({ description: 'The number of HEADs of manifests.' }),
+  blobPulls: z.int().openapi({
+    description: 'The number of GETs of blobs, for repositories only: a blob does not show of which image it is.',
+  }),
+  pushes: z.int().openapi({ description: 'The number of pushes of manifests.' }),
 };
 
-const countsSchema = z.object(countsWire).openapi('UsageCounts', { description: 'How often something was done.' });
+const countsSchema = z.object(countsWire).openapi('UsageCounts', { description: 'The counts of one interval.' });
 
 const periodSchema = z
   .object({
-    from: time('Where it begins, inclusive.'),
-    to: time('Where it ends, exclusive.'),
-    by: z.enum(granularities).openapi({ description: 'How long one entry of the series is.' }),
+    from: time('The beginning of the period, inclusive.'),
+    to: time('The end of the period, exclusive.'),
+    by: z.enum(granularities).openapi({ description: 'The interval of one entry of the series.' }),
     ...countsWire,
-    byClient: z
+    byClient: z.record(z.string(), countsSchema).openapi({
+      description: 'The sums over the whole days that the period touches; for a tag or digest, over all time.',
+    }),
+    byRegion: z
       .record(z.string(), countsSchema)
-      .openapi({ description: 'Of the whole days that the period touches. Of a tag or digest: of all time.' }),
-    byRegion: z.record(z.string(), countsSchema).openapi({ description: 'The same counts by the region that served.' }),
+      .openapi({ description: 'The same counts by the region that answered.' }),
     series: z
-      .array(z.object({ at: time('Where the entry begins.'), ...countsWire }))
-      .openapi({ description: 'The counts one after the other; what has none is left out.' }),
+      .array(z.object({ at: time('The beginning of the entry.'), ...countsWire }))
+      .openapi({ description: 'The counts in the order of their times; intervals without any are left out.' }),
   })
   .openapi('UsagePeriod', { description: 'The counts of a period of time.' });
 
 const sizesSchema = z
   .object({
-    uniqueBytes: bytes('Of Blob Storage, what nothing else needs.'),
-    sharedBytes: bytes('Of Blob Storage, what something else needs too.'),
-    freedBytes: bytes('What Blob Storage holds less in the end when it is deleted. Not of a registry.').optional(),
-    logicalBytes: bytes('Of a tag or digest: its manifests and blobs, each once, as they were measured.').optional(),
-    claimedBytes: bytes(
-      'Of a tag or digest: layers that lie elsewhere and were never stored here, as its manifests claim their ' +
-        'sizes. No other number has them in it.',
+    uniqueBytes: bytes('The bytes in Blob Storage that nothing else needs.'),
+    sharedBytes: bytes('The bytes in Blob Storage that something else needs too.'),
+    freedBytes: bytes(
+      'The bytes that its deletion frees in Blob Storage in the end; absent for a registry.',
     ).optional(),
-    recycledBytes: bytes('What images in the recycle bin need, and no other.').optional(),
-    unneededBytes: bytes('What no image needs, until it is collected.').optional(),
-    unlinkedBytes: bytes('Of a registry: what no repository may read any more, until it is collected.').optional(),
-    storedBytes: bytes('Of a registry: unique, shared and unlinked bytes together.').optional(),
-    measuredAt: time('When the last survey looked; absent where it was looked now.').optional(),
+    logicalBytes: bytes(
+      'For a tag or digest: the bytes of its manifests and blobs, each counted once, as they were measured.',
+    ).optional(),
+    claimedBytes: bytes(
+      'For a tag or digest: the bytes of layers that are stored elsewhere and never were here, by the ' +
+        'sizes that its manifests claim. No other number includes them.',
+    ).optional(),
+    recycledBytes: bytes('The bytes that only images in the recycle bin need.').optional(),
+    unneededBytes: bytes('The bytes that no image needs, until they are collected.').optional(),
+    unlinkedBytes: bytes(
+      'For a registry: the bytes that no repository may read any more, until they are collected.',
+    ).optional(),
+    storedBytes: bytes('For a registry: the sum of unique, shared and unlinked bytes.').optional(),
+    measuredAt: time('The time of the last survey; absent if the bytes were counted for this request.').optional(),
   })
-  .openapi('UsageSizes', { description: 'How many bytes are stored, and for whom.' });
+  .openapi('UsageSizes', { description: 'The stored bytes by what needs them.' });
 
 export const usageSchema = z
   .object({
@@ -58,41 +66,50 @@ export const usageSchema = z
     repository: z
       .string()
       .optional()
-      .openapi({ description: 'The repository, where one was asked for.', example: 'team/app' }),
-    tag: z.string().optional().openapi({ description: 'The tag, where one was asked for.' }),
-    digest: z.string().optional().openapi({ description: 'The digest, where one was asked for.' }),
-    trackedSince: time('Since when every pull is known, without a gap.').optional(),
+      .openapi({ description: 'The repository of the request, if it has one.', example: 'team/app' }),
+    tag: z.string().optional().openapi({ description: 'The tag of the request, if it has one.' }),
+    digest: z.string().optional().openapi({ description: 'The digest of the request, if it has one.' }),
+    trackedSince: time('The time since which every pull is known, without a gap.').optional(),
     ...countsWire,
-    images: z
+    images: z.int().optional().openapi({
+      description: 'For a repository: the number of its manifests; an index and its children count one each.',
+    }),
+    bytes: z
       .int()
       .optional()
-      .openapi({ description: 'Of a repository: manifests held; an index and its children count one each.' }),
-    bytes: z.int().optional().openapi({
-      description:
-        'Of a repository: its manifests and those blobs of theirs that are stored, each once, as they were measured.',
-    }),
-    lastPull: time('The last pull by GET, scanners and replication left out.').optional(),
-    lastHead: time('The last pull by HEAD, scanners and replication left out.').optional(),
-    lastPush: time('The last push of a manifest.').optional(),
-    sizes: sizesSchema.optional().openapi({ description: 'Absent before the first survey, and of what is gone.' }),
-    period: periodSchema.openapi({ description: 'The counts of the period that was asked for.' }),
+      .openapi({
+        description:
+          'For a repository: the bytes of its manifests and of their stored blobs, each counted once, as ' +
+          'they were measured.',
+      }),
+    lastPull: time('The time of the last pull by GET, without scanners and replication.').optional(),
+    lastHead: time('The time of the last pull by HEAD, without scanners and replication.').optional(),
+    lastPush: time('The time of the last push of a manifest.').optional(),
+    sizes: sizesSchema
+      .optional()
+      .openapi({ description: 'The stored bytes; absent before the first survey, and for deleted content.' }),
+    period: periodSchema.openapi({ description: 'The counts of the requested period.' }),
   })
-  .openapi('Usage', { description: 'What of the registry, a repository or an image is stored, pulled and pushed.' });
+  .openapi('Usage', { description: 'The usage of the registry, a repository or an image.' });
 export type UsageOnWire = z.infer<typeof usageSchema>;
 
 const dateSchema = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
-  error: 'must be a date or a time, as 2026-01-31 or 2026-01-31T12:00:00Z',
+  error: 'must be a date or a time, as in 2026-01-31 or 2026-01-31T12:00:00Z',
 });
 const rangeQuery = {
-  from: dateSchema
+  from: dateSchema.optional().openapi({
+    type: 'string',
+    example: '2026-01-01',
+    description: 'The beginning of the period, inclusive; absent, 30 days before the end.',
+  }),
+  to: dateSchema
     .optional()
-    .openapi({ type: 'string', example: '2026-01-01', description: 'Inclusive; absent, 30 days before the end.' }),
-  to: dateSchema.optional().openapi({ type: 'string', example: '2026-02-01', description: 'Exclusive; absent, now.' }),
+    .openapi({ type: 'string', example: '2026-02-01', description: 'The end of the period, exclusive; absent, now.' }),
 };
 
 const digestText = z.custom<Digest>(
   (value) => typeof value === 'string' && isDigest(value),
-  'must be sha256: or sha512: and hex',
+  'must be sha256: or sha512: and hexadecimal digits',
 );
 const repositoryText = z.string().pipe(repositorySchema);
 
@@ -100,7 +117,7 @@ export const usageQuery = z
   .object({
     repository: repositoryText
       .optional()
-      .openapi({ type: 'string', example: 'team/app', description: 'Absent: the whole registry.' }),
+      .openapi({ type: 'string', example: 'team/app', description: 'The repository; absent, the whole registry.' }),
     tag: z
       .string()
       .pipe(tagSchema)
@@ -109,22 +126,31 @@ export const usageQuery = z
     digest: digestText
       .optional()
       .openapi({ type: 'string', description: 'The digest of a manifest of the repository.' }),
-    by: z.enum(granularities).default('day').openapi({ description: 'How long one entry of the series is.' }),
+    by: z.enum(granularities).default('day').openapi({ description: 'The interval of one entry of the series.' }),
     ...rangeQuery,
   })
   .refine(
     ({ repository, tag, digest }) => repository !== undefined || (tag === undefined && digest === undefined),
-    'a tag or digest needs its repository',
+    'a tag or digest needs its repository: add "repository"',
   )
-  .refine(({ tag, digest }) => tag === undefined || digest === undefined, 'tag and digest exclude each other');
+  .refine(
+    ({ tag, digest }) => tag === undefined || digest === undefined,
+    'tag and digest exclude each other: send one of them',
+  );
 export type UsageQuery = z.infer<typeof usageQuery>;
 
 const orders = ['size', 'waste', 'pulls', 'pushes'] as const;
 export type Order = (typeof orders)[number];
 
 export const topQuery = z.object({
-  by: z.enum(orders).openapi({ description: 'What the repositories are ordered by.' }),
-  limit: z.coerce.number().int().min(1).max(100).default(20).openapi({ description: 'How many are listed at most.' }),
+  by: z.enum(orders).openapi({ description: 'The number by which the repositories are ordered.' }),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .default(20)
+    .openapi({ description: 'The most repositories in the list.' }),
 });
 
 export const topSchema = z
@@ -135,8 +161,8 @@ export const topSchema = z
           repository: z.string().openapi({ description: 'The name of the repository.' }),
           value: z.int().openapi({
             description:
-              'Bytes of Blob Storage: all that it may read by `size`; recycled and unneeded ones by `waste`. Of all ' +
-              'time by `pulls` and `pushes`.',
+              'The bytes in Blob Storage that it may read, for `size`, or that are recycled or unneeded, for ' +
+              '`waste`; the number over all time for `pulls` and `pushes`.',
           }),
         }),
       )
@@ -147,34 +173,34 @@ export const topSchema = z
 export const pulledSchema = z
   .object({
     storedBytes: z.int().openapi({ description: 'All bytes that are stored.' }),
-    measuredAt: time('When the last survey looked.'),
-    trackedSince: time('Since when every pull is known, without a gap.').optional(),
+    measuredAt: time('The time of the last survey.'),
+    trackedSince: time('The time since which every pull is known, without a gap.').optional(),
     windows: z
       .array(
         z.object({
-          days: z.int().openapi({ description: 'How many days are looked back.' }),
-          bytes: z.int().openapi({ description: 'Of images that were pulled in these days.' }),
-          share: z.number().openapi({ description: 'Of the stored bytes, 0 to 1.' }),
-          whole: z.boolean().openapi({ description: 'Whether pulls were tracked for as long.' }),
+          days: z.int().openapi({ description: 'The number of the last days.' }),
+          bytes: z.int().openapi({ description: 'The bytes of images that were pulled in these days.' }),
+          share: z.number().openapi({ description: 'The share of the stored bytes, from 0 to 1.' }),
+          whole: z.boolean().openapi({ description: 'True if pulls were tracked for as long.' }),
         }),
       )
-      .openapi({ description: 'The shares, by how far is looked back.' }),
+      .openapi({ description: 'The shares by numbers of days.' }),
   })
-  .openapi('UsagePulled', { description: 'What share of the stored bytes was pulled lately.' });
+  .openapi('UsagePulled', { description: 'The shares of the stored bytes that were pulled lately.' });
 
 export const forecastSchema = z
   .object({
     quotaBytes: z.int().openapi({ description: 'The bytes that may be stored.' }),
     storedBytes: z.int().openapi({ description: 'The bytes that are stored.' }),
     bytesPerDay: z.int().optional().openapi({
-      description: 'Of the straight line nearest to the surveys of the last week; absent before there are two.',
+      description: "The growth a day by the regression line of the last week's surveys; absent before there are two.",
     }),
-    fullAt: time('When that line meets the quota; absent when it does not within ten years.').optional(),
-    measuredAt: time('When the last survey looked.'),
+    fullAt: time('The time at which that line reaches the quota; absent if it does not within ten years.').optional(),
+    measuredAt: time('The time of the last survey.'),
   })
-  .openapi('UsageForecast', { description: 'When the stored bytes will meet the quota.' });
+  .openapi('UsageForecast', { description: 'The forecast when the stored bytes reach the quota.' });
 
 export const exportQuery = z.object({
-  of: z.enum(['repositories', 'images']).default('repositories').openapi({ description: 'What one line is about.' }),
+  of: z.enum(['repositories', 'images']).default('repositories').openapi({ description: 'The subject of one line.' }),
   ...rangeQuery,
 });

@@ -32,7 +32,7 @@ export async function makeAttempt(
   const { deliveryId, attempted } = delivery;
   const event = await eventOf(ports.documents, delivery);
   const signed =
-    event === undefined ? 'the event has left the log' : await signedOrWhyNot(ports, hook, deliveryId, event);
+    event === undefined ? 'the event was deleted from the log' : await signedOrWhyNot(ports, hook, deliveryId, event);
   const [headers, answer] =
     typeof signed === 'string'
       ? [{}, { is: 'refused', why: signed, ms: 0 } as const]
@@ -59,7 +59,8 @@ async function signedOrWhyNot(
     return await requestOf(ports, hook, deliveryId, event);
   } catch (error) {
     if (error instanceof WebhookUnsealable) return error.message;
-    if (error instanceof StoreFailure) return "the key that opens the hook's secrets cannot be had at the moment";
+    if (error instanceof StoreFailure)
+      return "the key that decrypts the webhook's secrets cannot be read at the moment";
     throw error;
   }
 }

@@ -13,7 +13,7 @@ import type { WebhookPorts } from './ports.ts';
  */
 export function tellOfFailing(ports: WebhookPorts, health: WebhookHealth, hook: Webhook): Promise<boolean> {
   const { since, failures, lastFailure } = health;
-  ports.log.warn({ webhook: health.name, failures, lastFailure }, 'a receiver keeps failing: its deliveries wait');
+  ports.log.warn({ webhook: health.name, failures, lastFailure }, 'a receiver keeps failing, so its deliveries wait');
   return told(
     ports,
     envelope('Longshore.WebhookFailing', about(ports, health, 'failing'), {
@@ -30,7 +30,10 @@ export function tellOfFailing(ports: WebhookPorts, health: WebhookHealth, hook: 
  * the topic is down.
  */
 export function tellOfRecovered(ports: WebhookPorts, health: WebhookHealth, hook: Webhook): Promise<boolean> {
-  ports.log.info({ webhook: health.name, since: health.since }, 'a receiver works again: what waited is on its way');
+  ports.log.info(
+    { webhook: health.name, since: health.since },
+    'a receiver works again, so the deliveries that waited are sent',
+  );
   return told(
     ports,
     envelope('Longshore.WebhookRecovered', about(ports, health, 'recovered'), {
@@ -62,7 +65,7 @@ async function told({ topic, log }: WebhookPorts, event: CloudEvent): Promise<bo
     return true;
   } catch (error) {
     if (!(error instanceof StoreFailure)) throw error;
-    log.warn({ err: error, type: event.type }, 'an event about a webhook is told later');
+    log.warn({ err: error, type: event.type }, 'an event about a webhook is published later');
     return false;
   }
 }

@@ -124,7 +124,7 @@ async function release(
   if (hook === undefined || whyNot !== undefined || new Date(held.document.deadline) < now) {
     const end = (delivery: Delivery) =>
       whyNot === undefined
-        ? ended(delivery, 'expired', `its time was over at ${delivery.deadline}`, now)
+        ? ended(delivery, 'expired', `it expired at ${delivery.deadline}`, now)
         : ended(delivery, 'cancelled', whyNot, now);
     await changeDelivery(ports.documents, held, (delivery) => (delivery.heldBack === true ? end(delivery) : undefined));
     return 'done';

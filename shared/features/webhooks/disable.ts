@@ -27,5 +27,5 @@ export async function disableGone(ports: WebhookPorts, hook: Webhook): Promise<v
     const { brokenSince: _broken, ...kept } = before;
     return { ...kept, status: 'disabled', disabledBecause: because, updatedAt: timestamp };
   });
-  ports.log.warn({ webhook: name }, 'a receiver answered 410 Gone: its webhook is disabled');
+  ports.log.warn({ webhook: name }, 'a receiver answered 410 Gone, so its webhook is disabled');
 }

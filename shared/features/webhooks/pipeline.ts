@@ -31,12 +31,12 @@ export function webhookPipeline(world: WebhookPorts): WebhookPipeline {
     letGo: (message) =>
       ports.log.error(
         { poison: message },
-        'a message about webhooks failed again and again: the sweep will send another',
+        'a message about webhooks failed at every attempt: the sweep will send another one',
       ),
     async sweep() {
       const swept = await sweepWebhooks(ports);
       if (Object.values(swept).some((count: number) => count > 0))
-        ports.log.info(swept, 'the sweep of webhooks set going what was left');
+        ports.log.info(swept, 'the sweep of webhooks continued what a crash left undone');
     },
   };
 }

@@ -53,7 +53,7 @@ export async function redeliverSince(ports: PipelinePorts, name: string, since: 
   const hook = await requireHook(documents, registry, name);
   const whyNot = whyNotFor(hook, hook);
   if (whyNot !== undefined)
-    throw new RegistryError({ is: 'conflict', code: 'nothingSendable', why: `nothing can be sent: ${whyNot}` });
+    throw new RegistryError({ is: 'conflict', code: 'nothingSendable', why: `no delivery can be sent: ${whyNot}` });
   const now = clock.now();
   const [job, startedAt] = [ids.nextId(), now.toISOString()];
   const { partition, id } = redeliveryRef(registry, name, job);

@@ -64,7 +64,7 @@ function endOf(
   const whyNot = whyNotFor(delivery, hook);
   if (whyNot !== undefined) return (before) => ended(before, 'cancelled', whyNot, now);
   if (now.getTime() > Date.parse(delivery.deadline) + tooLateMs)
-    return (before) => ended(before, 'expired', `its time was over at ${delivery.deadline}`, now);
+    return (before) => ended(before, 'expired', `it expired at ${delivery.deadline}`, now);
   return undefined;
 }
 

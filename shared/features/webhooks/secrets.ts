@@ -70,9 +70,7 @@ export async function openHeaders(
   if (hook.customHeaders === undefined) return {};
   const bytes = await open(hook.customHeaders.sealed, ports.sealing, placeOf(hook, 'headers'));
   if (bytes === undefined)
-    throw new WebhookUnsealable(
-      `the custom headers of the webhook "${hook.name}" cannot be opened: they must be set anew`,
-    );
+    throw new WebhookUnsealable(`the custom headers of the webhook "${hook.name}" cannot be decrypted: set them again`);
   return JSON.parse(Buffer.from(bytes).toString()) as Record<string, string>;
 }
 
@@ -97,7 +95,7 @@ export async function openSecrets(
   );
   const good = all.filter((bytes) => bytes !== undefined);
   if (good.length === 0)
-    throw new WebhookUnsealable(`no secret of the webhook "${hook.name}" can be opened: it must be rotated`);
+    throw new WebhookUnsealable(`no secret of the webhook "${hook.name}" can be decrypted: rotate its secret`);
   return good;
 }
 
@@ -111,8 +109,8 @@ async function sealed({ sealing }: Keys, place: SealedPlace, bytes: Uint8Array):
       is: 'conflict',
       code: 'sealingKeyMissing',
       why:
-        'webhooks need a key that seals their secrets: set LONGSHORE_SECRET_KEY, 32 bytes or more in base64, ' +
-        'on every instance, or LONGSHORE_KEY_VAULT',
+        'webhooks need a key that seals their secrets: set LONGSHORE_SECRET_KEY, 32 bytes or more in ' +
+        'base64, on every instance, or LONGSHORE_KEY_VAULT',
     });
   return seal(bytes, await sealing.current(), place);
 }

@@ -115,7 +115,7 @@ async function each(
     const outcomes = await Promise.allSettled(page.map((found) => limit(() => handle(ports, found))));
     for (const outcome of outcomes)
       if (outcome.status === 'rejected')
-        ports.log.error({ err: outcome.reason as Error }, 'the sweep of webhooks left something as it was');
+        ports.log.error({ err: outcome.reason as Error }, 'the sweep of webhooks could not do a part of its work');
     done += outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length;
     seen += page.length;
     if (seen >= most) break;
@@ -139,7 +139,7 @@ async function expire({ documents, clock }: PipelinePorts, found: VersionedDocum
       const isOver =
         delivery.status === 'waiting' &&
         now.getTime() > Date.parse(delivery.deadline) + (delivery.heldBack === true ? graceMs : tooLateMs);
-      return isOver ? ended(delivery, 'expired', `its time was over at ${delivery.deadline}`, now) : undefined;
+      return isOver ? ended(delivery, 'expired', `it expired at ${delivery.deadline}`, now) : undefined;
     },
   );
   return changed !== undefined;

@@ -16,7 +16,7 @@ const routes = {
     path: '/replicas',
     hide,
     responses: {
-      200: json('All of them.', z.object({ regions: z.array(z.string()), replicas: z.array(replicaSchema) })),
+      200: json('All replicas.', z.object({ regions: z.array(z.string()), replicas: z.array(replicaSchema) })),
     },
   }),
   read: createRoute({ method: 'get', path, hide, request: inPath, responses: { 200: one } }),

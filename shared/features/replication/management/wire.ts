@@ -24,51 +24,51 @@ export const regionSchema = z
 const time = (description: string) => z.string().openapi({ format: 'date-time', description });
 const number = (description: string) => z.int().openapi({ description });
 
-export const replicationTag = { name: 'replication', description: 'The regions that images are copied to.' };
+export const replicationTag = { name: 'replication', description: 'Manages the regions to which images are copied.' };
 
 const walkSchema = z.object({
-  why: z.enum(['added', 'changed', 'reconcile']).openapi({ description: 'What it was begun for.' }),
-  startedAt: time('When it began.'),
-  endedAt: time('When it ended.').optional(),
-  repository: z.string().optional().openapi({ description: 'The one repository that it is about.' }),
-  images: number('How many images it has seen.'),
-  planned: number('Of how many something was missing.'),
-  repaired: number('How many copies were not there, or had another size.'),
+  why: z.enum(['added', 'changed', 'reconcile']).openapi({ description: 'The reason for it.' }),
+  startedAt: time('The time at which it began.'),
+  endedAt: time('The time at which it ended.').optional(),
+  repository: z.string().optional().openapi({ description: 'The repository, if it is about one alone.' }),
+  images: number('The number of checked images.'),
+  planned: number('The number of images of which something was missing.'),
+  repaired: number('The number of copies that were missing, or had another size.'),
 });
 
 const settingsSchema = replicaSettingsSchema.openapi('ReplicationSettings', {
-  description: 'What a region gets, and how it is copied.',
+  description: 'The images that a region gets, and how they are copied.',
 });
 const changeSchema = changeOf(replicaSettingsSchema.shape).openapi('ReplicationChange', {
-  description: 'What of the settings is to change: what is absent stays, null goes back to the default.',
+  description: 'The changes of the settings: an absent property stays as it is, null sets its default.',
 });
 
 export const replicaSchema = z
   .object({
     region: z.string().openapi({ description: 'The name of the region.' }),
-    status: z.enum(['active', 'paused', 'removing']).openapi({ description: 'Whether images are copied to it.' }),
+    status: z.enum(['active', 'paused', 'removing']).openapi({ description: 'The state of the region.' }),
     settings: settingsSchema,
-    walk: walkSchema.optional().openapi({ description: 'The look through what is stored that is under way.' }),
-    walked: walkSchema.optional().openapi({ description: 'The look through what is stored before that.' }),
+    walk: walkSchema.optional().openapi({ description: 'The check of all stored images that is under way.' }),
+    walked: walkSchema.optional().openapi({ description: 'The check of all stored images before that.' }),
     removed: z
       .object({
-        since: time('When it began to be emptied.'),
-        blobs: number('How many copies are forgotten.'),
-        bytes: number('How many bytes these have.'),
-        waiting: number('How many must be copied elsewhere first.'),
+        since: time('The time at which emptying began.'),
+        blobs: number('The number of dropped copies.'),
+        bytes: number('The bytes of the dropped copies.'),
+        waiting: number('The number of copies that must be copied elsewhere first.'),
       })
       .optional()
-      .openapi({ description: 'How far the region is emptied.' }),
+      .openapi({ description: 'The progress of emptying the region.' }),
     ...timesSchema,
   })
-  .openapi('Replication', { description: 'A region that images are copied to, and how far it is.' });
+  .openapi('Replication', { description: 'A region to which images are copied, with its progress.' });
 
 const listSchema = pageOf(replicaSchema, 'Replications in the order of their regions.')
   .extend({ regions: z.array(z.string()).openapi({ description: 'All regions of the deployment.' }) })
-  .openapi('Replications', { description: 'A page of replications, and the regions that there are.' });
+  .openapi('Replications', { description: 'A page of replications, and all regions of the deployment.' });
 const begunSchema = z
-  .object({ items: z.array(replicaSchema).openapi({ description: 'The replications that are looked through.' }) })
-  .openapi('ReplicationsBegun', { description: 'What is looked through.' });
+  .object({ items: z.array(replicaSchema).openapi({ description: 'The replications that are checked.' }) })
+  .openapi('ReplicationsBegun', { description: 'The scope of the check.' });
 
 const imageSchema = z
   .object({
@@ -79,27 +79,27 @@ const imageSchema = z
           region: z.string().openapi({ description: 'The name of the region.' }),
           state: z
             .enum(['complete', 'copying', 'queued', 'failing', 'paused', 'filtered', 'not replicated'])
-            .openapi({ description: 'How far the image is there.' }),
+            .openapi({ description: 'The state of the image in the region.' }),
           bytes: number('The bytes of all its blobs.'),
-          bytesDone: number('How many of them are there.'),
-          queuedAt: time('When its copy was planned.').optional(),
-          verifiedAt: time('When its copy was verified.').optional(),
-          error: z.string().optional().openapi({ description: 'What the last attempt failed by.' }),
-          nextTry: time('When it is tried again.').optional(),
+          bytesDone: number('The number of its blobs that are there.'),
+          queuedAt: time('The time at which its copy was planned.').optional(),
+          verifiedAt: time('The time at which its copy was verified.').optional(),
+          error: z.string().optional().openapi({ description: 'The failure of the last attempt.' }),
+          nextTry: time('The time of the next attempt.').optional(),
         }),
       )
-      .openapi({ description: 'How far it is, by region.' }),
+      .openapi({ description: 'The state by region.' }),
   })
-  .openapi('ReplicationStatus', { description: 'How far an image is in each region.' });
+  .openapi('ReplicationStatus', { description: 'The state of an image in each region.' });
 
 const wantedImage = z
   .object({ repository, tag: tag.optional(), digest: digest.optional() })
   .refine((wanted) => (wanted.tag === undefined) !== (wanted.digest === undefined), {
-    error: 'name a tag or a digest',
+    error: 'the query must have "tag" or "digest"',
   });
 const reconcileSchema = z
   .strictObject({ region: regionSchema.optional(), repository: repository.optional() })
-  .openapi('ReconcileContent', { description: 'What is to be looked through; with nothing, everything.' });
+  .openapi('ReconcileContent', { description: 'The repository to check; without one, everything.' });
 
 const inPath = { params: z.object({ region: regionSchema }) };
 
@@ -109,7 +109,7 @@ export const routes = {
     path: '/replications',
     operationId: 'listReplications',
     summary: 'Lists the replications',
-    description: 'Lists the regions that images are copied to, and how far each is.',
+    description: 'Lists the regions to which images are copied, with their progress.',
     request: { query: pageSchema },
     responses: { 200: json('A page of replications.', listSchema) },
   }),
@@ -118,16 +118,16 @@ export const routes = {
     path: '/replications/{region}',
     operationId: 'getReplication',
     summary: 'Gets a replication',
-    description: 'Gets one region that images are copied to, and how far it is.',
+    description: 'Gets one region to which images are copied, with its progress.',
     request: inPath,
-    responses: { ...absent('replicationNotFound'), 200: json('The replication that was asked for.', replicaSchema) },
+    responses: { ...absent('replicationNotFound'), 200: json('The replication.', replicaSchema) },
   }),
   put: createRoute({
     method: 'put',
     path: '/replications/{region}',
     operationId: 'putReplication',
     summary: 'Creates or replaces a replication',
-    description: 'Adds a region, or replaces its settings. What exists is copied.',
+    description: 'Adds a region, or replaces its settings. Existing images are copied.',
     request: { ...inPath, ...body(settingsSchema) },
     responses: {
       ...conflicting('replicationRemoving'),
@@ -153,33 +153,33 @@ export const routes = {
     path: '/replications/{region}',
     operationId: 'deleteReplication',
     summary: 'Deletes a replication',
-    description: 'Begins to empty a region. What it alone holds is copied elsewhere first.',
+    description: 'Begins to empty a region. Blobs that no other region has are copied elsewhere first.',
     request: inPath,
     responses: {
       ...absent('replicationNotFound'),
       ...conflicting('lastRegion'),
-      202: json('The region is being emptied; the replication is gone when it is.', replicaSchema),
+      202: json('The region is being emptied; the replication is deleted after that.', replicaSchema),
     },
   }),
   status: createRoute({
     method: 'get',
     path: '/replication/status',
     operationId: 'getReplicationStatus',
-    summary: 'Gets how far an image is',
-    description: 'Gets how far an image is in each region.',
+    summary: 'Gets the state of an image',
+    description: 'Gets the state of an image in each region.',
     request: { query: wantedImage },
-    responses: { ...absent('manifestNotFound'), 200: json('How far the image is, by region.', imageSchema) },
+    responses: { ...absent('manifestNotFound'), 200: json('The state of the image by region.', imageSchema) },
   }),
   reconcile: createRoute({
     method: 'post',
     path: '/replication/reconcile',
     operationId: 'reconcileReplication',
-    summary: 'Repairs what has drifted',
-    description: 'Looks through everything, or one repository, and repairs what has drifted.',
+    summary: 'Checks and repairs the copies',
+    description: 'Checks the copies of all images, or of one repository, and repairs those that are missing or wrong.',
     request: body(reconcileSchema),
     responses: {
       ...absent('replicationNotFound', 'repositoryNotFound'),
-      202: json('It begins within a minute; the replications say how far it is.', begunSchema),
+      202: json('The check begins within a minute; the replications show its progress.', begunSchema),
     },
   }),
 };

@@ -67,7 +67,10 @@ export async function warnOfQuota(
     return { warnedPercent: reached };
   } catch (error) {
     if (!(error instanceof StoreFailure)) throw error;
-    ports.log.warn({ err: error, percent: reached }, 'that the quota is nearly used is told with the next survey');
+    ports.log.warn(
+      { err: error, percent: reached },
+      'the event of a nearly used quota is published with the next survey',
+    );
     return { warnedPercent: warned };
   }
 }

@@ -135,8 +135,8 @@ function requireSameOrigin(before: Webhook, serviceUri: string): void {
   throw new RegistryError({
     is: 'request-invalid',
     why:
-      'customHeaders: those that are there are kept for the host that they were given for alone: give them ' +
-      'anew with another serviceUri, or {} for none',
+      'customHeaders: the present headers are for the present host alone: send new ones with another ' +
+      'serviceUri, or {} for none',
   });
 }
 
@@ -145,7 +145,9 @@ function targetIn(ports: WebhookManagementPorts, given: string, before: Webhook 
   if (serviceUri === undefined)
     throw new RegistryError({
       is: 'request-invalid',
-      why: `serviceUri is masked, and is not how the present one is shown: send that as it was read, or all of the new one`,
+      why:
+        'serviceUri is masked, and differs from the present one as it is shown: send it exactly as it ' +
+        'was read, or send the whole new URL',
     });
   const fault = ports.checkTarget(serviceUri);
   if (fault === undefined) return serviceUri;
@@ -182,7 +184,9 @@ async function requireSameSecret(
   throw new RegistryError({
     is: 'conflict',
     code: 'webhookHasAnotherSecret',
-    why: `the webhook "${before.name}" has another secret: change it with POST ${before.name}/secrets, so that both sign for a while`,
+    why:
+      `the webhook "${before.name}" has another secret: change it by POST on ${before.name}/secrets, ` +
+      'so that both secrets sign for a while',
   });
 }
 
@@ -207,8 +211,8 @@ export function rotated(
       is: 'conflict',
       code: 'tooManySecrets',
       why:
-        `two secrets sign already, ${named.join(' and ')}: ` +
-        'delete one, or rotate with overlapSeconds 0, which ends both',
+        `two secrets sign already, ${named.join(' and ')}: delete one, or rotate with overlapSeconds 0, ` +
+        'which ends both at once',
     });
   }
   const expiresAt = new Date(now.getTime() + overlapSeconds * 1000).toISOString();
@@ -234,7 +238,7 @@ export function withoutSecret({ clock }: Pick<WebhookManagementPorts, 'clock'>, 
     throw new RegistryError({
       is: 'conflict',
       code: 'lastSecret',
-      why: `it is the only secret of the webhook "${before.name}": make a new one first`,
+      why: `it is the only secret of the webhook "${before.name}": create a new one first`,
     });
   return { ...before, secrets: kept.map(({ expiresAt: _over, ...secret }) => secret), updatedAt: now.toISOString() };
 }

@@ -10,12 +10,12 @@ import { hookNameSchema, inHookPath } from './hook-schema.ts';
 
 /** A time in the form of events, so that they compare as text. */
 export const timeSchema = z.iso
-  .datetime({ offset: true, error: 'must be a time as in 2026-01-01T12:00:00Z' })
+  .datetime({ offset: true, error: 'must be a time, as in 2026-01-01T12:00:00Z' })
   .transform((text) => new Date(text).toISOString())
   .openapi({ type: 'string', format: 'date-time' });
 
 const filterSchema = pageSchema.extend({
-  status: z.enum(deliveryStatuses).optional().openapi({ description: 'How far the deliveries are.' }),
+  status: z.enum(deliveryStatuses).optional().openapi({ description: 'The status of the deliveries.' }),
   type: z
     .enum([...eventTypes, pingType])
     .optional()
@@ -25,41 +25,41 @@ const filterSchema = pageSchema.extend({
     .pipe(repositorySchema)
     .optional()
     .openapi({ type: 'string', example: 'team/app', description: 'The repository of the event.' }),
-  since: timeSchema.optional().openapi({ description: 'Events from then on.' }),
-  until: timeSchema.optional().openapi({ description: 'Events before then.' }),
+  since: timeSchema.optional().openapi({ description: 'The earliest time of the events, inclusive.' }),
+  until: timeSchema.optional().openapi({ description: 'The latest time of the events, exclusive.' }),
 });
 
 const attemptSchema = z
   .object({
-    number: z.int().openapi({ description: 'The first attempt has the number 1.' }),
-    cause: z.enum(causes).openapi({ description: 'What the attempt was made for.' }),
-    at: z.string().openapi({ format: 'date-time', description: 'When it was made.' }),
-    ms: z.number().openapi({ description: 'How long it took, in milliseconds.' }),
+    number: z.int().openapi({ description: 'The number of the attempt; the first one has the number 1.' }),
+    cause: z.enum(causes).openapi({ description: 'The reason for the attempt.' }),
+    at: z.string().openapi({ format: 'date-time', description: 'The time of the attempt.' }),
+    ms: z.number().openapi({ description: 'The duration of the attempt in milliseconds.' }),
     request: z
       .object({
-        url: z.string().openapi({ description: 'Where it was posted to, without what is secret in it.' }),
+        url: z.string().openapi({ description: 'The URL of the receiver, with its secret parts masked.' }),
         headers: z
           .record(z.string(), z.string())
-          .openapi({ description: 'The headers that were sent; custom ones are masked.' }),
+          .openapi({ description: 'The headers of the request; the values of custom ones are masked.' }),
       })
-      .openapi({ description: 'What was sent to the receiver.' }),
+      .openapi({ description: 'The request to the receiver.' }),
     response: z
       .object({
         status: z.int().openapi({ description: 'The status of the answer.' }),
         reason: z.string().openapi({ description: 'The reason phrase of the answer.' }),
         headers: z.record(z.string(), z.string()).openapi({ description: 'The headers of the answer.' }),
-        body: z.string().openapi({ description: 'The beginning of the body.' }),
-        truncated: z.boolean().openapi({ description: 'Whether the body was longer than that.' }),
+        body: z.string().openapi({ description: "The beginning of the answer's body." }),
+        truncated: z.boolean().openapi({ description: 'True if the body was longer than that.' }),
       })
       .optional()
-      .openapi({ description: 'What the receiver answered.' }),
+      .openapi({ description: "The receiver's answer." }),
     failure: z
       .object({
-        is: z.enum(['refused', 'unreachable', 'timeout']).openapi({ description: 'What kind of failure it was.' }),
+        is: z.enum(['refused', 'unreachable', 'timeout']).openapi({ description: 'The kind of the failure.' }),
         why: z.string().openapi({ description: 'The failure in words.' }),
       })
       .optional()
-      .openapi({ description: 'Why there is no response.' }),
+      .openapi({ description: 'The reason why there is no answer.' }),
   })
   .openapi('WebhookAttempt', { description: 'One attempt to deliver an event.' });
 export const onWireSchema = z
@@ -68,31 +68,38 @@ export const onWireSchema = z
     webhook: z.string().openapi({ description: 'The name of the webhook.' }),
     eventId: z.string().openapi({ description: 'The id of the event.' }),
     eventType: z.string().openapi({ description: 'The type of the event.' }),
-    eventTime: z.string().openapi({ format: 'date-time', description: 'When the event happened.' }),
+    eventTime: z.string().openapi({ format: 'date-time', description: 'The time of the event.' }),
     repository: z.string().optional().openapi({ description: 'The repository of the event.' }),
-    status: z.enum(deliveryStatuses).openapi({ description: 'How far the delivery is.' }),
-    because: z.string().optional().openapi({ description: 'Why it is over without being delivered.' }),
+    status: z.enum(deliveryStatuses).openapi({ description: 'The status of the delivery.' }),
+    because: z.string().optional().openapi({ description: 'The reason why it ended without being delivered.' }),
     failure: z.enum(failures).optional().openapi({
       description:
-        'What its last attempt failed by. rejected: the receiver answered 4xx; it is tried again all the same.',
+        'The failure of its last attempt. rejected means that the receiver answered 4xx; it is tried again all the same.',
     }),
-    endedAt: z.string().optional().openapi({ description: 'When it was delivered, expired or cancelled.' }),
-    createdAt: z.string().openapi({ format: 'date-time', description: 'When the delivery was created.' }),
-    deadline: z.string().openapi({ description: 'When it is given up.' }),
+    endedAt: z
+      .string()
+      .optional()
+      .openapi({ description: 'The time at which it was delivered, expired or cancelled.' }),
+    createdAt: z.string().openapi({ format: 'date-time', description: 'The time at which the delivery was created.' }),
+    deadline: z.string().openapi({ description: 'The time at which it expires.' }),
     nextAttemptAt: z
       .string()
       .optional()
-      .openapi({ description: 'Absent of one that waits: while the receiver keeps failing it is held back.' }),
-    attempted: z.int().openapi({ description: 'Attempts ever made; the newest of them are shown.' }),
-    attempts: z.array(attemptSchema).openapi({ description: 'The newest attempts, in their order.' }),
+      .openapi({
+        description:
+          'The time of the next attempt. Absent for a waiting delivery, which is held back while the ' +
+          'receiver keeps failing.',
+      }),
+    attempted: z.int().openapi({ description: 'The number of all attempts; the newest of them are shown.' }),
+    attempts: z.array(attemptSchema).openapi({ description: 'The newest attempts in the order of their times.' }),
   })
-  .openapi('WebhookDelivery', { description: 'One event on its way to one webhook.' });
+  .openapi('WebhookDelivery', { description: 'One event for one webhook, with its attempts.' });
 const wholeSchema = onWireSchema
   .extend({
     event: z
       .unknown()
       .optional()
-      .openapi({ type: 'object', description: 'The event, as a CloudEvent. Absent when it has left the log.' }),
+      .openapi({ type: 'object', description: 'The event as a CloudEvent; absent if it was deleted from the log.' }),
   })
   .openapi('WebhookDeliveryWithEvent', { description: 'A delivery with its event.' });
 const listSchema = pageOf(onWireSchema, 'Deliveries, the newest event first.').openapi('WebhookDeliveries', {
@@ -116,7 +123,7 @@ export const deliveryRouteTable = {
     path: '/webhooks/{name}/deliveries',
     operationId: 'listWebhookDeliveries',
     summary: 'Lists the deliveries of a webhook',
-    description: 'Lists what a webhook was sent and what came back, the newest event first.',
+    description: 'Lists the deliveries of a webhook with their outcomes, the newest event first.',
     request: { ...inHookPath, query: filterSchema },
     responses: { ...absent('webhookNotFound'), 200: json('A page of deliveries.', listSchema) },
   }),

@@ -36,16 +36,16 @@ export async function customHeaders(
 
 function faultOf(headers: Headers): string | undefined {
   const names = Object.keys(headers);
-  if (names.length > maxHeaders) return `at most ${maxHeaders} are allowed, not ${names.length}`;
+  if (names.length > maxHeaders) return `at most ${maxHeaders} headers are allowed, not ${names.length}`;
   const bytes = Object.entries(headers).reduce(
     (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
     0,
   );
   if (bytes > maxBytes) return `names and values may have at most ${maxBytes} bytes together, not ${bytes}`;
   const signing = names.find((name) => name.startsWith('webhook-'));
-  if (signing !== undefined) return `the header ${signing} cannot be set: webhook-* are the signature's`;
-  if (names.includes('content-encoding'))
-    return 'the header content-encoding cannot be set: bodies are sent as they are';
+  if (signing !== undefined)
+    return `the header ${signing} cannot be set: the headers webhook-* belong to the signature`;
+  if (names.includes('content-encoding')) return 'the header content-encoding cannot be set: bodies are not encoded';
   return checkHeaders(headers);
 }
 

@@ -12,23 +12,26 @@ const maxExcludes = 20;
 /** The seconds for which the queue can hold a message back: at most seven days. */
 const longestWait = 7 * 24 * 3600;
 
-export const webhooksTag = { name: 'webhooks', description: 'Who is told of events, and what came of it.' };
+export const webhooksTag = {
+  name: 'webhooks',
+  description: 'Manages the receivers of events, their secrets and their deliveries.',
+};
 
 /** ACR's rule for the names of webhooks. */
 export const hookNameSchema = z
   .string()
   .regex(webhookNamePattern, 'must be 5 to 50 letters and digits')
-  .openapi({ example: 'production', description: 'The name of a webhook: 5 to 50 letters and digits, as ACR has it.' });
+  .openapi({ example: 'production', description: 'The name of a webhook: 5 to 50 letters and digits, as in ACR.' });
 export const inHookPath = { params: z.object({ name: hookNameSchema }) };
 
 export const secretTextSchema = z
   .string()
   .refine(
     (text) => parseSecret(text) !== undefined,
-    'must be whsec_ and 24 to 64 bytes in base64; leave it out to have one made',
+    'must be whsec_ and 24 to 64 bytes in base64; without a secret the registry makes one',
   )
   .openapi({
-    description: 'A secret of your own; absent, one is made.',
+    description: 'A secret of your own; absent, the registry makes one.',
     example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   });
 
@@ -40,14 +43,17 @@ const actionsSchema = z
   .openapi({
     type: 'array',
     items: { type: 'string', enum: [...hookActions] },
-    description: `ACR's actions (${acrActions.join(', ')}), and types of events.`,
+    description: `The actions of ACR (${acrActions.join(', ')}) and the types of events that it gets.`,
   });
 
 const scopeSchema = z
   .string()
   .max(400)
   .refine((text) => parseScope(text) !== undefined, scopeSyntax)
-  .openapi({ description: `Which repositories and tags: ${scopeSyntax.replace('must be ', '')}.`, example: 'team/**' });
+  .openapi({
+    description: `The repositories and tags whose events it gets: ${scopeSyntax.replace('must be ', '')}.`,
+    example: 'team/**',
+  });
 
 const excludesSchema = z
   .array(
@@ -61,27 +67,29 @@ const excludesSchema = z
   )
   .max(maxExcludes)
   .openapi({
-    description: 'What the scope covers and the webhook does not get. A repository without a tag is all of it.',
+    description: 'The part of the scope whose events it does not get. A repository without a tag means all of it.',
     example: ['team/scratch', 'team/**:dev-*'],
   });
 
 const headersSchema = z.record(z.string(), z.string()).openapi({
-  description: 'Sent with every delivery, and never shown again. A value of ****** keeps the one that is there.',
+  description:
+    'The headers of every delivery, whose values are never shown again. A value of ****** keeps the present one.',
   example: { authorization: 'Basic dXNlcjpwYXNzd29yZA==' },
 });
 
 const fields = {
   serviceUri: z
     .string('must be set: the URL that events are posted to')
-    .openapi({ description: 'Where events are posted to.', example: 'https://ci.example.com/hooks/registry' }),
+    .openapi({ description: 'The URL to which events are posted.', example: 'https://ci.example.com/hooks/registry' }),
   customHeaders: headersSchema,
   actions: actionsSchema,
   scope: scopeSchema,
   excludes: excludesSchema,
-  status: z.enum(['enabled', 'disabled']).openapi({ description: 'Whether it is sent anything.' }),
+  status: z.enum(['enabled', 'disabled']).openapi({ description: 'The status; a disabled webhook gets no events.' }),
   format: z.enum(formats).openapi({
     description:
-      "acr: ACR's own body; standard: Standard Webhooks (type, timestamp, data); cloudevents: CloudEvents 1.0, structured.",
+      "The format of the body. acr: ACR's own body; standard: Standard Webhooks (type, timestamp, " +
+      'data); cloudevents: CloudEvents 1.0, structured.',
   }),
   retrySeconds: z
     .array(z.number().min(1).max(longestWait))
@@ -92,11 +100,10 @@ const fields = {
         'The waits between attempts, the last one repeated; absent: 5 s, 30 s, 2 m, 10 m, 30 m, then every hour.',
       example: [5, 30, 120],
     }),
-  giveUpSeconds: z
-    .int()
-    .min(1)
-    .max(longestWait)
-    .openapi({ description: 'How long after the event it is tried; absent: a day.', example: 86_400 }),
+  giveUpSeconds: z.int().min(1).max(longestWait).openapi({
+    description: 'The time after the event at which its delivery expires; absent, a day.',
+    example: 86_400,
+  }),
 };
 
 /**
@@ -106,7 +113,7 @@ const fields = {
 const readOnly = Object.fromEntries(
   ['name', 'secrets', 'disabledBecause', 'failingSince', 'createdAt', 'updatedAt'].map((name) => [
     name,
-    z.unknown().optional().openapi({ description: 'Only read: it may stand here, and changes nothing.' }),
+    z.unknown().optional().openapi({ description: 'This property is read-only: in a request it is ignored.' }),
   ]),
 );
 
@@ -122,7 +129,7 @@ const contentSchema = z.object({
 });
 export const putSchema = z
   .strictObject({ ...readOnly, ...contentSchema.shape, secret: secretTextSchema.optional() })
-  .openapi('WebhookContent', { description: 'What a webhook is to be.' });
+  .openapi('WebhookContent', { description: 'The properties of a webhook.' });
 type HookContent = z.output<typeof contentSchema>;
 export type PutHook = HookContent & { readonly secret?: string | undefined };
 
@@ -133,6 +140,6 @@ const changeSchema = z.object({
   giveUpSeconds: fields.giveUpSeconds.nullish(),
 });
 export const patchSchema = z.strictObject({ ...readOnly, ...changeSchema.shape }).openapi('WebhookChange', {
-  description: 'What of a webhook is to change; what is absent stays.',
+  description: 'The changes of a webhook; absent properties stay as they are.',
 });
 export type HookPatch = z.output<typeof changeSchema>;

@@ -13,38 +13,49 @@ const day = 24 * 3600;
 
 const secretSchema = z
   .object({
-    id: z.string().openapi({ description: 'The id of the secret, which is no secret.' }),
-    createdAt: z.string().openapi({ format: 'date-time', description: 'When it was created.' }),
-    expiresAt: z.string().optional().openapi({ description: 'It signs until then; absent: without end.' }),
+    id: z.string().openapi({ description: 'The id of the secret, which is public.' }),
+    createdAt: z.string().openapi({ format: 'date-time', description: 'The time at which it was created.' }),
+    expiresAt: z.string().optional().openapi({ description: 'The time until which it signs; absent, without end.' }),
   })
   .openapi('WebhookSecret', { description: 'A secret that signs, without its value.' });
-const shownOnce = z
-  .string()
-  .openapi({ description: 'Shown this once.', example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' });
+const shownOnce = z.string().openapi({
+  description: 'The value, which is shown only in this answer.',
+  example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+});
 const hookSchema = z
   .object({
     name: z.string().openapi({ description: 'The name of the webhook.' }),
-    serviceUri: z.string().openapi({ description: 'Where events are posted to, without what is secret in it.' }),
-    customHeaders: z.record(z.string(), z.string()).openapi({ description: `Every value is ${mask}.` }),
-    actions: z.array(z.string()).openapi({ description: 'The actions and types of events that it is sent.' }),
-    scope: z.string().openapi({ description: 'Which repositories and tags; empty: all of them.' }),
-    excludes: z.array(z.string()).openapi({ description: 'What the scope covers and it is not sent.' }),
-    status: z.enum(['enabled', 'disabled']).openapi({ description: 'Whether it is sent anything.' }),
-    disabledBecause: z.string().optional().openapi({ description: 'Where it was not an administrator who did it.' }),
-    failingSince: z
+    serviceUri: z
+      .string()
+      .openapi({ description: 'The URL to which events are posted, with its secret parts masked.' }),
+    customHeaders: z
+      .record(z.string(), z.string())
+      .openapi({ description: `The names of the custom headers; every value is shown as ${mask}.` }),
+    actions: z.array(z.string()).openapi({ description: 'The actions and types of events that it gets.' }),
+    scope: z.string().openapi({ description: 'The repositories and tags whose events it gets; empty, all of them.' }),
+    excludes: z.array(z.string()).openapi({ description: 'The part of the scope whose events it does not get.' }),
+    status: z.enum(['enabled', 'disabled']).openapi({ description: 'The status; a disabled webhook gets no events.' }),
+    disabledBecause: z
       .string()
       .optional()
-      .openapi({ description: 'The receiver keeps failing: one delivery at a time is tried, the others wait.' }),
-    format: z.enum(formats).openapi({ description: 'The shape of the body.' }),
+      .openapi({ description: 'The reason why it is disabled, if no administrator disabled it.' }),
+    failingSince: z.string().optional().openapi({
+      description:
+        'The time since which the receiver keeps failing: one delivery at a time is tried, and the others wait.',
+    }),
+    format: z.enum(formats).openapi({ description: 'The format of the body.' }),
     retrySeconds: z
       .array(z.number())
       .optional()
-      .openapi({ description: 'The waits between attempts; absent: the usual ones.' }),
-    giveUpSeconds: z.number().optional().openapi({ description: 'How long it is tried; absent: a day.' }),
-    secrets: z.array(secretSchema).openapi({ description: 'Those that sign now, newest first.' }),
+      .openapi({ description: 'The waits between attempts; absent, the default ones.' }),
+    giveUpSeconds: z
+      .number()
+      .optional()
+      .openapi({ description: 'The time after the event at which its delivery expires; absent, a day.' }),
+    secrets: z.array(secretSchema).openapi({ description: 'The secrets that sign now, the newest first.' }),
     ...timesSchema,
   })
-  .openapi('Webhook', { description: 'A receiver of events, without what is secret.' });
+  .openapi('Webhook', { description: 'A receiver of events, without its secrets.' });
 const madeSchema = hookSchema
   .extend({ secret: shownOnce })
   .openapi('NewWebhook', { description: 'A webhook that was just created, with its secret.' });
@@ -64,10 +75,11 @@ const rotateSchema = z
       .max(30 * day)
       .default(day)
       .openapi({
-        description: 'How long the present secret signs too. 0 ends it at once, for when it is known to others.',
+        description:
+          'The time for which the present secret signs too. 0 ends it at once, for a secret that has leaked.',
       }),
   })
-  .openapi('WebhookRotation', { description: 'How the secret of a webhook is renewed.' });
+  .openapi('WebhookRotation', { description: 'The properties of a rotation of a secret.' });
 const secretPath = {
   params: z.object({ name: hookNameSchema, id: z.string().max(100).openapi({ description: 'The id of a secret.' }) }),
 };
@@ -88,16 +100,16 @@ export const hookRouteTable = {
     path: '/webhooks/{name}',
     operationId: 'getWebhook',
     summary: 'Gets a webhook',
-    description: 'Gets one webhook by its name, without what is secret.',
+    description: 'Gets one webhook by its name, without its secrets.',
     request: inHookPath,
-    responses: { ...absent('webhookNotFound'), 200: json('The webhook that was asked for.', hookSchema) },
+    responses: { ...absent('webhookNotFound'), 200: json('The webhook.', hookSchema) },
   }),
   put: createRoute({
     method: 'put',
     path: '/webhooks/{name}',
     operationId: 'putWebhook',
     summary: 'Creates or replaces a webhook',
-    description: 'Creates a webhook with a secret that is shown this once, or replaces all but its secrets.',
+    description: 'Creates a webhook with a secret that is shown only in this answer, or replaces all but its secrets.',
     request: { ...inHookPath, ...body(putSchema) },
     responses: {
       ...conflicting('webhookHasAnotherSecret', 'webhookUnsealable', 'sealingKeyMissing'),
@@ -123,7 +135,7 @@ export const hookRouteTable = {
     path: '/webhooks/{name}',
     operationId: 'deleteWebhook',
     summary: 'Deletes a webhook',
-    description: 'Deletes a webhook. What waits for it is cancelled; its deliveries can still be read.',
+    description: 'Deletes a webhook. Its waiting deliveries are cancelled; all its deliveries can still be read.',
     request: inHookPath,
     responses: { ...absent('webhookNotFound'), 204: { description: 'The webhook was deleted.' } },
   }),
@@ -132,7 +144,7 @@ export const hookRouteTable = {
     path: '/webhooks/{name}/secrets',
     operationId: 'rotateWebhookSecret',
     summary: 'Rotates the secret of a webhook',
-    description: 'Creates a new secret, shown this once. For a while the present one signs too.',
+    description: 'Creates a new secret, which is shown only in this answer. For a while the present one signs too.',
     request: { ...inHookPath, ...body(rotateSchema) },
     responses: {
       ...absent('webhookNotFound'),
@@ -145,7 +157,7 @@ export const hookRouteTable = {
     path: '/webhooks/{name}/secrets/{id}',
     operationId: 'deleteWebhookSecret',
     summary: 'Deletes a secret of a webhook',
-    description: 'Ends a secret at once, so that it signs nothing more. The last one stays.',
+    description: 'Ends a secret at once. The only secret of a webhook cannot be deleted.',
     request: secretPath,
     responses: {
       ...absent('webhookNotFound', 'webhookSecretNotFound'),

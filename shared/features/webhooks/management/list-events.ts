@@ -8,22 +8,22 @@ import { inHookPath } from './hook-schema.ts';
 const headersSchema = z.record(z.string(), z.string());
 const requestSchema = z
   .object({
-    content: z.record(z.string(), z.unknown()).openapi({ description: 'The body in format acr.' }),
-    headers: headersSchema.openapi({ description: 'The headers that were sent.' }),
+    content: z.record(z.string(), z.unknown()).openapi({ description: 'The body in the format acr.' }),
+    headers: headersSchema.openapi({ description: 'The headers of the request.' }),
     method: z.literal('POST').openapi({ description: 'The method of the request.' }),
-    requestUri: z.string().openapi({ description: 'Where it was posted to.' }),
+    requestUri: z.string().openapi({ description: 'The URL of the receiver.' }),
     version: z.literal('1.1').openapi({ description: 'The version of HTTP.' }),
   })
-  .openapi({ description: 'What was sent to the receiver.' });
+  .openapi({ description: 'The request to the receiver.' });
 const responseSchema = z
   .object({
-    content: z.string().openapi({ description: 'The beginning of the body.' }),
+    content: z.string().openapi({ description: "The beginning of the answer's body." }),
     headers: headersSchema.openapi({ description: 'The headers of the answer.' }),
     reasonPhrase: z.string().openapi({ description: 'The reason phrase of the answer.' }),
     statusCode: z.string().openapi({ description: 'The status of the answer, as text.', example: '200' }),
     version: z.literal('1.1').openapi({ description: 'The version of HTTP.' }),
   })
-  .openapi({ description: 'What the receiver answered.' });
+  .openapi({ description: "The receiver's answer." });
 const eventSchema = z
   .object({
     id: z.string().openapi({ description: 'The id of the event.' }),
@@ -51,15 +51,14 @@ export const listEventsRoutes = [
     method: 'post',
     operationId: 'listWebhookEvents',
     summary: 'Lists the events of a webhook as ACR does',
-    description:
-      'Lists what a webhook was sent, each event with its latest attempt, in the shape of Azure Resource Manager.',
+    description: 'Lists the events of a webhook, each with its latest attempt, in the shape of Azure Resource Manager.',
   }),
   createRoute({
     ...shared,
     method: 'get',
     operationId: 'listMoreWebhookEvents',
     summary: 'Gets a further page of events',
-    description: 'Gets the page that the nextLink of the page before names.',
+    description: 'Gets the page that the nextLink of the previous page names.',
   }),
 ] as const;
 

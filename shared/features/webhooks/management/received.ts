@@ -13,23 +13,28 @@ type Described = Parameters<Registry['registerWebhook']>[0];
 
 const signedHeaders = z.object({
   'webhook-id': z.string().openapi({
-    description: 'Of this event for this webhook: the same at every attempt. What was seen before can be dropped.',
+    description:
+      'The id of this event for this webhook, the same at every attempt. A receiver can drop an id ' +
+      'that it has seen before.',
     example: 'dlv_20260101-0123456789abcdefghijklmnopqrstuv',
   }),
   'webhook-timestamp': z.string().openapi({
-    description: 'Of this attempt, in seconds since 1970. Refuse what is older than five minutes.',
+    description: 'The time of this attempt, in seconds since 1970. Refuse requests that are older than five minutes.',
     example: '1767268800',
   }),
   'webhook-signature': z.string().openapi({
     description:
-      'v1, and the base64 of HMAC-SHA256 over id.timestamp.body, one for each secret that signs now, with blanks between them.',
+      'v1, and the base64 of HMAC-SHA256 over id.timestamp.body; one signature for each secret that ' +
+      'signs now, separated by spaces.',
     example: 'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=',
   }),
 });
 
 const responses: Described['responses'] = {
   '2XX': {
-    description: 'Delivered. Nothing else is: redirects are not followed, and whatever fails is tried again for a day.',
+    description:
+      'The event is delivered. Any other answer is a failure: redirects are not followed, and the ' +
+      'delivery is tried again for a day.',
   },
   410: { description: 'The webhook is disabled.' },
 };
@@ -47,7 +52,7 @@ const pingExample = {
 const ping: Receivable = {
   type: pingType,
   data: z.object({ id: z.string(), timestamp: z.iso.datetime(), action: z.literal('ping') }),
-  summary: 'It tells of nothing: an administrator wants to see whether the receiver works. It is never published.',
+  summary: 'A ping has no event: an administrator tests whether the receiver works. It is never published.',
   example: pingExample,
 };
 const receivable: readonly Receivable[] = [...eventTypes.map((type) => ({ type, ...catalogue[type] })), ping];
@@ -59,7 +64,7 @@ const receivable: readonly Receivable[] = [...eventTypes.map((type) => ({ type, 
 export function describeReceived(registry: Registry): void {
   for (const format of formats)
     registry.registerComponent(tagComponents as never, `format ${format}`, {
-      description: `What receivers get in the format ${format}.`,
+      description: `The request that receivers get in the format ${format}.`,
     } as never);
   for (const each of receivable) for (const format of formats) registry.registerWebhook(described(each, format));
 }

@@ -15,24 +15,33 @@ const pingedSchema = z
   .object({
     id: z.string().openapi({ description: 'The id of the event.' }),
     deliveryId: z.string().openapi({ description: 'The id of its delivery.' }),
-    status: z.enum(deliveryStatuses).openapi({ description: 'delivered, or expired: a ping is tried once.' }),
-    because: z.string().optional().openapi({ description: 'Why it was not delivered.' }),
+    status: z
+      .enum(deliveryStatuses)
+      .openapi({ description: 'The status: delivered, or expired, because a ping is tried once.' }),
+    because: z.string().optional().openapi({ description: 'The reason why it was not delivered.' }),
   })
-  .openapi('WebhookPing', { description: 'What came of a ping.' });
+  .openapi('WebhookPing', { description: 'The outcome of a ping.' });
 const sinceSchema = z
-  .object({ since: timeSchema.openapi({ description: 'Events from then on.', example: '2026-01-01T12:00:00Z' }) })
-  .openapi('WebhookRedeliveryContent', { description: 'Which deliveries are to be sent again.' });
+  .object({
+    since: timeSchema.openapi({
+      description: 'The earliest time of the events, inclusive.',
+      example: '2026-01-01T12:00:00Z',
+    }),
+  })
+  .openapi('WebhookRedeliveryContent', { description: 'The deliveries to send again.' });
 const jobSchema = z
   .object({
     id: z.string().openapi({ description: 'The id of the redelivery.' }),
     webhook: z.string().openapi({ description: 'The name of the webhook.' }),
-    since: z.string().openapi({ format: 'date-time', description: 'From when on events are sent again.' }),
-    startedAt: z.string().openapi({ format: 'date-time', description: 'When it was begun.' }),
-    state: z.enum(['running', 'done', 'stopped']).openapi({ description: 'How far it is.' }),
-    because: z.string().optional().openapi({ description: 'Why it was stopped.' }),
-    redelivered: z.int().openapi({ description: 'Deliveries that are under way again.' }),
+    since: z
+      .string()
+      .openapi({ format: 'date-time', description: 'The earliest time of the events that are sent again.' }),
+    startedAt: z.string().openapi({ format: 'date-time', description: 'The time at which it began.' }),
+    state: z.enum(['running', 'done', 'stopped']).openapi({ description: 'The status of the redelivery.' }),
+    because: z.string().optional().openapi({ description: 'The reason why it was stopped.' }),
+    redelivered: z.int().openapi({ description: 'The number of deliveries that are sent again.' }),
   })
-  .openapi('WebhookRedelivery', { description: 'A redelivery of what was not delivered.' });
+  .openapi('WebhookRedelivery', { description: 'A redelivery of events that were not delivered.' });
 const jobPath = {
   params: z.object({
     name: hookNameSchema,
@@ -46,7 +55,7 @@ const routes = {
     path: '/webhooks/{name}/ping',
     operationId: 'pingWebhook',
     summary: 'Pings a webhook',
-    description: 'Posts an event that tells of nothing, now and once. The deliveries have what came back.',
+    description: 'Posts a test event now, and once. The deliveries show the answer.',
     request: inHookPath,
     responses: { ...absent('webhookNotFound'), 200: json('The ping was posted.', pingedSchema) },
   }),
@@ -55,7 +64,7 @@ const routes = {
     path: '/webhooks/{name}/deliveries/{id}/redeliver',
     operationId: 'redeliverWebhookDelivery',
     summary: 'Sends one delivery again',
-    description: 'Sends one delivery again under its id, whatever came of it before.',
+    description: 'Sends one delivery again under its id, whatever its outcome was.',
     request: deliveryPath,
     responses: {
       ...absent('webhookNotFound', 'deliveryNotFound'),
@@ -67,8 +76,8 @@ const routes = {
     method: 'post',
     path: '/webhooks/{name}/redeliver',
     operationId: 'redeliverWebhook',
-    summary: 'Sends again what was not delivered',
-    description: 'Sends again what expired or was cancelled since a time, twenty deliveries a second.',
+    summary: 'Sends again events that were not delivered',
+    description: 'Sends again deliveries that expired or were cancelled since a time, twenty a second.',
     request: { ...inHookPath, ...body(sinceSchema) },
     responses: {
       ...absent('webhookNotFound'),
@@ -80,10 +89,10 @@ const routes = {
     method: 'get',
     path: '/webhooks/{name}/redeliver/{job}',
     operationId: 'getWebhookRedelivery',
-    summary: 'Gets how far a redelivery is',
-    description: 'Gets how many deliveries of a redelivery are under way again.',
+    summary: 'Gets the progress of a redelivery',
+    description: 'Gets the number of deliveries that a redelivery sends again.',
     request: jobPath,
-    responses: { ...absent('redeliveryNotFound'), 200: json('How far the redelivery is.', jobSchema) },
+    responses: { ...absent('redeliveryNotFound'), 200: json('The progress of the redelivery.', jobSchema) },
   }),
 };
 

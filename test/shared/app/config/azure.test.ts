@@ -44,9 +44,7 @@ describe.each(['WEBSITE_INSTANCE_ID', 'CONTAINER_APP_NAME'])('in Azure, known by
     'the app refuses %s alone, and does not repeat it',
     (key) => {
       const [fault, ...rest] = inAzure({ ...identityOnly, [key]: 'AccountKey=hush' });
-      expect(fault).toMatch(
-        new RegExp(`${key} holds a key, which is refused in Azure: .+LONGSHORE_KEYS_IN_AZURE=allow`),
-      );
+      expect(fault).toMatch(new RegExp(`${key} has a key, which is refused in Azure: .+LONGSHORE_KEYS_IN_AZURE=allow`));
       expect(fault).not.toContain('hush');
       expect(rest).toEqual([]);
     },
@@ -81,7 +79,7 @@ describe.each(['WEBSITE_INSTANCE_ID', 'CONTAINER_APP_NAME'])('in Azure, known by
       },
     ];
     expect(inAzure({ ...identityOnly, LONGSHORE_REGIONS: JSON.stringify(regions) })).toEqual([
-      expect.stringContaining('LONGSHORE_REGIONS holds a connection string'),
+      expect.stringContaining('LONGSHORE_REGIONS has a connection string'),
     ]);
   });
 

@@ -56,7 +56,7 @@ describe('LONGSHORE_REGISTRIES', () => {
         { name: 'a', hosts: ['a.x'] },
         { name: 'a', hosts: ['b.x'] },
       ],
-      '1.name is the name of 0 too',
+      '1.name is also the name of 0',
     ],
     [
       'a host twice',
@@ -64,7 +64,7 @@ describe('LONGSHORE_REGISTRIES', () => {
         { name: 'a', hosts: ['a.x'] },
         { name: 'b', hosts: ['A.X'] },
       ],
-      '1 has a host of 0',
+      '1 has a host that 0 has too',
     ],
     [
       "another's public URL",
@@ -72,7 +72,7 @@ describe('LONGSHORE_REGISTRIES', () => {
         { name: 'a', publicUrl: 'https://a.x:8443' },
         { name: 'b', hosts: ['a.x'] },
       ],
-      '1 has a host of 0',
+      '1 has a host that 0 has too',
     ],
     ['a registry without a host', [{ name: 'a' }], '0 has no host'],
   ])('refuses %s', (_, registries, why) => {
@@ -84,7 +84,7 @@ describe('LONGSHORE_REGISTRIES', () => {
     expect(faultOf([{ name: 'a', hosts: ['own.example'] }], more)).toContain('gives 0 a host');
     expect(faultOf([{ name: 'a', hosts: ['also.example'] }], more)).toContain('gives 0 a host');
     expect(faultOf([{ name: 'default', hosts: ['own.example'] }], more)).toBe('none');
-    expect(faultOf([{ name: 'default', publicUrl: 'https://x.example' }])).toContain('must list the hosts of 0 alone');
+    expect(faultOf([{ name: 'default', publicUrl: 'https://x.example' }])).toContain('must list only the hosts of 0');
   });
 
   it('is told of beside the faults of other settings', () => {

@@ -11,7 +11,7 @@ describe('a replica', () => {
     const refused = await call(region.east, 'PUT', '/replicas/mars', {});
     expect([refused.status, JSON.stringify(refused.body)]).toEqual([
       400,
-      expect.stringContaining('it has east, north, west'),
+      expect.stringContaining('which has east, north, west'),
     ]);
     expect((await call(region.east, 'PUT', '/replicas/north', { priority: 12 })).status).toBe(400);
     expect((await call(region.east, 'GET', '/replicas/north')).status).toBe(404);

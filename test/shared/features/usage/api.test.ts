@@ -82,21 +82,29 @@ describe('usage in time', () => {
     const refused = await ask(longshore.app, 'GET', '/api/v1/usage?repository=team/b&tag=v1&by=hour');
     expect([refused.status, await refused.json()]).toEqual([
       400,
-      { errors: [{ code: 'invalidRequest', message: 'of tags and digests counts are kept by day alone' }] },
+      { errors: [{ code: 'invalidRequest', message: 'tags and digests are counted by day alone: send by=day' }] },
     ]);
   });
 });
 
 describe('a wrong question about usage', () => {
   it.each([
-    ['tag=v1', 400, 'a tag or digest needs its repository'],
-    [`repository=team/a&tag=v1&digest=sha256:${'0'.repeat(64)}`, 400, 'tag and digest exclude each other'],
-    ['repository=team/a&digest=sha256:0', 400, 'digest must be sha256: or sha512: and hex'],
+    ['tag=v1', 400, 'a tag or digest needs its repository: add "repository"'],
+    [
+      `repository=team/a&tag=v1&digest=sha256:${'0'.repeat(64)}`,
+      400,
+      'tag and digest exclude each other: send one of them',
+    ],
+    ['repository=team/a&digest=sha256:0', 400, 'digest must be sha256: or sha512: and hexadecimal digits'],
     ['repository=UPPER', 400, 'repository is not a repository name'],
-    ['from=yesterday', 400, 'from must be a date or a time, as 2026-01-31 or 2026-01-31T12:00:00Z'],
+    ['from=yesterday', 400, 'from must be a date or a time, as in 2026-01-31 or 2026-01-31T12:00:00Z'],
     ['from=2026-02-01&to=2026-01-01', 400, 'from must be before to'],
-    ['from=2024-01-01', 400, 'by day a period may be at most 400 days long'],
-    ['by=minute&from=2026-02-01', 400, 'by minute a period may be at most 2 days long'],
+    ['from=2024-01-01', 400, 'by day a period may have at most 400 days: choose a shorter one, or a larger interval'],
+    [
+      'by=minute&from=2026-02-01',
+      400,
+      'by minute a period may have at most 2 days: choose a shorter one, or a larger interval',
+    ],
     ['repository=nobody', 404, undefined],
     ['repository=team/a&tag=absent', 404, 'there is no tag team/a:absent'],
     [`repository=team/a&digest=sha256:${'0'.repeat(64)}`, 404, `there is no manifest team/a@sha256:${'0'.repeat(64)}`],

@@ -157,7 +157,9 @@ describe('what nobody can read', () => {
         status: 'waiting',
         failure: 'refused',
         attempts: [
-          { outcome: { is: 'refused', why: 'no secret of the webhook "receiver" can be opened: it must be rotated' } },
+          {
+            outcome: { is: 'refused', why: 'no secret of the webhook "receiver" can be decrypted: rotate its secret' },
+          },
         ],
       },
     ]);

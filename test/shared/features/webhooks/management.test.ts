@@ -219,7 +219,7 @@ describe('a webhook', () => {
           secret: `whsec_${Buffer.alloc(24, 'else').toString('base64')}`,
         }),
       ),
-    ).toEqual([409, expect.stringContaining('POST deploy/secrets')]);
+    ).toEqual([409, expect.stringContaining('POST on deploy/secrets')]);
   });
 
   it('needs a key that seals, and says which setting gives one', async () => {
@@ -235,7 +235,7 @@ describe('a webhook', () => {
     const lost = composeForTest({ world, settings: { sealing: { key: Buffer.alloc(32, 'a key that is lost') } } });
     await sent(lost, 'PUT', '/deploy', { serviceUri: uri, actions: ['push'], customHeaders: { authorization: 'one' } });
     const longshore = composeForTest({ world });
-    await expect(headersOf(longshore, 'deploy')).rejects.toThrow('cannot be opened');
+    await expect(headersOf(longshore, 'deploy')).rejects.toThrow('cannot be decrypted');
     expect(
       await refusal(await send(longshore, 'PATCH', '/deploy', { customHeaders: { authorization: '******' } })),
     ).toEqual([409, expect.stringContaining('must be set anew')]);
@@ -261,7 +261,7 @@ describe('a webhook', () => {
     ['/deploy', { serviceUri: 'http://0xA9FEA9FE/latest' }, 'must not lead to 169.254.169.254'],
     ['/deploy', { serviceUri: 'https://example.com:25/' }, 'port 25'],
     ['/deploy', { serviceUri: 'not a url' }, 'serviceUri'],
-    ['/deploy', { customHeaders: { 'webhook-id': 'x' } }, 'webhook-* are the signature'],
+    ['/deploy', { customHeaders: { 'webhook-id': 'x' } }, 'webhook-* belong to the signature'],
     ['/deploy', { customHeaders: { Host: 'x' } }, 'the header host cannot be set'],
     ['/deploy', { customHeaders: { 'content-length': '1' } }, 'content-length cannot be set'],
     ['/deploy', { customHeaders: { 'Transfer-Encoding': 'chunked' } }, 'transfer-encoding cannot be set'],
