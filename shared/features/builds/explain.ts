@@ -71,7 +71,7 @@ export async function explain(ports: BuildPorts, image: TaggedImage, base: BaseR
   if (learned?.document.digest !== at.document.digest)
     return {
       reason: 'not-learned-yet',
-      why: `${name} was pushed a moment ago, and what it is built on is not known yet`,
+      why: `${name} was pushed a moment ago, and its bases are not known yet`,
     };
   const [task, policies] = await Promise.all([taskOf(ports, image), readPolicies(ports.documents, ports.registry)]);
   const rule = ruleOf(task, policyFor(policies, image));
@@ -136,8 +136,11 @@ function edgeTo(
     reason: 'not-a-dependent',
     why:
       others === ''
-        ? `nothing says what ${name} is built on: it has no annotation of its base, no provenance, and begins with no known image's layers`
-        : `${name} is built on ${others}${leftOut === 0 ? '' : `; it names ${leftOut} more, and of one image ${bases.length} are kept`}`,
+        ? `no base of ${name} is known: it has no annotation of a base, no provenance, and does not begin ` +
+          'with the layers of a known image'
+        : `${name} is built on ${others}${
+            leftOut === 0 ? '' : `; it names ${leftOut} more, and of one ` + `image ${bases.length} are kept`
+          }`,
   };
 }
 
@@ -145,8 +148,8 @@ function elsewhere(edge: BaseFound, name: string): Explanation {
   return {
     reason: 'another-registry',
     why:
-      `${shownReference(edge)} is another registry's, and ${name} would need it here to be rebased: push it to ` +
-      'this registry, and build on that',
+      `${shownReference(edge)} is in another registry, but a rebase of ${name} needs it here: push it ` +
+      'to this registry, and build on that',
   };
 }
 
@@ -160,7 +163,7 @@ async function barredFrom(
     const isLooked = edge.tag === undefined || (await listingOf(ports, edge.base, edge.tag)) !== 'not listed';
     return isLooked
       ? undefined
-      : { reason: 'registry-not-listed', why: `${shownReference(edge)} is not looked at: ${notListed(edge.base)}` };
+      : { reason: 'registry-not-listed', why: `${shownReference(edge)} is not watched: ${notListed(edge.base)}` };
   }
   const permit = await permitFor(ports, { image, pushedBy, base: edge.base, found: edge.found, rule });
   return permit.is === 'refused'
@@ -175,15 +178,15 @@ function withRule(name: string, rule: Rule | undefined): Explanation | undefined
   if (rule === undefined)
     return {
       reason: 'no-policy',
-      why: `no task of /api/v1/tasks makes ${name}, and no policy of /api/v1/builds/policies takes it in`,
+      why: `no task of /api/v1/tasks makes ${name}, and no policy of ` + '/api/v1/builds/policies covers it',
     };
   if (!rule.isOn)
     return {
       reason: 'policy-disabled',
-      why: `the ${rule.by}, which is for ${name}, is disabled, or is not for updates of bases`,
+      why: `the ${rule.by}, which covers ${name}, is disabled, or is not for updates of bases`,
     };
   return rule.mode === 'notify'
-    ? { reason: 'policy-only-notifies', why: `the ${rule.by} tells of ${name}, and makes nothing` }
+    ? { reason: 'policy-only-notifies', why: `the ${rule.by} only publishes an event for ${name}, and builds nothing` }
     : undefined;
 }
 
@@ -207,7 +210,7 @@ async function inBuilds(
     if (build.state === 'planning' && build.roots.some((root) => root.base === base && root.tag === tag))
       return {
         reason: 'waits-for-a-build',
-        why: `what follows from ${shownReference({ base, tag })} is being worked out`,
+        why: `the builds for the update of ${shownReference({ base, tag })} are being planned`,
         build: build.build,
       };
     const node = (await readStored(ports.documents, nodeSchema, nodeRef(build.build, image)))?.document;
@@ -234,29 +237,31 @@ function inBuild({ endedAt, createdAt }: Build, node: Node): Explanation {
       if (node.turnAt !== undefined && node.tryAt === node.turnAt)
         return {
           reason: 'waits-for-its-turn',
-          why: `its ${node.by} has had all its builds of this hour; the next one begins at ${node.turnAt}`,
+          why: `its ${node.by} has used all its builds of this hour; the next one begins at ${node.turnAt}`,
         };
-      return { reason: 'ready', why: 'it is its turn next' };
+      return { reason: 'ready', why: 'it is next in the queue' };
     case 'running':
-      return { reason: 'being-made', why: `it is being made, attempt ${node.attempts}` };
+      return { reason: 'being-made', why: `it is being built, attempt ${node.attempts}` };
     case 'succeeded':
       return {
         reason: 'made',
         why:
-          `it was made anew at ${at}: ${node.digest ?? ''} in place of ` +
-          `${node.digestBefore ?? ''}${node.conflicts === undefined ? '' : `; kept of the image: ${node.conflicts.join(', ')}`}`,
+          `it was built at ${at}: ${node.digest ?? ''} in place of ` +
+          `${node.digestBefore ?? ''}${
+            node.conflicts === undefined ? '' : `; kept of the image: ` + `${node.conflicts.join(', ')}`
+          }`,
       };
     case 'same':
       return { reason: 'needed-nothing', why: `at ${at} it was on the new base already` };
     case 'notified':
-      return { reason: 'notified', why: `that it is due was told at ${at}; its policy makes nothing` };
+      return { reason: 'notified', why: `the event that it is due was published at ${at}; its policy builds nothing` };
     case 'failed':
       if (node.isGated === true)
         return {
           reason: 'test-failed',
           why:
-            `${node.digest ?? ''} was made at ${at}, and its tag stays at ${node.digestBefore ?? 'nothing'}: ` +
-            `${node.because ?? ''}${whereLogged(node)}`,
+            `${node.digest ?? ''} was built at ${at}, and its tag stays at ` +
+            `${node.digestBefore ?? 'nothing'}: ${node.because ?? ''}${whereLogged(node)}`,
         };
       return {
         reason: 'failed',
@@ -278,7 +283,10 @@ async function byDigest(ports: BuildPorts, name: string, edge: BaseFound): Promi
   const repository = ownRepository(ports.registry, edge.base);
   const shown = shownReference(edge);
   if (repository === undefined)
-    return { reason: 'not-updated-since', why: `no look at ${shown} has found it moved since ${name} was learned` };
+    return {
+      reason: 'not-updated-since',
+      why: `no check of ${shown} has found another digest since ${name} was pushed`,
+    };
   const there =
     edge.tag === undefined
       ? undefined
@@ -290,9 +298,9 @@ async function byDigest(ports: BuildPorts, name: string, edge: BaseFound): Promi
   if (there === undefined) return { reason: 'base-unknown', why: `there is no ${shown} in this registry` };
   const known: Digest[] = baseDigestsIn(edge);
   if (known.includes(there.document.digest))
-    return { reason: 'up-to-date', why: `${name} is built on what ${shown} is now` };
+    return { reason: 'up-to-date', why: `${name} is built on the current image of ${shown}` };
   return {
     reason: 'not-updated-since',
-    why: `${shown} has not moved since ${name} was learned at all: nothing has told of a later image (${there.document.digest})`,
+    why: `${shown} has not moved since ${name} was pushed: no later image than ${there.document.digest} is known`,
   };
 }

@@ -57,7 +57,7 @@ export function buildPipeline(ports: BuildPorts): BuildPipeline {
     async sweep() {
       const lined = lineUpOnTime(ports);
       await eachAlone(ports.log, 'builds-sweep', {
-        'tags of other registries': () => watchUpstreams(ports, until(sweepMs)),
+        'tags of upstreams': () => watchUpstreams(ports, until(sweepMs)),
         schedules: () => lined,
         async builds() {
           // Builds that are due by now begin in this very run; the log has the error above if one could not be put in

@@ -15,7 +15,10 @@ const hostsSchema = z.string().transform((text, context) => {
           .filter((host) => host !== '');
   for (const host of hosts)
     if (!/^(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?$/.test(host))
-      context.addIssue({ code: 'custom', message: `"${host}" is not a host, with its port if it has one` });
+      context.addIssue({
+        code: 'custom',
+        message: `"${host}" is not a host: write a name or an address, with a port if needed`,
+      });
   return hosts;
 });
 

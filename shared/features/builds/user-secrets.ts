@@ -31,7 +31,7 @@ export interface ReadUserSecret {
 export function faultOfSecretName(name: string): string | undefined {
   return name.startsWith(userSecretPrefix)
     ? undefined
-    : `the secret "${name}" is not for tasks and logins: names of those that are begin with ${userSecretPrefix}`;
+    : `the secret "${name}" is not for tasks and logins: the names of such secrets begin with ${userSecretPrefix}`;
 }
 
 /** Makes all that the builds can read of the vault: the secrets of users, each for the uses that its tags allow. */

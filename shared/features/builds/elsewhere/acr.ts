@@ -35,7 +35,9 @@ export async function scheduleRun(ports: BuildPorts, runner: AcrRunner, job: Rem
   const taken = takenBy('Azure', answer);
   const run = answer.is === 'answered' ? runSchema.safeParse(jsonIn(answer.body)).data : undefined;
   if (taken.is !== 'taken') return taken;
-  return run === undefined ? { is: 'later', why: 'Azure named no run' } : { is: 'taken', run: run.properties.runId };
+  return run === undefined
+    ? { is: 'later', why: 'Azure answered without a run' }
+    : { is: 'taken', run: run.properties.runId };
 }
 
 function requestOf(
@@ -103,7 +105,7 @@ export async function outcomeOfRun(
       throw error;
     });
   const found = answer?.status === 200 ? runSchema.safeParse(jsonIn(answer.text)).data?.properties : undefined;
-  if (answer?.status === 404) return { is: 'failed', why: `Azure knows nothing of its run ${run} any more` };
+  if (answer?.status === 404) return { is: 'failed', why: `Azure does not know its run ${run} any more` };
   if (found === undefined || ['Queued', 'Started', 'Running'].includes(found.status)) return undefined;
   if (found.status !== 'Succeeded') {
     const message = found.runErrorMessage?.slice(0, 500);
@@ -117,7 +119,7 @@ export async function outcomeOfRun(
     tagOfJob(node.remote?.job ?? ''),
   );
   return image === undefined
-    ? { is: 'failed', why: `its run ${run} has succeeded, and pushed nothing here` }
+    ? { is: 'failed', why: `its run ${run} has succeeded, but pushed no image here` }
     : { is: 'succeeded', digest: image.digest };
 }
 
@@ -177,7 +179,9 @@ async function arm(
     };
   } catch (error) {
     return {
-      why: `this app's identity gets no token of Azure: ${error instanceof Error ? error.message.slice(0, 300) : 'it says nothing'}`,
+      why:
+        "this app's identity gets no token from Azure: " +
+        `${error instanceof Error ? error.message.slice(0, 300) : 'the reason is not known'}`,
     };
   }
 }

@@ -28,7 +28,7 @@ export async function buildElsewhere(ports: BuildPorts, node: Node, task: Task, 
   if (remote?.startedAt === undefined) return begin(ports, node, task, running);
   if (ports.clock.now().toISOString() >= remote.deadline) {
     await stopJob(ports, node);
-    return { is: 'refused', why: `its runner has not told of its end within ${task.settings.timeoutSeconds} s` };
+    return { is: 'refused', why: `its runner has not reported an end within ${task.settings.timeoutSeconds} s` };
   }
   const { runner } = task.settings;
   if (runner === undefined || !('acr' in runner) || remote.run === undefined)
@@ -108,10 +108,11 @@ async function waiting(
 
 async function ended(ports: BuildPorts, node: Node, task: Task, { log, lease }: Running): Promise<MadeImage> {
   const outcome = node.remote?.outcome;
-  if (outcome?.is !== 'succeeded') return { is: 'refused', why: outcome?.why ?? 'its runner has said nothing' };
+  if (outcome?.is !== 'succeeded')
+    return { is: 'refused', why: outcome?.why ?? 'its runner has not reported anything' };
   const image = await ports.images.readImage({ registry: ports.registry, repository: node.repository }, outcome.digest);
   if (image === undefined)
-    return { is: 'refused', why: `its runner told of ${outcome.digest}, which is not there any more` };
+    return { is: 'refused', why: `its runner reported ${outcome.digest}, which does not exist any more` };
   return {
     is: 'made',
     how: 'built',

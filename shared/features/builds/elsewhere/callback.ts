@@ -19,17 +19,17 @@ export const callbackSchema = z.union(
   [
     z.strictObject({
       state: z.literal('running').describe('The image is being built.'),
-      log: z.string().max(mostAppended).optional().describe('What was printed since the last call.'),
+      log: z.string().max(mostAppended).optional().describe('The output since the last request.'),
     }),
     z.strictObject({
       state: z.literal('succeeded').describe('The image was pushed.'),
       digest: digestSchema.describe('The digest of the image that was pushed.'),
-      log: z.string().max(mostAppended).optional().describe('What was printed since the last call.'),
+      log: z.string().max(mostAppended).optional().describe('The output since the last request.'),
     }),
     z.strictObject({
       state: z.literal('failed').describe('The image was not built.'),
-      why: z.string().min(1).max(2_000).describe('Why it failed, in words.'),
-      log: z.string().max(mostAppended).optional().describe('What was printed since the last call.'),
+      why: z.string().min(1).max(2_000).describe('The reason of the failure, in words.'),
+      log: z.string().max(mostAppended).optional().describe('The output since the last request.'),
     }),
   ],
   {
@@ -66,7 +66,7 @@ export async function takeCallback(
         throw new RegistryError({
           is: 'conflict',
           code: 'jobReplaced',
-          why: "the token is another job's, which is wanted no more",
+          why: 'the token belongs to another job, which is not needed any more',
         });
       const isTold = outcome !== undefined && JSON.stringify(open.remote.outcome) === JSON.stringify(outcome);
       if (found === undefined || isTold) return open;
@@ -101,7 +101,7 @@ async function outcomeOf(ports: BuildPorts, image: TaggedImage, told: Callback):
   if ((await ports.images.readImage(image, told.digest)) === undefined)
     throw new RegistryError({
       is: 'request-invalid',
-      why: `${image.repository} has no image ${told.digest}: push it before it is told of`,
+      why: `${image.repository} has no image ${told.digest}: push it before you report it`,
     });
   return { is: 'succeeded', digest: told.digest };
 }
@@ -120,7 +120,7 @@ function openNode(node: Node | undefined, outcome: Outcome | undefined): Away {
     throw new RegistryError({
       is: 'conflict',
       code: 'outcomeKnown',
-      why: `it was already told that it ${node.remote.outcome.is}`,
+      why: `it was reported already that it ${node.remote.outcome.is}`,
     });
   return { ...node, remote: node.remote };
 }

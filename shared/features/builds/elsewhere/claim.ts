@@ -29,7 +29,7 @@ export async function claimJob(ports: BuildPorts, build: string, image: TaggedIm
     throw new RegistryError({
       is: 'conflict',
       code: 'jobKeyGone',
-      why: "the key that the job's token was made with is gone",
+      why: "the key of the job's token was deleted",
     });
   return jobOf(ports, { ...node, remote }, task, { commit: node.commit, token: tokenOf(key, node, remote.job) });
 }

@@ -13,12 +13,12 @@ import { takenBy } from './taken.ts';
 /** Offers a job to the runner that the task names. Offered again it has the same id. Throws `StoreFailure`. */
 export async function giveJob(ports: BuildPorts, task: Task, job: RemoteJob): Promise<Taken> {
   const { runner } = task.settings;
-  if (runner === undefined) throw new TypeError('the task has no runner elsewhere');
+  if (runner === undefined) throw new TypeError('the task has no external runner');
   if ('github' in runner) return dispatch(ports, runner.github, job);
   if ('acr' in runner) return scheduleRun(ports, runner.acr, job);
   const { protocol, host } = new URL(runner.webhook.url);
   if (protocol !== 'https:' && !isLoopbackHost(host))
-    return { is: 'refused', why: `${host}: a job holds credentials, and is only posted by https` };
+    return { is: 'refused', why: `${host}: a job has credentials, so it is posted by https alone` };
   const answer = await postSigned(ports, task, { to: 'runner', url: runner.webhook.url, id: job.id, body: job });
   // The runner's answer goes into the log, and may repeat the job.
   const secrets = {
@@ -50,7 +50,7 @@ export async function tokenAt(
   { api, token }: Pick<z.infer<typeof githubRunnerSchema>, 'api' | 'token'>,
 ): ReturnType<BuildPorts['secrets']['readUserSecret']> {
   const { protocol, host } = new URL(api);
-  if (protocol !== 'https:' && !isLoopbackHost(host)) return { why: `${host}: a token is only sent by https` };
+  if (protocol !== 'https:' && !isLoopbackHost(host)) return { why: `${host}: a token is sent by https alone` };
   return secrets.readUserSecret(token, { host });
 }
 

@@ -23,7 +23,10 @@ export async function stopJob(ports: BuildPorts, node: Node): Promise<void> {
       await stopAt(ports, task, node, node.remote);
   } catch (error) {
     if (!(error instanceof StoreFailure) && !(error instanceof OutboundRefused)) throw error;
-    ports.log.warn({ err: error, build: node.build }, 'a runner elsewhere could not be told that its job is cancelled');
+    ports.log.warn(
+      { err: error, build: node.build },
+      'an external runner could not be notified that its job is cancelled',
+    );
   }
 }
 

@@ -43,8 +43,8 @@ export async function writeInbound(
       is: 'conflict',
       code: 'sealingKeyMissing',
       why:
-        'a secret needs a key that seals it: set LONGSHORE_SECRET_KEY, 32 bytes or more in base64, on every ' +
-        'instance, or LONGSHORE_KEY_VAULT',
+        'a secret needs a key that seals it: set LONGSHORE_SECRET_KEY, 32 bytes or more in base64, on ' +
+        'every instance, or LONGSHORE_KEY_VAULT',
     });
   const secret = given ?? made();
   const ref = inboundRef(registry, of);

@@ -15,17 +15,17 @@ import { doorQuery, imageSchema, ownSecret, text, time } from './shapes.ts';
 
 export const basesTag = {
   name: 'bases',
-  description: 'What images are built on, and other registries that are watched.',
+  description: 'Shows the bases and dependents of images, and manages the upstreams that are watched.',
 };
 
 const evidence = z.object({
-  evidence: text('What says so: a Dockerfile, an annotation, provenance or layers.'),
-  confidence: z.number().openapi({ description: 'How sure that is, from 0 to 1.' }),
-  baseDigest: text('The digest of the base that it was built on.').optional(),
-  layers: z.int().optional().openapi({ description: 'How many layers it has of the base.' }),
+  evidence: text('The kind of evidence: a Dockerfile, an annotation, provenance or layers.'),
+  confidence: z.number().openapi({ description: 'The confidence, from 0 to 1.' }),
+  baseDigest: text('The digest of the base on which it was built.').optional(),
+  layers: z.int().optional().openapi({ description: 'The number of layers that it has of the base.' }),
 });
-const found = z.array(evidence).openapi({ description: 'What says that it is built on it.' });
-const baseSchema = z.object({ image: text('The base, as a Dockerfile names it.'), found });
+const found = z.array(evidence).openapi({ description: 'The evidence that it is built on it.' });
+const baseSchema = z.object({ image: text('The base as a Dockerfile names it.'), found });
 const dependentSchema = z.object({
   image: text('The image that is built on it.'),
   digest: text('The digest of that image.').optional(),
@@ -33,20 +33,20 @@ const dependentSchema = z.object({
 });
 const basesSchema = z
   .object({
-    image: text('The image that was asked about.'),
-    bases: z.array(baseSchema).openapi({ description: 'What it is built on.' }),
+    image: text('The requested image.'),
+    bases: z.array(baseSchema).openapi({ description: 'The bases of the image.' }),
     refused: z
       .array(
         z.object({
           base: text('The base that is not followed.'),
-          path: z.array(z.string()).openapi({ description: 'The images by which it leads back to itself.' }),
+          path: z.array(z.string()).openapi({ description: 'The images by which it would depend on itself.' }),
         }),
       )
-      .openapi({ description: 'What would close a circle.' }),
-    items: z.array(dependentSchema).openapi({ description: 'A page of what is built on it.' }),
+      .openapi({ description: 'The bases that are not followed, because the image would depend on itself.' }),
+    items: z.array(dependentSchema).openapi({ description: 'A page of the images that are built on it.' }),
     ...nextLinkSchema,
   })
-  .openapi('Bases', { description: 'What an image is built on, and a page of what is built on it.' });
+  .openapi('Bases', { description: 'The bases of an image, and a page of its dependents.' });
 
 export interface Tree {
   readonly image: string;
@@ -56,28 +56,33 @@ const treeSchema: z.ZodType<Tree> = z
   .lazy(() =>
     z.object({
       image: text('The image, as repository:tag.'),
-      dependents: z.array(treeSchema).openapi({ description: 'What is built on it.' }),
+      dependents: z.array(treeSchema).openapi({ description: 'The images that are built on it.' }),
     }),
   )
   .openapi('DependentsTree', { type: 'object', description: 'An image, and everything that is built on it.' });
 
 const watchedSchema = z
-  .object({ watched: z.int().openapi({ description: 'How many of the images are bases here.' }) })
-  .openapi('BasesNotified', { description: 'What is looked at because of a notification.' });
+  .object({
+    watched: z.int().openapi({ description: 'The number of the images in the notification that are bases here.' }),
+  })
+  .openapi('BasesNotified', { description: 'The effect of a notification.' });
 
 const sourceParams = z.object({
   source: z.enum(sources).openapi({ description: 'The kind of registry that notifies.' }),
 });
 const sourceContent = z
-  .strictObject({ secret: ownSecret('A secret of your own; absent, one is made.') })
+  .strictObject({ secret: ownSecret('A secret of your own; absent, the registry makes one.') })
   .openapi('BaseSourceContent', { description: 'The secret by which a registry may notify.' });
 const sourceSchema = z
-  .object({ source: text('The kind of registry that notifies.'), createdAt: time('When its secret was made.') })
+  .object({
+    source: text('The kind of registry that notifies.'),
+    createdAt: time('The time at which its secret was created.'),
+  })
   .openapi('BaseSource', { description: 'A registry that may notify; its secret is not shown.' });
 const sourceSecret = z
   .object({
     source: text('The kind of registry that notifies.'),
-    secret: text('The secret: this is the only time that it is shown.'),
+    secret: text('The secret, which is shown only in this answer.'),
   })
   .openapi('NewBaseSource', { description: 'The secret by which a registry may notify.' });
 const sourcesSchema = pageOf(sourceSchema, 'Sources in the order of their names.').openapi('BaseSources', {
@@ -92,22 +97,25 @@ const hostParams = z.object({
   host: hostSchema.toLowerCase().openapi({ description: 'The host of a registry.', example: 'ghcr.io' }),
 });
 const loginShape = {
-  username: z.string().min(1).max(200).optional().openapi({ description: 'The user that this registry is there.' }),
+  username: z.string().min(1).max(200).optional().openapi({ description: 'The user name of this registry there.' }),
   secret: secretNameSchema.optional().openapi({ description: "The name of the vault's secret with the password." }),
-  realm: hostSchema.toLowerCase().optional().openapi({ description: 'The host of a token service of its own.' }),
+  realm: hostSchema
+    .toLowerCase()
+    .optional()
+    .openapi({ description: "The host of the upstream's token service, if it is another one." }),
 };
 const loginSettings = z
   .strictObject(loginShape)
   .refine(
     ({ username, secret }) => (username === undefined) === (secret === undefined),
-    'must have both username and secret, or none of them: then it is asked as nobody in particular',
+    'must have both username and secret, or neither: then the upstream is asked without credentials',
   )
-  .openapi('UpstreamContent', { description: 'Who this registry is at another one.' });
+  .openapi('UpstreamContent', { description: 'The credentials of this registry at an upstream.' });
 const upstreamSchema = z
   .object({ host: text('The host of the registry.'), ...loginShape })
-  .openapi('Upstream', { description: 'Another registry whose tags are looked at; no password is shown.' });
+  .openapi('Upstream', { description: 'An upstream whose tags are watched, without its password.' });
 const upstreamsSchema = pageOf(upstreamSchema, 'Upstreams in the order of their hosts.').openapi('Upstreams', {
-  description: 'A page of other registries.',
+  description: 'A page of upstreams.',
 });
 
 const imageQuery = z.object({ image: imageSchema });
@@ -117,26 +125,27 @@ export const baseRoutes = {
     method: 'get',
     path: '/bases',
     operationId: 'listBases',
-    summary: 'Lists what an image is built on',
-    description: 'Lists what an image is built on, and what is built on it.',
+    summary: 'Lists the bases of an image',
+    description: 'Lists the bases of an image, and its dependents.',
     request: { query: pageSchema.extend({ image: imageSchema }) },
-    responses: { ...absent('imageNotFound'), 200: json('The bases, and a page of what is built on it.', basesSchema) },
+    responses: { ...absent('imageNotFound'), 200: json('The bases, and a page of the dependents.', basesSchema) },
   }),
   tree: createRoute({
     method: 'get',
     path: '/bases/tree',
     operationId: 'getDependents',
-    summary: 'Gets all that is built on an image',
-    description: 'Gets everything that is built on an image, and on that: each image once, at most 1,000.',
+    summary: 'Gets all dependents of an image',
+    description: 'Gets all images that are built on an image, directly or not: each once, at most 1,000.',
     request: { query: imageQuery },
-    responses: { ...absent('imageNotFound'), 200: json('The images, near ones above.', treeSchema) },
+    responses: { ...absent('imageNotFound'), 200: json('The images, direct dependents first.', treeSchema) },
   }),
   notify: createRoute({
     method: 'post',
     path: '/bases/notify/{source}',
     operationId: 'notifyBases',
-    summary: 'Tells of a push to another registry',
-    description: 'Another registry tells that something was pushed to it, so it is looked at now.',
+    summary: 'Receives the notification of a push to an upstream',
+    description:
+      'Receives the notification of an upstream that an image was pushed there, so that its tags are checked now.',
     security: inboundSecurity,
     request: {
       params: sourceParams,
@@ -145,19 +154,19 @@ export const baseRoutes = {
         required: false,
         content: {
           'application/vnd.docker.distribution.events.v1+json': {
-            schema: z.unknown().openapi({ type: 'object', description: 'What that registry posts.' }),
+            schema: z.unknown().openapi({ type: 'object', description: 'The body that the upstream posts.' }),
           },
         },
       },
     },
-    responses: { 202: json('How many of the images are bases here.', watchedSchema) },
+    responses: { 202: json('The number of the images in the notification that are bases here.', watchedSchema) },
   }),
   sources: createRoute({
     method: 'get',
     path: '/bases/sources',
     operationId: 'listBaseSources',
     summary: 'Lists the registries that may notify',
-    description: 'Lists which registries may notify by a secret of their own; the secrets are not shown.',
+    description: 'Lists the registries that may notify by a secret of their own, without the secrets.',
     request: { query: pageSchema },
     responses: { 200: json('A page of sources.', sourcesSchema) },
   }),
@@ -166,7 +175,7 @@ export const baseRoutes = {
     path: '/bases/sources/{source}',
     operationId: 'getBaseSource',
     summary: 'Gets a registry that may notify',
-    description: 'Gets since when a registry may notify by a secret of its own; the secret is not shown.',
+    description: 'Gets a registry that may notify by a secret of its own, without the secret.',
     request: { params: sourceParams },
     responses: { ...absent('baseSourceNotFound'), 200: json('The source, without its secret.', sourceSchema) },
   }),
@@ -174,61 +183,64 @@ export const baseRoutes = {
     method: 'put',
     path: '/bases/sources/{source}',
     operationId: 'putBaseSource',
-    summary: 'Lets a registry notify',
-    description: 'Makes the secret by which a registry may notify without other credentials, or takes the given one.',
+    summary: 'Creates or replaces the secret of a registry that may notify',
+    description:
+      'Creates or replaces the secret by which a registry may notify without other credentials. The ' +
+      'secret may be given.',
     request: { params: sourceParams, ...body(sourceContent) },
     responses: {
       ...conflicting('sealingKeyMissing'),
-      200: json('The secret was replaced: this is the only time that it is shown.', sourceSecret),
-      201: json('The secret was made: this is the only time that it is shown.', sourceSecret),
+      200: json('The secret was replaced. It is shown only in this answer.', sourceSecret),
+      201: json('The secret was created. It is shown only in this answer.', sourceSecret),
     },
   }),
   deleteSource: createRoute({
     method: 'delete',
     path: '/bases/sources/{source}',
     operationId: 'deleteBaseSource',
-    summary: 'Lets a registry notify no longer',
-    description: 'Takes back the secret by which a registry may notify.',
+    summary: 'Deletes the secret of a registry that may notify',
+    description: 'Deletes the secret by which a registry may notify, so that its notifications are refused.',
     request: { params: sourceParams },
-    responses: { ...absent('baseSourceNotFound'), 204: { description: 'The secret proves nothing any more.' } },
+    responses: { ...absent('baseSourceNotFound'), 204: { description: 'The secret was deleted.' } },
   }),
   upstreams: createRoute({
     method: 'get',
     path: '/bases/upstreams',
     operationId: 'listUpstreams',
-    summary: 'Lists the other registries',
-    description: 'Lists other registries whose tags are looked at, and who this one is there.',
+    summary: 'Lists the upstreams',
+    description: 'Lists the upstreams whose tags are watched, with the user names of this registry there.',
     request: { query: pageSchema },
-    responses: { 200: json('A page of other registries.', upstreamsSchema) },
+    responses: { 200: json('A page of upstreams.', upstreamsSchema) },
   }),
   upstream: createRoute({
     method: 'get',
     path: '/bases/upstreams/{host}',
     operationId: 'getUpstream',
-    summary: 'Gets another registry',
-    description: 'Gets who this registry is at another one, without the password.',
+    summary: 'Gets an upstream',
+    description: 'Gets an upstream with the user name of this registry there, without the password.',
     request: { params: hostParams },
-    responses: { ...absent('upstreamNotFound'), 200: json('The other registry.', upstreamSchema) },
+    responses: { ...absent('upstreamNotFound'), 200: json('The upstream.', upstreamSchema) },
   }),
   putUpstream: createRoute({
     method: 'put',
     path: '/bases/upstreams/{host}',
     operationId: 'putUpstream',
-    summary: 'Creates or replaces another registry',
-    description: 'Lists another registry, whose tags are looked at, and says who this one is there.',
+    summary: 'Creates or replaces an upstream',
+    description:
+      'Creates or replaces an upstream, whose tags are watched, with the credentials of this registry there.',
     request: { params: hostParams, ...body(loginSettings) },
     responses: {
-      200: json('The other registry was replaced.', upstreamSchema),
-      201: json('The other registry was listed.', upstreamSchema),
+      200: json('The upstream was replaced.', upstreamSchema),
+      201: json('The upstream was created.', upstreamSchema),
     },
   }),
   deleteUpstream: createRoute({
     method: 'delete',
     path: '/bases/upstreams/{host}',
     operationId: 'deleteUpstream',
-    summary: 'Deletes another registry',
-    description: 'Forgets who this registry is at another one, and looks at its tags no longer.',
+    summary: 'Deletes an upstream',
+    description: 'Deletes an upstream with its credentials. Its tags are watched no more.',
     request: { params: hostParams },
-    responses: { ...absent('upstreamNotFound'), 204: { description: 'The other registry was deleted.' } },
+    responses: { ...absent('upstreamNotFound'), 204: { description: 'The upstream was deleted.' } },
   }),
 };

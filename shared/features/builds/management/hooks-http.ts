@@ -23,44 +23,50 @@ const params = z.object({ name: taskNameSchema });
 
 const shownSecrets = z
   .object({
-    secret: z.string().openapi({ description: "Of the host of the repository: it opens the task's hook alone." }),
-    claimSecret: z
+    secret: z
       .string()
-      .openapi({ description: 'Of a CI that is told of its jobs in public: it signs for a job whole.' }),
-    runnerSecret: z.string().openapi({ description: 'By which the runner verifies what it is posted.' }),
-    gateSecret: z.string().openapi({ description: 'By which the gate verifies what it is posted.' }),
+      .openapi({ description: "The secret of the repository's host, which opens the task's hook alone." }),
+    claimSecret: z.string().openapi({
+      description: 'The secret by which a CI, which is notified of its jobs in public, claims a whole job.',
+    }),
+    runnerSecret: z
+      .string()
+      .openapi({ description: 'The secret by which the runner verifies the requests that it gets.' }),
+    gateSecret: z.string().openapi({ description: 'The secret by which the gate verifies the requests that it gets.' }),
   })
-  .openapi('TaskSecrets', { description: 'The secrets of a task, one for each who deals with it.' });
+  .openapi('TaskSecrets', { description: 'The secrets of a task, one for each party.' });
 const contentSchema = z
-  .strictObject({ secret: ownSecret('A secret of your own for the hook; absent, one is made.') })
-  .openapi('TaskHookContent', { description: 'The secret by which a push needs no other credentials.' });
+  .strictObject({ secret: ownSecret('A secret of your own for the hook; absent, the registry makes one.') })
+  .openapi('TaskHookContent', {
+    description: 'The secret by which a git host notifies of pushes without other credentials.',
+  });
 const hookSchema = z
-  .object({ task: text('The name of the task.'), createdAt: time('When its secrets were made.') })
-  .openapi('TaskHook', { description: 'That a task has secrets; they are not shown.' });
+  .object({ task: text('The name of the task.'), createdAt: time('The time at which its secrets were created.') })
+  .openapi('TaskHook', { description: 'The secrets of a task, without their values.' });
 const takenSchema = z
   .object({
     commit: text('The commit that is built.'),
-    build: text('The build; absent while it waits for the end of another.').optional(),
+    build: text('The build; absent while it waits for another one to end.').optional(),
   })
-  .openapi('TaskHookTaken', { description: 'What is built because of a push.' });
+  .openapi('TaskHookTaken', { description: 'The build that a push begins.' });
 const ignoredSchema = z
-  .object({ ignored: text('Why nothing is built.') })
-  .openapi('TaskHookIgnored', { description: 'That a push is about something else.' });
+  .object({ ignored: text('The reason why nothing is built.') })
+  .openapi('TaskHookIgnored', { description: 'The answer to a push that does not concern the task.' });
 
 const routes = {
   hook: createRoute({
     method: 'post',
     path: '/tasks/{name}/hook',
     operationId: 'notifyTask',
-    summary: 'Tells a task of a push to its repository',
-    description: 'A host of git repositories tells of a push. The task is built when its own reference was pushed.',
+    summary: "Receives the notification of a push to a task's repository",
+    description: 'Receives the notification of a git host. The task is built if its own reference was pushed.',
     security: inboundSecurity,
     request: { params, query: doorQuery },
     responses: {
       ...absent('taskNotFound'),
       ...conflicting('taskWithoutGit'),
-      202: json('The task is in line to be built.', takenSchema),
-      200: json('The push is about something else.', ignoredSchema),
+      202: json('The task is in the queue.', takenSchema),
+      200: json('The push does not concern the task.', ignoredSchema),
     },
   }),
   read: createRoute({
@@ -68,11 +74,12 @@ const routes = {
     path: '/tasks/{name}/hook',
     operationId: 'getTaskHook',
     summary: 'Gets whether a task has secrets',
-    description: 'Gets since when a task has secrets for its hook, its runner and its gate; they are not shown.',
+    description:
+      'Gets whether a task has secrets for its hook, its runner and its gate, and since when, without their values.',
     request: { params },
     responses: {
       ...absent('taskNotFound', 'taskHookNotFound'),
-      200: json('Since when the task has secrets.', hookSchema),
+      200: json('The time at which the secrets of the task were created.', hookSchema),
     },
   }),
   put: createRoute({
@@ -81,14 +88,14 @@ const routes = {
     operationId: 'putTaskHook',
     summary: 'Makes the secrets of a task',
     description:
-      'Makes the secrets of a task anew, one for each who deals with it. That of its hook, by which a push needs no ' +
-      'other credentials, may be given.',
+      'Creates new secrets of a task, one for each party. The secret of its hook, with which a ' +
+      'notification needs no other credentials, may be given.',
     request: { params, ...body(contentSchema) },
     responses: {
       ...absent('taskNotFound'),
       ...conflicting('sealingKeyMissing'),
-      200: json('The secrets were replaced: this is the only time that they are shown.', shownSecrets),
-      201: json('The secrets were made: this is the only time that they are shown.', shownSecrets),
+      200: json('The secrets were replaced. They are shown only in this answer.', shownSecrets),
+      201: json('The secrets were created. They are shown only in this answer.', shownSecrets),
     },
   }),
   remove: createRoute({
@@ -96,11 +103,11 @@ const routes = {
     path: '/tasks/{name}/hook',
     operationId: 'deleteTaskHook',
     summary: 'Deletes the secrets of a task',
-    description: 'Takes the secrets of a task back.',
+    description: 'Deletes the secrets of a task. Notifications with them are refused, and nothing is signed with them.',
     request: { params },
     responses: {
       ...absent('taskNotFound', 'taskHookNotFound'),
-      204: { description: 'The secrets prove nothing any more, and nothing is signed with them.' },
+      204: { description: 'The secrets were deleted.' },
     },
   }),
 };
@@ -149,7 +156,7 @@ function commitToBuild(
     throw new RegistryError({
       is: 'conflict',
       code: 'taskWithoutGit',
-      why: `the context of task "${name}" is an uploaded archive: a push to a repository changes nothing about it`,
+      why: `the context of task "${name}" is an uploaded archive: a push to a git repository does not change it`,
     });
   if (!enabled) return { ignored: `task "${name}" is disabled` };
   const refs = refsPushed(said);
@@ -158,8 +165,8 @@ function commitToBuild(
   return {
     ignored:
       refs.length === 0
-        ? 'it tells of no push'
-        : `it tells of ${refs
+        ? 'the notification is not about a push'
+        : `the notification is about ${refs
             .slice(0, 5)
             .map(({ ref }) => ref)
             .join(', ')}, and the task builds ${context.ref}`,

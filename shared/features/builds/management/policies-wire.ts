@@ -13,20 +13,23 @@ import { changeOf } from '../../../core/http/merge-patch.ts';
 import { policySettingsSchema } from '../plan/policies.ts';
 import { text } from './shapes.ts';
 
-export const policiesTag = { name: 'build policies', description: 'Which images follow their bases.' };
+export const policiesTag = {
+  name: 'build policies',
+  description: 'Manages the policies by which images follow their bases.',
+};
 
 const policySchema = z
   .object({ name: text('The name of the policy.'), ...policySettingsSchema.shape, ...timesSchema })
-  .openapi('BuildPolicy', { description: 'What happens to images when their bases are updated.' });
+  .openapi('BuildPolicy', { description: 'A policy for images whose bases are updated.' });
 const settingsSchema = z
   .strictObject(policySettingsSchema.shape)
-  .openapi('BuildPolicySettings', { description: 'What a build policy is to do.' });
+  .openapi('BuildPolicySettings', { description: 'The settings of a build policy.' });
 const changeSchema = changeOf(policySettingsSchema.shape).openapi('BuildPolicyChange', {
-  description: 'What of a build policy is to change: what is absent stays, null goes back to the default.',
+  description: 'The changes of a build policy: an absent property stays as it is, null sets its default.',
 });
 const listSchema = pageOf(
   policySchema,
-  'Policies in the order of their names: the first that an image is of counts.',
+  'Policies in the order of their names: the first one that covers an image applies.',
 ).openapi('BuildPolicies', { description: 'A page of build policies.' });
 
 const params = z.object({ name: nameSchema.openapi({ description: 'The name of a build policy.', example: 'apps' }) });
@@ -37,7 +40,7 @@ export const policyRoutes = {
     path: '/builds/policies',
     operationId: 'listBuildPolicies',
     summary: 'Lists the build policies',
-    description: 'Lists the build policies in the order of their names: the first that an image is of counts.',
+    description: 'Lists the build policies in the order of their names: the first one that covers an image applies.',
     request: { query: pageSchema },
     responses: { 200: json('A page of build policies.', listSchema) },
   }),
@@ -77,7 +80,7 @@ export const policyRoutes = {
     path: '/builds/policies/{name}',
     operationId: 'deleteBuildPolicy',
     summary: 'Deletes a build policy',
-    description: 'Deletes a build policy, so that its images follow no bases by it.',
+    description: 'Deletes a build policy, so that its images do not follow their bases any more.',
     request: { params },
     responses: { ...absent('buildPolicyNotFound'), 204: { description: 'The build policy was deleted.' } },
   }),

@@ -16,7 +16,7 @@ export function ownReference({ registry }: BuildPorts, text: string): BaseRefere
   if (reference !== undefined) return reference;
   throw new RegistryError({
     is: 'request-invalid',
-    why: `"${text.slice(0, 100)}" is no image: name it as repository:tag`,
+    why: `"${text.slice(0, 100)}" is not an image: send repository:tag, as in team/app:v1`,
   });
 }
 
@@ -25,7 +25,7 @@ export function ownImage(ports: BuildPorts, text: string): TaggedImage {
   if (image === undefined)
     throw new RegistryError({
       is: 'request-invalid',
-      why: `"${text.slice(0, 100)}" is no image with a tag: name it as repository:tag`,
+      why: `"${text.slice(0, 100)}" is not an image with a tag: send repository:tag, as in team/app:v1`,
     });
   return image;
 }

@@ -19,5 +19,5 @@ export const doorQuery = z.object({
     .string()
     .max(1_000)
     .optional()
-    .openapi({ description: 'The secret that proves the sender, where no header can carry it.' }),
+    .openapi({ description: 'The secret of the notification, for senders that cannot set a header.' }),
 });

@@ -15,14 +15,17 @@ import { digestSchema } from '../../../core/oci/descriptor.ts';
 import { gitContextSchema, taskSettingsSchema, versionSettingsSchema } from '../tasks/documents.ts';
 import { text, time } from './shapes.ts';
 
-export const tasksTag = { name: 'tasks', description: 'How images are built, when, and what they must pass.' };
+export const tasksTag = {
+  name: 'tasks',
+  description: 'Manages the tasks, which say how and when images are built and tested.',
+};
 
 const uploaded = z
   .strictObject({
     repository: z
       .string()
       .pipe(repositorySchema)
-      .openapi({ type: 'string', example: 'contexts', description: 'The repository that it was uploaded to.' }),
+      .openapi({ type: 'string', example: 'contexts', description: 'The repository to which it was uploaded.' }),
     digest: z
       .string()
       .pipe(digestSchema)
@@ -31,9 +34,10 @@ const uploaded = z
   .openapi({ description: 'A tar archive, gzip or not, that was uploaded as a blob.' });
 const context = z
   .union([uploaded, gitContextSchema.describe('A folder of a git repository.')], {
-    error: 'must be { repository, digest } of an uploaded archive, or { git, ref, folder }: a repository by https',
+    error:
+      'must be { repository, digest } of an uploaded archive, or { git, ref, folder } of a git repository by https',
   })
-  .describe('What is built: an uploaded archive, or a folder of a git repository.');
+  .describe('The build context: an uploaded archive, or a folder of a git repository.');
 const versions = z
   .array(
     versionSettingsSchema.extend({
@@ -51,25 +55,23 @@ const shown = z
   .object({
     name: text('The name of the task.'),
     ...described,
-    bases: z.array(z.string()).openapi({ description: 'What its Dockerfile needs.' }),
-    found: z
-      .record(z.string(), z.string())
-      .openapi({ description: 'The tags that its versions have found, by argument.' }),
-    commit: text('Where that was read, of a context in git.').optional(),
-    dueAt: time('When it is built by its schedule.').optional(),
+    bases: z.array(z.string()).openapi({ description: 'The images that its Dockerfile needs.' }),
+    found: z.record(z.string(), z.string()).openapi({ description: 'The newest tags of its versions, by argument.' }),
+    commit: text('The commit that was read, for a context in git.').optional(),
+    dueAt: time('The time of the next build by its schedule.').optional(),
     ...timesSchema,
   })
-  .openapi('Task', { description: 'How an image is built, and what its Dockerfile needs.' });
-const settings = z.strictObject(described).openapi('TaskSettings', { description: 'How an image is to be built.' });
+  .openapi('Task', { description: 'A task, with the images that its Dockerfile needs.' });
+const settings = z.strictObject(described).openapi('TaskSettings', { description: 'The settings of a task.' });
 const change = changeOf(described).openapi('TaskChange', {
-  description: 'What of a task is to change: what is absent stays, null goes back to the default.',
+  description: 'The changes of a task: an absent property stays as it is, null sets its default.',
 });
 const listSchema = pageOf(shown, 'Tasks in the order of their names.').openapi('Tasks', {
   description: 'A page of tasks.',
 });
 const begun = z
-  .object({ build: text('The build; absent while it waits for the end of another.').optional() })
-  .openapi('TaskRun', { description: 'The build that a run of a task has begun.' });
+  .object({ build: text('The build; absent while it waits for another one to end.').optional() })
+  .openapi('TaskRun', { description: 'The build that the run of a task begins.' });
 const params = z.object({ name: nameSchema.openapi({ description: 'The name of a task.', example: 'app' }) });
 
 export const taskRouteTable = {
@@ -89,14 +91,14 @@ export const taskRouteTable = {
     summary: 'Gets a task',
     description: 'Gets one task by its name.',
     request: { params },
-    responses: { ...absent('taskNotFound'), 200: json('The task that was asked for.', shown) },
+    responses: { ...absent('taskNotFound'), 200: json('The task.', shown) },
   }),
   put: createRoute({
     method: 'put',
     path: '/tasks/{name}',
     operationId: 'putTask',
     summary: 'Creates or replaces a task',
-    description: 'Creates a task, or replaces all of it. Its Dockerfile is read now.',
+    description: 'Creates a task, or replaces all of it. Its Dockerfile is read at once.',
     request: { params, ...body(settings) },
     responses: {
       ...conflicting('circularBase', 'imageTaken'),
@@ -109,7 +111,7 @@ export const taskRouteTable = {
     path: '/tasks/{name}',
     operationId: 'updateTask',
     summary: 'Changes a task',
-    description: 'Changes those properties of a task that the body has. Its Dockerfile is read now.',
+    description: 'Changes those properties of a task that the body has. Its Dockerfile is read at once.',
     request: { params, ...body(change) },
     responses: {
       ...absent('taskNotFound'),
@@ -131,8 +133,8 @@ export const taskRouteTable = {
     path: '/tasks/{name}/run',
     operationId: 'runTask',
     summary: 'Runs a task',
-    description: 'Builds the image of a task, and what is built on that.',
+    description: 'Builds the image of a task, and its dependents.',
     request: { params },
-    responses: { ...absent('taskNotFound'), 202: json('The task is in line to be built.', begun) },
+    responses: { ...absent('taskNotFound'), 202: json('The task is in the queue.', begun) },
   }),
 };

@@ -13,7 +13,10 @@ import { callbackSchema } from '../elsewhere/callback.ts';
 import { reasons } from '../explain.ts';
 import { doorQuery, imageSchema, text, time } from './shapes.ts';
 
-export const buildsTag = { name: 'builds', description: 'What is built because a base or a task changed.' };
+export const buildsTag = {
+  name: 'builds',
+  description: 'Shows the builds that updates of bases and tasks begin, and manages their jobs.',
+};
 
 const number = (description: string) => z.int().openapi({ description });
 const names = (description: string) => z.array(z.string()).openapi({ description });
@@ -21,55 +24,55 @@ const names = (description: string) => z.array(z.string()).openapi({ description
 const buildSchema = z
   .object({
     id: text('The id of the build.'),
-    state: z.enum(['planning', 'running', 'finished']).openapi({ description: 'How far the build is.' }),
+    state: z.enum(['planning', 'running', 'finished']).openapi({ description: 'The state of the build.' }),
     updates: z
       .array(
         z.object({
           image: text('The image that was updated.'),
           digest: text('The digest that it has now.').optional(),
           task: text('The task that was run.').optional(),
-          retries: text('The build whose failed images are made again.').optional(),
+          retries: text('The build whose failed images are built again.').optional(),
           previousDigest: text('The digest that it had before.').optional(),
-          updatedAt: time('When it was updated.'),
+          updatedAt: time('The time of the update.'),
         }),
       )
-      .openapi({ description: 'What the build was begun for.' }),
-    images: number('How many images it is to make.'),
+      .openapi({ description: 'The updates that began the build.' }),
+    images: number('The number of its images.'),
     counts: z
       .object({
-        succeeded: number('How many were made.'),
-        same: number('How many were on the new base already.'),
-        notified: number('How many were told of by an event.'),
-        failed: number('How many failed.'),
-        stopped: number('How many were not begun.'),
+        succeeded: number('The number of built images.'),
+        same: number('The number of images that were on the new base already.'),
+        notified: number('The number of images for which only an event was published.'),
+        failed: number('The number of failed images.'),
+        stopped: number('The number of images that were not begun.'),
       })
       .optional()
-      .openapi({ description: 'What became of the images.' }),
-    createdAt: time('When the build began.'),
-    cancelledAt: time('When it was cancelled.').optional(),
-    endedAt: time('When it ended.').optional(),
+      .openapi({ description: 'The numbers of images by their outcome.' }),
+    createdAt: time('The time at which the build began.'),
+    cancelledAt: time('The time at which it was cancelled.').optional(),
+    endedAt: time('The time at which it ended.').optional(),
   })
-  .openapi('Build', { description: 'What is built because of one update or more.' });
+  .openapi('Build', { description: 'A build of the images that follow from one update or more.' });
 
 const nodeSchema = z
   .object({
     image: text('The image, as repository:tag.'),
     state: z
       .enum(['waiting', 'ready', 'running', 'succeeded', 'same', 'notified', 'failed', 'stopped'])
-      .openapi({ description: 'How far the image is.' }),
-    mode: text('How it is made.'),
-    by: text('The task or policy that has it made.'),
+      .openapi({ description: 'The state of the image.' }),
+    mode: text('The way in which it is built.'),
+    by: text('The task or policy by which it is built.'),
     bases: names('The bases that were updated.'),
-    waitsFor: names('The images that are made first.'),
-    level: number('How many images stand between it and the update.'),
+    waitsFor: names('The images that are built first.'),
+    level: number('The number of images between it and the update.'),
     digestBefore: text('The digest that it had before.').optional(),
     digest: text('The digest that it has now.').optional(),
-    conflicts: names('What was kept of the image, against the new base.').optional(),
-    because: text('Why it failed or was not begun.').optional(),
-    startedAt: time('When it was begun.').optional(),
-    endedAt: time('When it ended.').optional(),
+    conflicts: names('The settings that were kept from the image although the new base changes them.').optional(),
+    because: text('The reason why it failed or was not begun.').optional(),
+    startedAt: time('The time at which it began.').optional(),
+    endedAt: time('The time at which it ended.').optional(),
   })
-  .openapi('BuildImage', { description: 'An image that a build makes.' });
+  .openapi('BuildImage', { description: 'A step of a build, which makes one image.' });
 const listSchema = pageOf(buildSchema, 'Builds, the newest first.').openapi('Builds', {
   description: 'A page of builds.',
 });
@@ -79,11 +82,11 @@ const wholeSchema = buildSchema
 
 const remoteJob = z
   .object({
-    type: z.literal('build').openapi({ description: 'What is to be done.' }),
-    id: text('The id of the job: the same each time that it is given.'),
+    type: z.literal('build').openapi({ description: 'The kind of the job.' }),
+    id: text('The id of the job, the same at each request.'),
     build: text('The id of the build.'),
     image: text('The image that is to be built.'),
-    repository: text('Where it is to be pushed to.'),
+    repository: text('The repository to push it to.'),
     context: z
       .union([
         z.object({
@@ -93,62 +96,62 @@ const remoteJob = z
         }),
         z.object({ archive: text('The URL of a tar archive.') }),
       ])
-      .openapi({ description: 'What is built.' }),
+      .openapi({ description: 'The build context.' }),
     dockerfile: text('The path of the Dockerfile in the context.'),
     target: text('The stage that is built.').optional(),
     arguments: z.record(z.string(), z.string()).openapi({ description: 'The build arguments, by name.' }),
     pins: z
       .record(z.string(), z.string())
       .optional()
-      .openapi({ description: 'Digests of the Dockerfile, and what is to stand in their place.' }),
-    platforms: z.array(z.string()).readonly().openapi({ description: 'For which platforms it is built.' }),
-    timeoutSeconds: number('How long it may take, in seconds.'),
-    claim: text('Where the job can be asked for again.'),
+      .openapi({ description: 'The digests in the Dockerfile with their replacements.' }),
+    platforms: z.array(z.string()).readonly().openapi({ description: 'The platforms for which it is built.' }),
+    timeoutSeconds: number('The seconds that it may take.'),
+    claim: text('The URL at which the job can be requested again.'),
     login: z
-      .object({ user: text('The user name.'), password: text('The password, which is over at the deadline.') })
+      .object({ user: text('The user name.'), password: text('The password, which expires at the deadline.') })
       .optional()
-      .openapi({ description: 'Who may push the image.' }),
+      .openapi({ description: 'The credentials for the push of the image.' }),
     callback: z
-      .object({ url: text('Where to tell how far it is.'), token: text('The token that proves the runner.') })
-      .openapi({ description: 'How to tell how far it is.' }),
+      .object({ url: text('The URL for reports.'), token: text('The token that proves the runner.') })
+      .openapi({ description: 'The URL and the token for reports.' }),
   })
-  .openapi('RemoteJob', { description: 'An image that a runner elsewhere is to build.' });
+  .openapi('RemoteJob', { description: 'A job: an image that an external runner builds.' });
 
 const explained = z
   .object({
     image: text('The image, as repository:tag.'),
-    base: text('The base that was asked about.'),
+    base: text('The requested base.'),
     reason: z.enum(reasons).openapi({ description: 'The reason, for programs.' }),
     why: text('The reason, in words.'),
-    build: text('The build that has it.').optional(),
+    build: text('The id of the build that has it.').optional(),
   })
-  .openapi('BuildExplanation', { description: 'Why an image was, or was not, built again.' });
+  .openapi('BuildExplanation', { description: 'The reason why an image was, or was not, built again.' });
 const dryRunSchema = z
   .object({
-    base: text('The base that was asked about.'),
+    base: text('The requested base.'),
     items: z
       .array(
         z.object({
           image: text('The image that would be built.'),
-          mode: text('How it would be built.'),
-          by: text('The task or policy that has it built.'),
+          mode: text('The way in which it would be built.'),
+          by: text('The task or policy by which it would be built.'),
           after: names('The images that would be built first.'),
         }),
       )
-      .openapi({ description: 'What would be built, in this order.' }),
+      .openapi({ description: 'The images that would be built, in this order.' }),
   })
-  .openapi('BuildDryRun', { description: 'What would be built if a base changed.' });
+  .openapi('BuildDryRun', { description: 'The images that would be built if a base changed.' });
 
 const begunSchema = (name: string, description: string) =>
   z
-    .object({ build: text('The build; absent while it waits for the end of another.').optional() })
+    .object({ build: text('The build; absent while it waits for another one to end.').optional() })
     .openapi(name, { description });
 const cancelledSchema = z
   .object({ build: text('The id of the build.') })
   .openapi('BuildCancelled', { description: 'The build that was cancelled.' });
 const toldSchema = z
-  .object({ image: text('The image, as repository:tag.'), state: text('What was told of it.') })
-  .openapi('BuildTold', { description: 'What was written down.' });
+  .object({ image: text('The image, as repository:tag.'), state: text('The reported state.') })
+  .openapi('BuildTold', { description: 'The report that was stored.' });
 
 const params = z.object({ build: z.uuid().openapi({ description: 'The id of a build.' }) });
 const ofImage = doorQuery.extend({ image: imageSchema });
@@ -177,12 +180,12 @@ export const routes = {
     path: '/builds/{build}/cancel',
     operationId: 'cancelBuild',
     summary: 'Cancels a build',
-    description: 'Makes nothing more of a build. Tags that have not moved stay.',
+    description: 'Cancels a build. Tags that have not moved stay where they are.',
     request: { params },
     responses: {
       ...absent('buildNotFound'),
       ...conflicting('buildEnded'),
-      202: json('What is being made is stopped within seconds.', cancelledSchema),
+      202: json('The build is cancelled; running steps are stopped within seconds.', cancelledSchema),
     },
   }),
   retry: createRoute({
@@ -190,12 +193,12 @@ export const routes = {
     path: '/builds/{build}/retry',
     operationId: 'retryBuild',
     summary: 'Retries a build',
-    description: 'Makes again what failed or stopped in a build.',
+    description: 'Begins a new build of the images that failed or were not built in a build.',
     request: { params },
     responses: {
       ...absent('buildNotFound'),
       ...conflicting('buildNotEnded', 'nothingFailed'),
-      202: json('It is in line.', begunSchema('BuildRetried', 'The build that makes it again.')),
+      202: json('The new build is in the queue.', begunSchema('BuildRetried', 'The new build.')),
     },
   }),
   job: createRoute({
@@ -203,21 +206,21 @@ export const routes = {
     path: '/builds/{build}/job',
     operationId: 'claimBuildJob',
     summary: 'Gives a runner its job',
-    description: "A runner elsewhere asks for what it was not told in public, by the claim secret of its task's hook.",
+    description: "Gives an external runner the secret parts of its job, for the claim secret of its task's hook.",
     security: inboundSecurity,
     request: { params, query: ofImage },
     responses: {
       ...absent('jobNotFound'),
       ...conflicting('imageEnded', 'jobKeyGone'),
-      200: json('The job, with credentials that are over at its deadline.', remoteJob),
+      200: json('The job, with credentials that expire at its deadline.', remoteJob),
     },
   }),
   callback: createRoute({
     method: 'post',
     path: '/builds/{build}/callback',
     operationId: 'tellBuild',
-    summary: 'Tells how far an image is',
-    description: 'A runner elsewhere tells of an image that it builds, by the token that it was given.',
+    summary: 'Reports the state of an image',
+    description: 'Receives the report of an external runner on an image that it builds, with the token of its job.',
     security: inboundSecurity,
     request: {
       params,
@@ -225,14 +228,14 @@ export const routes = {
       ...body(
         callbackSchema.openapi('BuildCallback', {
           type: 'object',
-          description: 'How far an image is, as a runner tells.',
+          description: 'The state of an image, as a runner reports it.',
         }),
       ),
     },
     responses: {
       ...absent('jobNotFound'),
       ...conflicting('imageEnded', 'jobReplaced', 'outcomeKnown'),
-      202: json('It is written down.', toldSchema),
+      202: json('The report was stored.', toldSchema),
     },
   }),
   log: createRoute({
@@ -240,7 +243,7 @@ export const routes = {
     path: '/builds/{build}/log',
     operationId: 'getBuildLog',
     summary: 'Gets the log of an image',
-    description: 'Gets what was printed while an image was built, as far as it is.',
+    description: 'Gets the output of the build of an image, as far as there is any.',
     request: {
       params,
       query: z.object({
@@ -248,7 +251,7 @@ export const routes = {
         follow: z
           .literal('1')
           .optional()
-          .openapi({ description: 'Until the image has ended, or some minutes are over.' }),
+          .openapi({ description: 'Waits for further output until the image has ended, or for some minutes.' }),
       }),
     },
     responses: {
@@ -260,10 +263,10 @@ export const routes = {
     method: 'get',
     path: '/builds/dry-run',
     operationId: 'dryRunBuild',
-    summary: 'Says what an update would build',
-    description: 'Says what would be built again if a base changed, and builds nothing.',
+    summary: 'Plans the builds of an update',
+    description: 'Plans which images would be built again if a base changed, and builds nothing.',
     request: { query: z.object({ base: imageSchema }) },
-    responses: { ...absent('imageNotFound'), 200: json('What would be built.', dryRunSchema) },
+    responses: { ...absent('imageNotFound'), 200: json('The images that would be built.', dryRunSchema) },
   }),
   explain: createRoute({
     method: 'get',

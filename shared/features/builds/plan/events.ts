@@ -41,7 +41,7 @@ async function tell({ topic, log }: Telling, events: readonly CloudEvent[]): Pro
       await topic.publishEvents(events.slice(at, at + eventsAtOnce));
   } catch (error) {
     if (!(error instanceof StoreFailure)) throw error;
-    log.warn({ err: error, events: events.length }, 'what a build does could not be told');
+    log.warn({ err: error, events: events.length }, 'an event of a build could not be published');
   }
 }
 

@@ -44,7 +44,7 @@ async function runIn(
   { command, timeoutSeconds }: { readonly command: readonly string[]; readonly timeoutSeconds: number },
   { digest, built, log, signal }: Tested,
 ): Promise<string | undefined> {
-  if (built === undefined && ports.runner === undefined) return 'nothing can run its test here: set LONGSHORE_RUNNER';
+  if (built === undefined && ports.runner === undefined) return 'no runner can run its test here: set LONGSHORE_RUNNER';
   const hosts = {
     plainHosts: plainHosts(ports, task),
     ownHosts: ports.ownHosts,

@@ -51,7 +51,7 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: NodeLease)
       ...defined({ digestBefore, how: node.how }),
     };
   if (await isCancelled(ports, node.build)) return cancelled;
-  if (app === undefined && node.madeBy === undefined) return { state: 'failed', because: 'its tag is gone' };
+  if (app === undefined && node.madeBy === undefined) return { state: 'failed', because: 'its tag was deleted' };
   const task = node.madeBy === undefined ? undefined : await readTask(ports, node.madeBy);
   const made = await lease.keptDuring(() => madeBy(ports, node, { app, task, lease, pushedBy: at?.pushedBy }));
   // A build elsewhere began with the tag as it was then.
@@ -147,10 +147,10 @@ async function madeBy(ports: BuildPorts, node: Node, { app, task, lease, pushedB
       return (
         rebased ?? {
           is: 'refused',
-          why: node.madeBy === undefined ? 'no task says how it is built' : `its task "${node.madeBy}" is gone`,
+          why: node.madeBy === undefined ? 'no task says how it is built' : `its task "${node.madeBy}" was deleted`,
         }
       );
-    if (rebased !== undefined) log.write(`it cannot be rebased, and is built anew: ${rebased.why}\n`);
+    if (rebased !== undefined) log.write(`it cannot be rebased, so it is built: ${rebased.why}\n`);
     return await rebuild(ports, node, task, { log, lease, from: app?.digest ?? 'nothing' });
   } finally {
     await log.end();
@@ -230,7 +230,7 @@ async function onBase(
   if (next === undefined)
     return {
       is: 'refused',
-      why: `its base ${shownReference({ base, tag })} is gone, or its attributes let nobody read it`,
+      why: `its base ${shownReference({ base, tag })} was deleted, or its attributes forbid pulls`,
     };
   return rebase(ports, {
     key: { registry: node.registry, repository: node.repository },

@@ -49,8 +49,8 @@ export async function permitFor(ports: BuildPorts, relation: Relation): Promise<
   // Everybody who may push somewhere can make an image that others begin with: layers alone are no reason to follow it.
   if (rule.onto === undefined && found.every(({ evidence }) => evidence === 'layers'))
     return refused(
-      `only its layers say that it is built on ${repository}, which anybody can bring about: name the base in the ` +
-        `image, or in the policy's "bases"`,
+      `only its layers say that it is built on ${repository}, which anybody can forge: name the base ` +
+        'in the image, or in the policy\'s "bases"',
     );
   if (
     (await ports.grants.everyoneMayPull(repository)) ||
@@ -63,7 +63,8 @@ export async function permitFor(ports: BuildPorts, relation: Relation): Promise<
       ? 'it is not known who pushed it'
       : `it was pushed by ${principalInWords(pushedBy.who)}, who may not pull ${repository} now`;
   return refused(
-    `${because}: let who may pull ${repository} push it again, or name ${repository} in the "bases" of its policy`,
+    `${because}: somebody who may pull ${repository} must push it again, or add ${repository} to ` +
+      'the "bases" of its policy',
   );
 }
 

@@ -13,22 +13,24 @@ const scope = <T extends z.ZodType<string>>(glob: T, everything: string) =>
       .min(1)
       .max(100)
       .default([everything] as never)
-      .describe('Names or patterns that are taken in: * stands for anything but a slash, ** for anything.'),
-    exclude: z.array(glob).max(100).default([]).describe('Names or patterns that are left out again.'),
+      .describe('The names or patterns that are included: * stands for anything but a slash, ** for anything.'),
+    exclude: z.array(glob).max(100).default([]).describe('The names or patterns that are excluded.'),
   });
 
 /** The settings of a policy: they say what happens to images when their bases are updated. */
 export const policySettingsSchema = z.strictObject({
-  repositories: scope(repositoryGlobSchema, '**').prefault({}).describe('Which repositories the policy covers.'),
-  tags: scope(tagGlobSchema, '*').prefault({}).describe('Which tags the policy covers.'),
+  repositories: scope(repositoryGlobSchema, '**').prefault({}).describe('The repositories that the policy covers.'),
+  tags: scope(tagGlobSchema, '*').prefault({}).describe('The tags that the policy covers.'),
   mode: z
     .enum(['rebase', 'notify'])
-    .describe("rebase: the base's layers are replaced in the registry; notify: an event says that the image is due."),
+    .describe(
+      "The action. rebase: the base's layers are replaced in the registry; notify: an event says that the image is due.",
+    ),
   bases: scope(repositoryGlobSchema, '**')
     .optional()
     .describe(
-      "The repositories onto which its images are rebased, whoever pushed them; absent, those that the image's pusher " +
-        'may pull then.',
+      'The repositories onto which its images are rebased, by whomever they were pushed; absent, ' +
+        "those that the image's pusher may pull then.",
     ),
   /**
    * The treatment of images that name their base by tag and digest. `bump`: they follow the tag, and their annotation
@@ -37,8 +39,8 @@ export const policySettingsSchema = z.strictObject({
   pins: z
     .enum(['keep', 'bump'])
     .default('keep')
-    .describe('bump: images that name their base by tag and digest follow the tag.'),
-  enabled: z.boolean().default(true).describe('Whether the policy does anything.'),
+    .describe('The handling of bases that are named by tag and digest. bump: such images follow the tag.'),
+  enabled: z.boolean().default(true).describe('True if the policy is in force.'),
 });
 export type PolicySettings = z.infer<typeof policySettingsSchema>;
 
@@ -93,7 +95,7 @@ export async function putPolicy(
     throw new RegistryError({
       is: 'conflict',
       code: 'tooManyPolicies',
-      why: `there are ${all.length} build policies; at most ${mostPolicies} are allowed`,
+      why: `there are ${all.length} build policies, and at most ${mostPolicies} are allowed: delete one first`,
     });
   const at = now.toISOString();
   const policy: Policy = {

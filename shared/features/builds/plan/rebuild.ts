@@ -35,7 +35,7 @@ export async function rebuild(ports: BuildPorts, node: Node, asked: Task, runnin
   const turnAt = node.remote?.startedAt === undefined ? await takeTurn(ports, node, asked) : undefined;
   if (turnAt !== undefined) return waitForTurn(node, running, turnAt.toISOString());
   if (asked.settings.runner !== undefined) return buildElsewhere(ports, node, asked, running);
-  if (ports.runner === undefined) return { is: 'refused', why: 'nothing builds images here: set LONGSHORE_RUNNER' };
+  if (ports.runner === undefined) return { is: 'refused', why: 'no runner builds images here: set LONGSHORE_RUNNER' };
   const ready = await readyTask(ports, node, asked, running.lease);
   if ('is' in ready) return ready;
   const { task, commit } = ready;
@@ -158,7 +158,7 @@ async function buildFor(
 ): ReturnType<Runner['build']> {
   const { context, dockerfile, target, timeoutSeconds } = task.settings;
   const opened = await openContext(ports, context, commit);
-  if (opened.is === 'refused') return { is: 'failed', why: `its context cannot be had: ${opened.why}` };
+  if (opened.is === 'refused') return { is: 'failed', why: `its context cannot be read: ${opened.why}` };
   const annotations: Record<string, string> =
     'git' in context && commit !== undefined
       ? { 'org.opencontainers.image.source': withoutUser(context.git), 'org.opencontainers.image.revision': commit }

@@ -19,13 +19,13 @@ export async function retryBuild(ports: BuildPorts, build: string): Promise<stri
     throw new RegistryError({
       is: 'conflict',
       code: 'buildNotEnded',
-      why: 'the build has not ended: cancel it, or wait',
+      why: 'the build has not ended: cancel it, or wait for its end',
     });
   if ((found.counts?.failed ?? 0) + (found.counts?.stopped ?? 0) === 0)
     throw new RegistryError({
       is: 'conflict',
       code: 'nothingFailed',
-      why: 'nothing of the build has failed or stopped',
+      why: 'no image of the build has failed or was left out, so there is nothing to retry',
     });
   return buildSoon(ports, {
     base: root.base,

@@ -18,6 +18,6 @@ export async function wakeWorkers(
     await Promise.all(Array.from({ length: workers }, () => queues.sendMessage(buildsQueue, { build })));
   } catch (error) {
     if (!(error instanceof StoreFailure)) throw error;
-    log.warn({ err: error, build }, 'a build is not told that it has work: the timer goes on with it');
+    log.warn({ err: error, build }, 'a build could not be notified that it has work: the timer continues it');
   }
 }

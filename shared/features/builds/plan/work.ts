@@ -54,7 +54,7 @@ async function dueNodes({ documents, registry, clock, log }: BuildPorts, build: 
     await documents.commitDocuments('builds', partition, [
       patching(before, {
         state: 'failed',
-        because: 'what is stored of it cannot be read',
+        because: 'its document cannot be read',
         endedAt: clock.now().toISOString(),
       }),
     ]);
@@ -104,11 +104,11 @@ async function endOf(ports: BuildPorts, node: Node, lease: NodeLease): Promise<E
     if (!(error instanceof RegistryError)) {
       ports.log.error(
         { err: error, build: node.build, repository: node.repository, tag: node.tag },
-        'an image cannot be made, and fails',
+        'an image cannot be built, so its step fails',
       );
       return {
         state: 'failed',
-        because: `it cannot be made: ${error instanceof Error ? error.message.slice(0, 300) : 'for an unknown reason'}`,
+        because: `it cannot be built: ${error instanceof Error ? error.message.slice(0, 300) : 'for an unknown reason'}`,
       };
     }
     if (error.fault.is !== 'conflict' && error.fault.is !== 'contended')

@@ -106,7 +106,9 @@ async function rebaseOne(ports: BuildPorts, order: RebaseOrder, image: StoredIma
   if (app === undefined)
     return {
       is: 'refused',
-      why: `it is no image with a readable config: one is JSON of at most 1 MiB, nested at most ${maxJsonDepth} levels deep`,
+      why:
+        'it is not an image with a readable config, which is JSON of at most 1 MiB, nested at most ' +
+        `${maxJsonDepth} levels deep`,
     };
   const nextImage = await forPlatform(ports, baseKey, order.next, app, 'readPullable');
   const next = nextImage === undefined ? undefined : await partsOf(ports, baseKey, nextImage);
@@ -121,8 +123,8 @@ async function rebaseOne(ports: BuildPorts, order: RebaseOrder, image: StoredIma
     return {
       is: 'refused',
       why:
-        'its first layers have other digests than those of the old base, and who pushed it may not pull that: ' +
-        'what its config says of their contents proves nothing',
+        'its first layers have other digests than those of the old base, and its pusher may not pull ' +
+        'that base, so its config proves nothing about their content',
     };
   const name = nameOf(order);
   const rebased = rebaseImage(app, old, next, name === undefined ? undefined : { name, digest: nextImage.digest });
@@ -132,7 +134,7 @@ async function rebaseOne(ports: BuildPorts, order: RebaseOrder, image: StoredIma
     firstNotLinked(layers, (layer) => ports.images.mountBlob(baseKey, key, layer)),
     ports.images.storeSmallBlob(key, rebased.config),
   ]);
-  if (gone !== undefined) return { is: 'refused', why: `a layer of the new base is gone: ${gone}` };
+  if (gone !== undefined) return { is: 'refused', why: `a layer of the new base was deleted: ${gone}` };
   const { mediaType } = image;
   const digest = await ports.images.pushImage(key, {
     reference: digestOf(rebased.manifest),
@@ -166,7 +168,8 @@ async function oldBaseOf(
   }
   return (
     read ??
-    `the base that it was built on is not stored here any more (${old.join(', ') || 'its digest is not known'}): build it anew once`
+    'the base on which it was built is not stored here any more ' +
+      `(${old.join(', ') || 'its digest is not known'}): build the image once from its Dockerfile`
   );
 }
 

@@ -21,7 +21,7 @@ export async function fileIn(archive: ReadableStream<Uint8Array>, path: string):
     return await found(entries, path);
   } catch (error) {
     if (error instanceof TarRefused) throw invalid(`the context cannot be used: ${error.message}`);
-    throw error instanceof RegistryError ? error : invalid('the context is no tar archive, or it is damaged');
+    throw error instanceof RegistryError ? error : invalid('the context is not a tar archive, or it is damaged');
   } finally {
     entries.destroy();
     end();
@@ -48,7 +48,7 @@ function plain(path: string): string {
 }
 
 async function textOf(entry: AsyncIterable<unknown>, size: number): Promise<string> {
-  if (size > MAX_TEXT) throw invalid(`the Dockerfile has ${size} bytes; at most ${MAX_TEXT} are allowed`);
+  if (size > MAX_TEXT) throw invalid(`the Dockerfile has ${size} bytes, and at most ${MAX_TEXT} are allowed`);
   const chunks: Uint8Array[] = [];
   for await (const chunk of entry) chunks.push(chunk as Uint8Array);
   return Buffer.concat(chunks).toString('utf8');

@@ -41,7 +41,7 @@ const folderSchema = z
   .max(500)
   .refine(
     (path) => path === '' || path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'),
-    'must be a path below the repository, as app/server',
+    'must be a path below the repository, as in app/server',
   );
 
 /** A folder of a git repository, at the commit that its reference names when a build begins. */
@@ -49,26 +49,28 @@ export const gitContextSchema = z.strictObject({
   git: z
     .url({
       protocol: /^https?$/,
-      error: 'must be the URL of a repository by https, as https://github.com/team/app.git',
+      error: 'must be the URL of a repository by https, as in https://github.com/team/app.git',
     })
     .max(2_000)
     .describe('The URL of the repository, by https.'),
   ref: refSchema.default('main').describe('The branch, tag or commit that is built.'),
-  folder: folderSchema.default('').describe('The folder of the repository that is the context; empty: the whole.'),
+  folder: folderSchema
+    .default('')
+    .describe('The folder of the repository that is the context; empty, the whole repository.'),
   credential: z
     .strictObject({
-      username: z.string().min(1).max(200).default('git').describe('The user that goes with the secret.'),
+      username: z.string().min(1).max(200).default('git').describe('The user name that belongs to the secret.'),
       secret: secretNameSchema,
     })
     .optional()
-    .describe('Who reads a private repository.'),
+    .describe('The credentials for a private repository.'),
 });
 export type GitContext = z.infer<typeof gitContextSchema>;
 
 const urlSchema = z.url({ protocol: /^https?$/ }).max(2_000);
 
 /** Any CI that accepts a signed POST and calls back. */
-const webhookRunnerSchema = z.strictObject({ url: urlSchema.describe('Where jobs are posted to.') });
+const webhookRunnerSchema = z.strictObject({ url: urlSchema.describe('The URL to which jobs are posted.') });
 /**
  * A workflow with `workflow_dispatch` and the input `job`. `token` names a secret of the vault, which is a token that
  * may start it.
@@ -82,7 +84,7 @@ export const githubRunnerSchema = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9._-]{1,100}$/, "must be the workflow's file name or id")
     .describe('The file name or id of the workflow.'),
-  ref: refSchema.default('main').describe('The branch or tag that the workflow is started of.'),
+  ref: refSchema.default('main').describe('The branch or tag of the workflow that is started.'),
   token: secretNameSchema,
   api: urlSchema.default('https://api.github.com').describe('The API of GitHub, or of GitHub Enterprise.'),
 });
@@ -102,22 +104,26 @@ const acrRunnerSchema = z.strictObject({
     .string()
     .regex(/^[a-zA-Z0-9-]{3,20}$/, 'must be the name of a pool of agents')
     .optional()
-    .describe('The pool of agents that builds; absent, the usual one.'),
+    .describe('The pool of agents that builds; absent, the default one.'),
 });
 export type AcrRunner = z.infer<typeof acrRunnerSchema>;
 
 /** A command that is run in the new image: the image passes if the command ends with 0. */
 const commandTestSchema = z.strictObject({
-  command: z.array(z.string().max(10_000)).min(1).max(100).describe('The command and its arguments, each by itself.'),
-  timeoutSeconds: seconds(3_600).default(300).describe('How long it may take, in seconds.'),
+  command: z
+    .array(z.string().max(10_000))
+    .min(1)
+    .max(100)
+    .describe('The command and its arguments, as one entry each.'),
+  timeoutSeconds: seconds(3_600).default(300).describe('The seconds that it may take.'),
 });
 /**
  * A signed POST that names the new image: the image passes if the answer is `{"pass": true}`. The wait occupies a
  * function, so it is short.
  */
 export const httpTestSchema = z.strictObject({
-  url: urlSchema.describe('Where the new image is posted to, to be judged.'),
-  timeoutSeconds: seconds(300).default(120).describe('How long it may take, in seconds.'),
+  url: urlSchema.describe('The URL to which the new image is posted for a verdict.'),
+  timeoutSeconds: seconds(300).default(120).describe('The seconds that it may take.'),
 });
 
 const platformSchema = z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, 'must be os/architecture');
@@ -133,18 +139,20 @@ export const versionSettingsSchema = z.strictObject({
     .max(100)
     .regex(/^[A-Za-z0-9._-]*$/, 'must be part of a tag')
     .default('')
-    .describe('What tags end with behind their version, as -alpine.'),
+    .describe('The suffix of the tags behind their version, as in -alpine.'),
 });
 export type VersionSettings = z.infer<typeof versionSettingsSchema>;
 
 /** The settings of a task: how an image is built, when, and which test it must pass. */
 export const taskSettingsSchema = z.strictObject({
-  image: imageSchema.describe('Where the result goes, as team/app:v1. One task makes an image.'),
+  image: imageSchema.describe('The image that the task makes, as in team/app:v1. No other task may make it.'),
   tags: z
     .array(tagTemplateSchema)
     .max(10)
     .default([])
-    .describe("More tags of each result, made of what differs from build to build. They move before the image's own."),
+    .describe(
+      "Further tags of each image, which differ from build to build. They are set before the image's own tag moves.",
+    ),
   context: z.union([uploadedContextSchema, gitContextSchema]),
   dockerfile: z.string().min(1).max(1_000).default('Dockerfile').describe('The path of the Dockerfile in the context.'),
   target: z.string().min(1).max(200).optional().describe('The stage that is built; absent, the last one.'),
@@ -157,7 +165,7 @@ export const taskSettingsSchema = z.strictObject({
     .max(10)
     .refine(
       (all) => new Set(all.map(({ argument }) => argument)).size === all.length,
-      'two versions are of one argument',
+      'two versions are for the same argument: keep one of them',
     )
     .default([])
     .describe('Arguments that follow the newest tag of a repository within a range.'),
@@ -166,8 +174,8 @@ export const taskSettingsSchema = z.strictObject({
     .max(50)
     .default([])
     .describe(
-      'What it may pull besides its own repository, what versions name, and what everyone may pull. Names or patterns: ' +
-        '* stands for anything but a slash, ** for anything.',
+      'The repositories that it may pull besides its own one, those in versions, and public ones. ' +
+        'Names or patterns: * stands for anything but a slash, ** for anything.',
     ),
   secrets: z
     .array(
@@ -180,49 +188,61 @@ export const taskSettingsSchema = z.strictObject({
       }),
     )
     .max(20)
-    .refine((all) => new Set(all.map(({ id }) => id)).size === all.length, 'two secrets have one id')
+    .refine(
+      (all) => new Set(all.map(({ id }) => id)).size === all.length,
+      'two secrets have the same id: give each secret its own',
+    )
     .default([])
-    .describe('Secrets of the vault for RUN --mount=type=secret: they are in no layer, log or document.'),
-  platform: platformSchema.default('linux/amd64').describe('For which platform it is built.'),
+    .describe('Secrets of the vault for RUN --mount=type=secret, which get into no layer, log or document.'),
+  platform: platformSchema.default('linux/amd64').describe('The platform for which it is built.'),
   platforms: z
     .array(platformSchema)
     .min(1)
     .max(8)
     .refine((all) => new Set(all).size === all.length, 'a platform is named twice')
     .optional()
-    .describe('Several platforms: an image for each is built, and an index of them.'),
+    .describe('The platforms, if there are several: an image is built for each, and an index of them.'),
   mode: z
     .enum(['rebuild', 'rebase', 'rebase-else-rebuild', 'notify'])
     .default('rebuild')
-    .describe('What happens when a base was updated. notify: an event says so, and nothing is built.'),
+    .describe('The action after an update of a base. notify: an event is published, and nothing is built.'),
   runner: z
     .union([
-      z.strictObject({ webhook: webhookRunnerSchema.describe('A CI that takes a signed POST and calls back.') }),
+      z.strictObject({ webhook: webhookRunnerSchema.describe('A CI that gets a signed POST and reports back.') }),
       z.strictObject({ github: githubRunnerSchema.describe('A workflow of GitHub Actions.') }),
       z.strictObject({ acr: acrRunnerSchema.describe('An Azure Container Registry whose tasks build.') }),
     ])
     .optional()
-    .describe('Who builds it; absent, what this machine has.'),
+    .describe('The runner; absent, the one of this machine.'),
   test: z
     .union([commandTestSchema, httpTestSchema])
     .optional()
     .describe(
-      'What the new image must pass before its tag moves: a command in it, or a POST that answers { pass: true }.',
+      'The test that the new image must pass before its tag moves: a command in it, or a POST that ' +
+        'answers { pass: true }.',
     ),
-  timeoutSeconds: seconds(7_200).default(1_800).describe('How long the build may take, in seconds.'),
-  schedule: scheduleSchema.optional().describe('When it is built whatever has changed, in UTC; absent, never.'),
+  timeoutSeconds: seconds(7_200).default(1_800).describe('The seconds that the build may take.'),
+  schedule: scheduleSchema
+    .optional()
+    .describe('The times, in UTC, at which it is built without any change; absent, never.'),
   pins: z
     .enum(['keep', 'bump'])
     .default('keep')
-    .describe('Of bases that its Dockerfile names by tag and digest. bump: they follow the tag, with the new digest.'),
+    .describe(
+      'The handling of bases that its Dockerfile names by tag and digest. bump: they follow the tag, ' +
+        'with the new digest.',
+    ),
   atMostPerHour: z
     .int()
     .min(1)
     .max(60)
     .optional()
-    .describe('How many builds of it begin in an hour at most; those beyond wait. Rebases are not counted.'),
-  onBaseUpdate: z.boolean().default(true).describe('false: it is built only when somebody asks.'),
-  enabled: z.boolean().default(true).describe('Whether it is built at all.'),
+    .describe('The most builds that begin in an hour; further ones wait. Rebases are not counted.'),
+  onBaseUpdate: z
+    .boolean()
+    .default(true)
+    .describe('True if it is built when a base is updated; otherwise it is built only by request.'),
+  enabled: z.boolean().default(true).describe('True if it is built at all.'),
 });
 export type TaskSettings = z.infer<typeof taskSettingsSchema>;
 

@@ -38,7 +38,7 @@ export async function newestVersions(
     if (tag === undefined && !(argument in given))
       throw new RegistryError({
         is: 'request-invalid',
-        why: `${of} has no tag in "${range}": push one, or give the argument ${argument} a value to begin with`,
+        why: `${of} has no tag in "${range}": push one, or give the argument ${argument} an initial value`,
       });
   return Object.fromEntries(found.flatMap(([{ argument }, tag]) => (tag === undefined ? [] : [[argument, { tag }]])));
 }

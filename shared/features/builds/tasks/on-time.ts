@@ -39,7 +39,7 @@ export async function lineUpOnTime(ports: BuildPorts): Promise<number> {
   }
   const failed = await oneByOne(
     ports.log,
-    'putting a task in line by its schedule',
+    'queueing a task by its schedule',
     due,
     ({ document }) => document.id,
     (task) => lineUp(ports, task),

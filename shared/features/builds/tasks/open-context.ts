@@ -56,7 +56,7 @@ export async function commitOf(
 function noGit(repository: object): { readonly is: 'refused'; readonly why: string } {
   return 'why' in repository
     ? { is: 'refused', why: String(repository.why) }
-    : { is: 'refused', why: 'contexts in git are not fetched here' };
+    : { is: 'refused', why: 'contexts in git are not supported here' };
 }
 
 async function repositoryOf(
@@ -66,7 +66,7 @@ async function repositoryOf(
   if (credential === undefined) return { url };
   const { protocol, hostname, host } = new URL(url);
   if (protocol !== 'https:' && !isLoopbackHost(hostname))
-    return { is: 'refused', why: `${host}: a password is only sent by https` };
+    return { is: 'refused', why: `${host}: a password is sent by https alone` };
   const secret = await secrets.readUserSecret(credential.secret, { host });
   if ('why' in secret) return { is: 'refused', why: secret.why };
   return { url, credential: { username: credential.username, password: secret.value } };

@@ -28,5 +28,5 @@ export const pullPatternSchema = z
   .max(400)
   .refine(
     (pattern) => isRepositoryGlob(hostIn(pattern)?.rest ?? pattern),
-    `is not a repository name or a pattern such as team/**, ${patternSyntax}; for another registry with its host before it`,
+    `is not a repository name or a pattern such as team/**, ${patternSyntax}; for an upstream with its host before it`,
   );

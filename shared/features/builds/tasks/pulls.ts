@@ -80,8 +80,8 @@ export async function whyNotPulled(
   const missing = needed.filter((_, at) => may[at] === false);
   if (missing.length === 0) return undefined;
   return (
-    `its Dockerfile needs ${missing.join(', ')}, which the task does not list, and whoever writes the ` +
-    `Dockerfile would read it. If that is right, add to the task "pulls": ${JSON.stringify(missing)}`
+    `its Dockerfile needs ${missing.join(', ')}, which the task does not list, and with which its ` +
+    `author could read them. If that is right, add to the task "pulls": ${JSON.stringify(missing)}`
   );
 }
 

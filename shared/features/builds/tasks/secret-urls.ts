@@ -30,9 +30,9 @@ function shownRunner(runner: NonNullable<TaskSettings['runner']>): NonNullable<T
  */
 export function withMeantUrls(settings: TaskSettings, before: TaskSettings | undefined): TaskSettings {
   const { context, runner, test } = settings;
-  if ('git' in context) requirePlain('context.git', context.git, 'name a credential instead');
+  if ('git' in context) requirePlain('context.git', context.git, 'use "credential" instead');
   if (runner !== undefined && 'github' in runner)
-    requirePlain('runner.github.api', runner.github.api, 'name a token instead');
+    requirePlain('runner.github.api', runner.github.api, 'use "token" instead');
   return {
     ...settings,
     ...defined({
@@ -57,11 +57,12 @@ function testUrlOf(settings: TaskSettings | undefined): string | undefined {
 function meant(name: string, given: string, before: string | undefined): string {
   const { username, password } = new URL(given);
   if (username !== '' || password !== '')
-    throw invalid(`${name} must not hold a user or password: nothing is posted there with one`);
+    throw invalid(`${name} must not have a user or password: no request with one is sent`);
   const url = meantUrl(given, before);
   if (url === undefined)
     throw invalid(
-      `${name} is masked, and is not how the present one is shown: send that as it was read, or all of the new one`,
+      `${name} is masked, and differs from the present one as it is shown: send it exactly as it was ` +
+        'read, or send the whole new URL',
     );
   return url;
 }
@@ -70,7 +71,7 @@ function meant(name: string, given: string, before: string | undefined): string 
 function requirePlain(name: string, text: string, instead: string): void {
   const { username, password, search, hash } = new URL(text);
   if (username !== '' || password !== '' || search !== '' || hash !== '' || text.includes(hidden))
-    throw invalid(`${name} must have no user, password, query or fragment, for it is shown: ${instead}`);
+    throw invalid(`${name} must have no user, password, query or fragment, because it is shown: ${instead}`);
 }
 
 function invalid(why: string): RegistryError {

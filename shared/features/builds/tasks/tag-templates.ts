@@ -35,7 +35,7 @@ export const tagTemplateSchema = z
   .max(128)
   .refine(
     (text) => [...text.matchAll(named)].every(([, name = '']) => names.some((each) => each === name)),
-    `may hold ${names.map((name) => `{${name}}`).join(', ')}`,
+    `may contain ${names.map((name) => `{${name}}`).join(', ')}`,
   )
   .refine((text) => isTag(filled(text, longest)), 'must be a tag when its names are filled in')
   .refine(

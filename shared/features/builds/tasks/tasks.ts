@@ -83,7 +83,11 @@ export async function putTask(
   // A write whose answer was lost is refused when it is sent again, although it took place.
   if (outcome.committed || same(await readTask(ports, name), task)) return { task, created: there === undefined };
   if (outcome.index === 1)
-    throw new RegistryError({ is: 'conflict', code: 'imageTaken', why: `another task makes ${settings.image}` });
+    throw new RegistryError({
+      is: 'conflict',
+      code: 'imageTaken',
+      why: `another task makes ${settings.image} already: choose another image, or change that task`,
+    });
   throw new RegistryError({ is: 'contended', what: `task "${name}"` });
 }
 
@@ -92,13 +96,13 @@ function requireFittingParts(settings: TaskSettings): void {
   if (settings.runner !== undefined && settings.secrets.length > 0)
     throw new RegistryError({
       is: 'request-invalid',
-      why: 'a runner elsewhere gets no secrets of the vault: give it secrets of its own',
+      why: 'an external runner gets no secrets of the vault: give it secrets of its own',
     });
   requireUserSecrets(settings);
   const unfit = settings.runner !== undefined && 'acr' in settings.runner ? unfitForAcr(settings) : undefined;
   if (unfit !== undefined) throw new RegistryError({ is: 'request-invalid', why: unfit });
   if (!('git' in settings.context) && settings.tags.some((each) => each.includes('{commit}')))
-    throw new RegistryError({ is: 'request-invalid', why: 'tags may name {commit} where the context is in git' });
+    throw new RegistryError({ is: 'request-invalid', why: 'tags may contain {commit} only if the context is in git' });
 }
 
 /**

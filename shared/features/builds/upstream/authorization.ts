@@ -49,8 +49,8 @@ export async function authorizationFor(
   if (!isTrusted(url, asked))
     return {
       why:
-        `it wants ${login === undefined ? 'a token asked for at' : 'its password shown to'} ` +
-        `${url.host.slice(0, 260)}, which is not its own: name that host as "realm" at PUT ` +
+        `it requires ${login === undefined ? 'a token from' : 'the password at'} ` +
+        `${url.host.slice(0, 260)}, which is another host: set that host as "realm" by PUT ` +
         `/api/v1/bases/upstreams/${asked.host} if it is right`,
     };
   const token = await tokenAt(outbound, url, said?.get('service'), asked);

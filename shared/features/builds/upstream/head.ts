@@ -84,7 +84,7 @@ function read({ status, headers }: Answer, known: Digest | undefined, now: Date)
     return { is: 'slow down', forMs: bounded(parseRetryAfter(headers['retry-after'], now) ?? slowedMs) };
   const digest = status === 200 ? parseDigest(headers['docker-content-digest'] ?? '') : undefined;
   if (digest === undefined)
-    return { is: 'failed', why: status === 200 ? 'it does not say the digest' : `it answered ${status}` };
+    return { is: 'failed', why: status === 200 ? 'its answer has no digest' : `it answered ${status}` };
   return digest === known ? { is: 'same' } : { is: 'at', digest };
 }
 

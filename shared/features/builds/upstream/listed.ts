@@ -38,7 +38,7 @@ export async function listingOf(
 export function notListed(base: string): string {
   const host = base.slice(0, base.indexOf('/'));
   return (
-    `${host} is not listed: PUT /api/v1/bases/upstreams/${host}, or name it in the "pulls" of the task that ` +
-    'is built on it, if it is to be looked at'
+    `${host} is not an upstream: add it by PUT /api/v1/bases/upstreams/${host}, or to the "pulls" ` +
+    'of the task that is built on it'
   );
 }

@@ -45,7 +45,7 @@ export async function watchUpstreams(ports: BuildPorts, until: Date): Promise<nu
   for await (const page of pagesOf(ports.documents, due)) {
     await oneByOne(
       ports.log,
-      'looking at a tag of another registry',
+      'checking a tag of an upstream',
       readable(ports.log, watchedSchema, page, { container: 'dependencies' }),
       ({ document }) => `${document.base} ${document.id}`,
       async (watched) => {

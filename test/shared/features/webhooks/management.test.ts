@@ -238,7 +238,7 @@ describe('a webhook', () => {
     await expect(headersOf(longshore, 'deploy')).rejects.toThrow('cannot be decrypted');
     expect(
       await refusal(await send(longshore, 'PATCH', '/deploy', { customHeaders: { authorization: '******' } })),
-    ).toEqual([409, expect.stringContaining('must be set anew')]);
+    ).toEqual([409, expect.stringContaining('set them again')]);
     await sent(longshore, 'PATCH', '/deploy', { customHeaders: { authorization: 'two' } });
     await sent(longshore, 'POST', '/deploy/secrets', {});
     expect((await headersOf(longshore, 'deploy'))['webhook-signature']).toMatch(/^v1,\S+$/);

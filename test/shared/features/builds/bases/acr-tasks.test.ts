@@ -153,7 +153,7 @@ describe('a task that an Azure Container Registry builds', () => {
     ['Failed', { runErrorMessage: 'exit code 2' }, 'its run ca1 ended as Failed: exit code 2'],
     ['Canceled', {}, 'its run ca1 ended as Canceled'],
     ['Timeout', {}, 'its run ca1 ended as Timeout'],
-    ['Succeeded', {}, 'its run ca1 has succeeded, and pushed nothing here'],
+    ['Succeeded', {}, 'its run ca1 has succeeded, but pushed no image here'],
   ])('that ends as %s moves no tag, and says why', async (status, more, why) => {
     azure.answers = [run('Queued'), run(status, more), { status: 500 }];
     const it = await building();
@@ -195,7 +195,7 @@ describe('a task that an Azure Container Registry builds', () => {
     expect(becauses(it.of)).toEqual([]);
     it.of.clock.advance(301_000);
     await it.settle();
-    expect(becauses(it.of)).toEqual(['its runner has not told of its end within 600 s']);
+    expect(becauses(it.of)).toEqual(['its runner has not reported an end within 600 s']);
     expect(paths().at(-1)).toBe('/runs/ca1/cancel');
   });
 
@@ -236,7 +236,7 @@ describe('a task that an Azure Container Registry builds', () => {
       it.of.clock.advance(300_000);
     }
     expect([becauses(it.of), azure.asked]).toEqual([
-      ["this app's identity gets no token of Azure: no managed identity was found"],
+      ["this app's identity gets no token from Azure: no managed identity was found"],
       [],
     ]);
   });

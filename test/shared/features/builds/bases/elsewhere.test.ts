@@ -215,7 +215,7 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
     await of.process().timers['builds-sweep']();
     await of.settle();
     subject.stopped(job, ci.asked.slice(1));
-    expect(becauses(of)).toEqual(['its runner has not told of its end within 600 s']);
+    expect(becauses(of)).toEqual(['its runner has not reported an end within 600 s']);
     expect(await tell(of, job, { state: 'succeeded', digest: await built(of) })).toBe(409);
     expect(await digestAt(of)).toBeUndefined();
   });

@@ -56,7 +56,7 @@ describe('a task whose context is in git', () => {
     [
       'a password by http',
       { git: 'http://git.example/team/app.git', credential: { secret: 'longshore-user-token' } },
-      'only sent by https',
+      'sent by https alone',
     ],
   ])('is refused with %s', async (_, context, why) => {
     const { of } = await withTask();
@@ -120,11 +120,11 @@ describe('a push to a repository', () => {
     expect((await of.api('GET', '/builds')).body.items).toHaveLength(1);
     expect(await hook(of, commit, 'refs/heads/other')).toEqual({
       status: 200,
-      body: { ignored: 'it tells of refs/heads/other, and the task builds main' },
+      body: { ignored: 'the notification is about refs/heads/other, and the task builds main' },
     });
     expect(await of.api('POST', '/tasks/app/hook', { zen: 'Keep it logically awesome.' })).toEqual({
       status: 200,
-      body: { ignored: 'it tells of no push' },
+      body: { ignored: 'the notification is not about a push' },
     });
     expect(await hook(of, '0'.repeat(40))).toMatchObject({ status: 200 });
   });

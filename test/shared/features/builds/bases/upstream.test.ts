@@ -216,7 +216,7 @@ describe('a tag of another registry that images are built on', () => {
     expect(other.asked).toEqual([]);
     expect(await watchedAt(of, there)).toMatchObject({
       failures: 1,
-      error: expect.stringContaining(`shown to ${other.host}, which is not its own`) as string,
+      error: expect.stringContaining(`the password at ${other.host}, which is another host`) as string,
     });
     await login({ realm: other.host });
     await minutes(of, 6 * 60);
