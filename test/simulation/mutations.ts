@@ -6,6 +6,7 @@ const without = (test: (change: DocumentChange, container: string) => boolean): 
   change: (change, container) => (test(change, container) ? undefined : change),
 });
 const isUpsertOf = (change: DocumentChange, type: string) => change.do === 'upsert' && change.document.type === type;
+const isWriteOf = (change: DocumentChange, type: string) => 'document' in change && change.document.type === type;
 const unconditional = (container: string): Mutation => ({
   change: (change, where) => (where === container && change.do === 'delete' ? { do: 'delete', id: change.id } : change),
 });
@@ -35,7 +36,7 @@ export const mutations: Record<string, Mutation> = {
   'a dropped link leaves no check of its blob': without((change) => isUpsertOf(change, 'blob-check')),
   'what belongs to a manifest is not settled': without((change) => isUpsertOf(change, 'unsettled')),
   'a policy forgets what it keeps': { keepsNothing: true },
-  'what a policy is to look at again is not written down': without((change) => isUpsertOf(change, 'purge-due')),
+  'what a policy is to look at again is not written down': without((change) => isWriteOf(change, 'purge-due')),
   'since when something has no tag is not written down': without(
     (change) => change.do === 'patch' && change.set?.untaggedAt !== undefined,
   ),

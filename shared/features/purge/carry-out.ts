@@ -9,7 +9,7 @@ import type { RegistryName } from '../../core/oci/name.ts';
 import type { Plan, PlanPage, PolicyDocument, Removal } from './documents.ts';
 import { pageSchema, planPageRef, planRef, planSchema, planTtl, readPolicy } from './documents.ts';
 import type { Judged } from './mark.ts';
-import { mark } from './mark.ts';
+import { judgeNow } from './mark.ts';
 import { rulesHash } from './policy.ts';
 import type { PolicyPorts } from './ports.ts';
 import { removalOf } from './removal.ts';
@@ -143,8 +143,8 @@ async function remove(
 ): Promise<Pick<Removal, 'outcome' | 'group'>> {
   const key = { registry: session.registry, repository: planned.repository };
   const view = await session.view(key);
-  const judged = view === undefined ? undefined : await mark(session, view, planned.digest);
-  if (judged === undefined) return { outcome: 'it stays: it was deleted already' };
+  const judged = view === undefined ? undefined : await judgeNow(session, view, planned.digest);
+  if (judged === undefined) return { outcome: 'it is gone already' };
   const due = removalOf(judged, name);
   if (due === undefined || (planned.whole && !due.whole))
     return { outcome: `it stays: ${judged.judgements.get(name)?.manifest.why ?? 'no rule removes it'}` };

@@ -9,7 +9,7 @@ import { documentShape, readStored } from '../../core/documents/stored.ts';
 import { digestSchema } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
-import type { DocumentChange, DocumentRef, Documents, Predicate } from '../../core/ports/documents.ts';
+import type { DocumentRef, Documents, Predicate } from '../../core/ports/documents.ts';
 import { defaultPolicy, policySchema } from './policy.ts';
 
 const when = z.iso.datetime();
@@ -118,28 +118,27 @@ export const dueSchema = z.object({
   dueAt: when,
 });
 
+export type Due = z.infer<typeof dueSchema>;
+
 export function dueId(policy: string, digest: Digest): string {
   return `purge-due:${policy}:${digest}`;
 }
 
-export function dueChange(
+export function dueDocument(
   { registry, repository }: RepositoryKey,
   policy: string,
   digest: Digest,
   dueAt: number,
-): DocumentChange {
+): Due {
   return {
-    do: 'upsert',
-    document: {
-      id: dueId(policy, digest),
-      type: 'purge-due',
-      schemaVersion: 1,
-      registry,
-      repository,
-      policy,
-      digest,
-      dueAt: new Date(dueAt).toISOString(),
-    },
+    id: dueId(policy, digest),
+    type: 'purge-due',
+    schemaVersion: 1,
+    registry,
+    repository,
+    policy,
+    digest,
+    dueAt: new Date(dueAt).toISOString(),
   };
 }
 

@@ -44,7 +44,8 @@ export const purge = feature({
         async 'purge-mark'() {
           const until = new Date(clock.now().getTime() + timerRunMs);
           const { looking, plans } = await runPolicies(ports, registry, until);
-          if (looking.length > 0) log.info({ looking }, 'purge policies mark the stored manifests after a change of rules');
+          if (looking.length > 0)
+            log.info({ looking }, 'purge policies mark the stored manifests after a change of rules');
           for (const { policy, plan, state, outcome, over } of plans)
             log.info({ policy, plan, state, outcome, over }, 'a purge policy ran');
         },

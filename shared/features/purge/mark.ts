@@ -1,18 +1,20 @@
 import pLimit from 'p-limit';
-import { inBatches } from '../../core/documents/batches.ts';
 import { patching } from '../../core/documents/changes.ts';
+import { untilUncontended } from '../../core/documents/contention.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
-import { manifestDocumentSchema, manifestRef } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import type { Stored } from '../../core/documents/stored.ts';
-import { readStored } from '../../core/documents/stored.ts';
 import type { CatalogueEvent } from '../../core/events/envelope.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { maxChangesPerCommit } from '../../core/ports/documents.ts';
-import { dueChange, dueId } from './documents.ts';
+import { inBatches } from '../../core/documents/batches.ts';
+import type { Due } from './documents.ts';
+import { dueDocument } from './documents.ts';
 import type { Judgement } from './judge.ts';
 import { judge } from './judge.ts';
+import type { Look, Marked } from './marks.ts';
+import { broughtForward, readMarked, writeLooks } from './marks.ts';
 import type { PolicyPorts } from './ports.ts';
 import type { Found } from './read-facts.ts';
 import { readFacts } from './read-facts.ts';
@@ -46,43 +48,44 @@ export async function judgeNow(
 }
 
 /**
- * Judges a manifest and writes down when each policy is to judge it again: only what changes and what is due is judged.
- * A pull or a pin only delays a removal, so both are read when that time has come.
+ * Judges a manifest and writes down when each policy is to look at it again: nothing that is stored is looked at but
+ * what changes and what is due. A pull or a pin only puts that off, so they are met when the time has come. `marked`
+ * was read before the view of the repository, whose order of tags counts too. If somebody else has marked it meanwhile
+ * all is read and judged once more.
  */
-export async function mark(
-  session: Session,
-  view: RepositoryView,
-  digest: Digest,
-  known?: Stored<ManifestDocument>,
-): Promise<Judged | undefined> {
-  const judged = await judgeNow(session, view, digest, known);
+export async function mark(session: Session, key: RepositoryKey, marked: Marked): Promise<void> {
+  let now = { session, marked };
+  await untilUncontended(`the marks of ${key.repository}@${marked.digest}`, async () => {
+    if (await judgeAndWrite(now.session, key, now.marked)) return 'written';
+    const later = await openSession(session.ports, session.registry, 'without pins');
+    now = { session: later, marked: await readMarked(later.ports, key, marked.digest, later.covering(key)) };
+    return undefined;
+  });
+}
+
+async function judgeAndWrite(session: Session, key: RepositoryKey, marked: Marked): Promise<boolean> {
+  const { live, digest } = marked;
+  // Where it is gone nothing is judged, so nothing is read that judgements go by.
+  const view = live === undefined ? undefined : await session.view(key);
+  const judged = view === undefined ? undefined : await judgeNow(session, view, digest, live);
+  if (judged !== undefined) await rememberUntagged(session.ports, key, judged);
+  return writeLooks(session.ports, key, marked, looksOf(session.covering(key), judged));
+}
+
+function looksOf(policies: readonly string[], judged: Judged | undefined): Look[] {
+  return policies.map((policy) => [policy, judged?.judgements.get(policy)?.lookAt]);
+}
+
+/**
+ * Judges what is due by a policy, and writes down when it is to look again. If somebody else has marked it since it was
+ * found due, that stands: it is judged in its time. `undefined` when the manifest is not live.
+ */
+export async function markDue(session: Session, view: RepositoryView, due: Stored<Due>): Promise<Judged | undefined> {
+  const { id, digest, policy } = due.document;
+  const judged = await judgeNow(session, view, digest);
   if (judged !== undefined) await rememberUntagged(session.ports, view.key, judged);
-  const looks = [...view.rules.keys()].map((policy) => [policy, judged?.judgements.get(policy)?.lookAt] as const);
-  await noteLooks(session.ports, view.key, digest, looks);
+  await writeLooks(session.ports, view.key, { digest, marks: new Map([[id, due]]) }, looksOf([policy], judged));
   return judged;
-}
-
-/** A policy's name, and the time when it is to judge again. */
-type Look = readonly [policy: string, at: number | undefined];
-
-function withoutLook(policies: readonly string[]): Look[] {
-  return policies.map((policy) => [policy, undefined]);
-}
-
-async function noteLooks(
-  { documents }: PolicyPorts,
-  key: RepositoryKey,
-  digest: Digest,
-  looks: readonly Look[],
-): Promise<void> {
-  await Promise.all(
-    looks.map(([policy, at]) =>
-      // The mark may not exist; then the deletion changes nothing.
-      documents.commitDocuments('repositories', partitionOf(key), [
-        at === undefined ? { do: 'delete', id: dueId(policy, digest) } : dueChange(key, policy, digest, at),
-      ]),
-    ),
-  );
 }
 
 /**
@@ -115,45 +118,59 @@ export async function markTouched(
   if (touched === undefined) return;
   const key = { registry, repository: touched.repository };
   const session = await openSession(ports, registry, 'without pins');
-  if (session.covering(key).length === 0) return;
+  const policies = session.covering(key);
+  if (policies.length === 0) return;
   const limit = pLimit(marksAtOnce);
-  const [around, view] = await Promise.all([
-    Promise.all(touched.manifests.map((one) => limit(() => markOne(session, key, one)))),
-    touched.moved ? session.view(key) : undefined,
+  const readAll = (digests: readonly Digest[]) =>
+    Promise.all(digests.map((digest) => limit(() => readMarked(ports, key, digest, policies))));
+  const itself = await readAll(touched.manifests.map(({ digest }) => digest));
+  const gone = itself.filter(({ live }) => live === undefined);
+  const [around] = await Promise.all([
+    Promise.all(
+      itself.map(({ live }, at) =>
+        limit(async () => neighboursOf(ports, key, touched.manifests[at] as TouchedManifest, live?.document)),
+      ),
+    ),
+    Promise.all(gone.map((each) => limit(() => mark(session, key, each)))),
   ]);
-  const itself = new Set(touched.manifests.map(({ digest }) => digest));
-  // The tags that a push displaced from the newest are marked too.
-  const fallen = (view?.fallen ?? []).filter((digest) => !itself.has(digest));
-  const others = [...new Set(around.flat())].filter((digest) => !itself.has(digest) && !fallen.includes(digest));
+  const known = new Set(itself.map(({ digest }) => digest));
+  const others = [...new Set(around.flat())].filter((digest) => !known.has(digest));
   const tooMany = others.length > neighboursAtMost;
-  await Promise.all([...fallen, ...(tooMany ? [] : others)].map((digest) => limit(() => markIn(session, key, digest))));
+  const beside = tooMany ? [] : await readAll(others);
+  const live = itself.filter((each) => !gone.includes(each));
+  await Promise.all([...live, ...beside].map((each) => limit(() => mark(session, key, each))));
   if (tooMany) await leaveToNextRun(session, key, others);
+  if (touched.moved) await markFallen(session, key, new Set([...known, ...others]));
 }
 
 /**
- * Marks a manifest that an event names, and returns its neighbours. If it is gone, nothing is judged and the facts are
- * not read: an image that is deleted takes thousands of referrers along, and each has an event.
+ * Marks what a push has pushed out of the newest, but for what was marked beside it. Its marks are read after the view,
+ * so another push may have changed both meanwhile: a mark is brought forward, which is all that falling behind can do,
+ * and never put off or taken away.
  */
-async function markOne(session: Session, key: RepositoryKey, one: TouchedManifest): Promise<Digest[]> {
-  const { digest } = one;
-  const live = await readStored(session.ports.documents, manifestDocumentSchema, manifestRef(key, digest));
-  const [around] = await Promise.all([
-    neighboursOf(session.ports, key, one, live?.document),
-    live === undefined
-      ? noteLooks(session.ports, key, digest, withoutLook(session.covering(key)))
-      : markIn(session, key, digest, live),
-  ]);
-  return around;
+async function markFallen(session: Session, key: RepositoryKey, marked: ReadonlySet<Digest>): Promise<void> {
+  const view = await session.view(key);
+  const limit = pLimit(marksAtOnce);
+  const fallen = (view?.fallen ?? []).filter((digest) => !marked.has(digest));
+  await Promise.all(
+    fallen.map((digest) =>
+      limit(() =>
+        untilUncontended(`the marks of ${key.repository}@${digest}`, () => bringForward(session, key, digest)),
+      ),
+    ),
+  );
 }
 
-async function markIn(
-  session: Session,
-  key: RepositoryKey,
-  digest: Digest,
-  known?: Stored<ManifestDocument>,
-): Promise<void> {
+async function bringForward(session: Session, key: RepositoryKey, digest: Digest): Promise<'written' | undefined> {
+  const { ports } = session;
+  const policies = session.covering(key);
+  const marked = await readMarked(ports, key, digest, policies);
   const view = await session.view(key);
-  if (view !== undefined) await mark(session, view, digest, known);
+  if (marked.live === undefined || view === undefined) return 'written';
+  const judged = await judgeNow(session, view, digest, marked.live);
+  if (judged !== undefined) await rememberUntagged(ports, key, judged);
+  const looks = broughtForward(marked, looksOf(policies, judged));
+  return (await writeLooks(ports, key, marked, looks)) ? 'written' : undefined;
 }
 
 const marksAtOnce = 8;
@@ -172,7 +189,10 @@ async function leaveToNextRun(
   digests: readonly Digest[],
 ): Promise<void> {
   const now = ports.clock.now().getTime();
-  const changes = covering(key).flatMap((policy) => digests.map((digest) => dueChange(key, policy, digest, now)));
+  // At once is before anything that anybody may have judged.
+  const changes = covering(key).flatMap((policy) =>
+    digests.map((digest) => ({ do: 'upsert' as const, document: dueDocument(key, policy, digest, now) })),
+  );
   for (const some of inBatches(changes, maxChangesPerCommit))
     await ports.documents.commitDocuments('repositories', partitionOf(key), some);
 }

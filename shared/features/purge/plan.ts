@@ -1,20 +1,22 @@
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
+import { removing } from '../../core/documents/changes.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import type { WholeQuery } from '../../core/documents/pages.ts';
 import { eachPage } from '../../core/documents/pages.ts';
 import { sumOfBytes } from '../../core/documents/references.ts';
+import type { Stored } from '../../core/documents/stored.ts';
 import { parseStored } from '../../core/documents/stored.ts';
 import type { Cause } from '../../core/events/envelope.ts';
 import { envelope } from '../../core/events/envelope.ts';
 import type { DocumentChange, DocumentQuery, VersionedDocument } from '../../core/ports/documents.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 import { repositoriesOver } from './brake.ts';
-import type { Item, Plan, PlanPage, PolicyDocument, Removal } from './documents.ts';
+import type { Due, Item, Plan, PlanPage, PolicyDocument, Removal } from './documents.ts';
 import { changePolicy, dueSchema, planPageRef, planRef, planTtl } from './documents.ts';
 import { bytesFreed } from './freed.ts';
-import { judgeNow, mark } from './mark.ts';
+import { judgeNow, markDue } from './mark.ts';
 import { rulesHash, sorted } from './policy.ts';
 import { eachOnce, lockedItems, removalOf, withBytes } from './removal.ts';
 import type { Session } from './session.ts';
@@ -154,8 +156,10 @@ async function collect(session: Session, policy: string): Promise<Collected> {
   };
   let more = false;
   for await (const page of eachPage(ports.documents, query)) {
+    // What is due is written in the state in which it was found, which is older than what it is judged by.
+    const now = session.viewingAnew();
     const judged = await Promise.all(
-      page.documents.map((each) => limit(() => judgeUnlessBroken(session, policy, each, query))),
+      page.documents.map((each) => limit(() => judgeUnlessBroken(now, policy, each, query))),
     );
     for (const each of judged) {
       kept.push(...each.kept);
@@ -230,7 +234,7 @@ async function judgeUnlessBroken(
   query: DocumentQuery,
 ): Promise<{ found?: Found; kept: Item[] }> {
   try {
-    return await judgeDue(session, policy, parseStored(dueSchema, due, query).document);
+    return await judgeDue(session, parseStored(dueSchema, due, query));
   } catch (error) {
     if (error instanceof StoreFailure) throw error;
     session.ports.log.error(
@@ -256,25 +260,16 @@ async function judgeUnlessBroken(
   }
 }
 
-async function judgeDue(
-  session: Session,
-  policy: string,
-  {
-    registry,
-    repository,
-    digest,
-  }: { registry: Session['registry']; repository: Removal['repository']; digest: Removal['digest'] },
-): Promise<{ found?: Found; kept: Item[] }> {
+async function judgeDue(session: Session, due: Stored<Due>): Promise<{ found?: Found; kept: Item[] }> {
+  const { registry, repository, policy } = due.document;
   const key = { registry, repository };
   const view = await session.view(key);
   // The policy does not cover it any more, so its mark is deleted.
   if (view?.rules.has(policy) !== true) {
-    await session.ports.documents.commitDocuments('repositories', partitionOf(key), [
-      { do: 'delete', id: `purge-due:${policy}:${digest}` },
-    ]);
+    await session.ports.documents.commitDocuments('repositories', partitionOf(key), [removing(due)]);
     return { kept: [] };
   }
-  const judged = await mark(session, view, digest);
+  const judged = await markDue(session, view, due);
   if (judged === undefined) return { kept: [] };
   const removal = removalOf(judged, policy);
   const [first] = removal?.items ?? [];

@@ -46,6 +46,8 @@ export interface Session {
   readonly covering: (key: RepositoryKey) => readonly string[];
   /** Reads the view of a repository; `undefined` if no policy covers it. */
   view(key: RepositoryKey): Promise<RepositoryView | undefined>;
+  /** The same session, in which repositories are viewed as they are from now on. */
+  viewingAnew: () => Session;
 }
 
 /**
@@ -58,20 +60,27 @@ export async function openSession(ports: PolicyPorts, registry: RegistryName, pi
     pins === undefined ? readInUse(ports, registry) : new Map<Digest, never>(),
   ]);
   let tracked: Promise<Date | undefined> | undefined;
-  const views = new Map<string, Promise<RepositoryView | undefined>>();
-  const view = (key: RepositoryKey) => {
-    const known = views.get(key.repository) ?? readView(ports, policies, key);
-    views.set(key.repository, known);
-    return known;
-  };
-  return {
+  const session = {
     ports,
     registry,
     policies,
     inUse,
     trackedSince: async () => (await (tracked ??= ports.lastPulls.trackedSince(registry)))?.getTime(),
-    covering: ({ repository }) => coveringOf(policies, repository).map(({ name }) => name),
-    view,
+    covering: ({ repository }: RepositoryKey) => coveringOf(policies, repository).map(({ name }) => name),
+  };
+  return viewing(session);
+}
+
+function viewing(session: Omit<Session, 'view' | 'viewingAnew'>): Session {
+  const views = new Map<string, Promise<RepositoryView | undefined>>();
+  return {
+    ...session,
+    view(key) {
+      const known = views.get(key.repository) ?? readView(session.ports, session.policies, key);
+      views.set(key.repository, known);
+      return known;
+    },
+    viewingAnew: () => viewing(session),
   };
 }
 

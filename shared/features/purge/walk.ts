@@ -10,8 +10,9 @@ import type { RegistryName, RepositoryName } from '../../core/oci/name.ts';
 import type { PolicyDocument } from './documents.ts';
 import { changePolicy, readPolicy } from './documents.ts';
 import { mark } from './mark.ts';
+import { readMarked } from './marks.ts';
 import type { PolicyPorts } from './ports.ts';
-import type { RepositoryView, Session } from './session.ts';
+import type { Session } from './session.ts';
 import { openSession } from './session.ts';
 
 const manifestsAtOnce = 50;
@@ -51,8 +52,7 @@ const manifestsOfStep = 200;
 
 interface Page {
   readonly repository: RepositoryName;
-  /** Absent where the policy does not cover the repository. */
-  readonly view?: RepositoryView;
+  /** Empty where the policy does not cover the repository. */
   readonly digests: readonly Digest[];
   readonly more: boolean;
 }
@@ -75,9 +75,27 @@ async function walkPage(
   const found = await Promise.all(repositories.map((repository) => pageOf(session, policy, repository, place.digest)));
   const pages = oneStep(found);
   const limit = pLimit(marksAtOnce);
+  const all = pages.flatMap(({ repository, digests }) => digests.map((digest) => ({ repository, digest })));
+  // All marks are read before the views of their repositories.
+  const marked = await Promise.all(
+    all.map((each) =>
+      limit(() =>
+        unlessBroken(session, each, async () => {
+          const key = { registry, repository: each.repository };
+          return { key, marked: await readMarked(ports, key, each.digest, session.covering(key)) };
+        }),
+      ),
+    ),
+  );
   await Promise.all(
-    pages.flatMap(({ view, digests }) =>
-      view === undefined ? [] : digests.map((digest) => limit(() => markUnlessBroken(session, view, digest))),
+    marked.map((each) =>
+      limit(async () => {
+        if (each === undefined) return;
+        const { key, marked: read } = each;
+        await unlessBroken(session, { repository: key.repository, digest: read.digest }, () =>
+          mark(session, key, read),
+        );
+      }),
     ),
   );
   const last = pages.at(-1);
@@ -93,9 +111,8 @@ async function pageOf(
   last: string | undefined,
 ): Promise<Page> {
   const key = { registry: session.registry, repository };
-  const view = await session.view(key);
-  return view?.rules.has(policy) === true
-    ? { repository, view, ...(await manifestsBehind(session.ports, key, last)) }
+  return session.covering(key).includes(policy)
+    ? { repository, ...(await manifestsBehind(session.ports, key, last)) }
     : { repository, digests: [], more: false };
 }
 
@@ -115,16 +132,14 @@ function oneStep(found: readonly Page[]): Page[] {
   return pages;
 }
 
-/** Marks a manifest. One that cannot be read is never marked, so it stays, and does not end the walk. */
-async function markUnlessBroken(session: Session, view: RepositoryView, digest: Digest): Promise<void> {
+/** One that cannot be read is marked by nobody, and so stays: it does not end the walk. */
+async function unlessBroken<T>({ ports }: Session, of: Place, work: () => Promise<T>): Promise<T | undefined> {
   try {
-    await mark(session, view, digest);
+    return await work();
   } catch (error) {
     if (!(error instanceof UnreadableDocument)) throw error;
-    session.ports.log.error(
-      { err: error, repository: view.key.repository, digest },
-      'a manifest cannot be judged, so it stays',
-    );
+    ports.log.error({ err: error, ...of }, 'a manifest cannot be judged, and stays');
+    return undefined;
   }
 }
 
