@@ -4,6 +4,7 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { z } from 'zod';
 import { moveRenamed } from './moved-containers.ts';
+import { renameDue } from './renamed-due.ts';
 
 const containersSchema = z.object({
   database: z.string(),
@@ -46,8 +47,9 @@ export async function provisionCosmos(
   const client = new CosmosClient(cosmos);
   const { database: id, containers } = readContainers();
   const { database } = await client.databases.createIfNotExists({ id });
-  const make = async (like: string, name: string) => {
-    const { partitionKey: paths = [], defaultTtl = -1 } = containers.find((each) => each.name === like) ?? {};
+  const like = (name: string) => containers.find((each) => each.name === name);
+  const make = async (of: string, name: string) => {
+    const { partitionKey: paths = [], defaultTtl = -1 } = like(of) ?? {};
     const kind =
       paths.length === 1
         ? { kind: PartitionKeyKind.Hash }
@@ -56,6 +58,7 @@ export async function provisionCosmos(
   };
   await moveRenamed(database, make, progress);
   for (const { name } of containers) await make(name, name);
+  await renameDue(database, (name) => like(name)?.partitionKey ?? [], progress);
   client.dispose();
 }
 

@@ -282,11 +282,8 @@ describe('a part of a sweep that fails', () => {
     const spoilt = {
       schemaVersion: 99,
       dueAt: past,
-      tryAt: past,
       takenAt: past,
-      nextAttemptAt: past,
       deadline: past,
-      at: past,
       queuedAt: past,
       updatedAt: past,
       state: 'deleted',

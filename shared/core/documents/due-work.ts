@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import type { Clock } from '../ports/clock.ts';
 import type {
   CommitDocuments,
@@ -11,8 +10,8 @@ import type {
 import type { Log } from '../ports/log.ts';
 import { inTurn } from './alone.ts';
 import { patching } from './changes.ts';
-import type { Stored } from './stored.ts';
-import { parseStored } from './stored.ts';
+import type { Duty } from './due.ts';
+import { dueQuery } from './due.ts';
 
 /** The ports of every feature that works on documents once they are due. */
 interface DuePorts {
@@ -21,27 +20,12 @@ interface DuePorts {
   readonly log: Log;
 }
 
-/** Says how a feature with ports `P` works on the documents of one type once their `dueAt` is past. */
-export interface Duty<P> {
-  readonly container: ContainerName;
-  readonly perform: (ports: P, found: VersionedDocument) => Promise<unknown>;
-}
-
-/** Makes a duty whose documents are parsed first. */
-export function duty<P, T>(
-  container: ContainerName,
-  schema: z.ZodType<T>,
-  perform: (ports: P, due: Stored<T>) => Promise<unknown>,
-): Duty<P> {
-  return { container, perform: (ports, found) => perform(ports, parseStored(schema, found, { container })) };
-}
-
 /** The due work of one feature. */
 export interface DueWork<P> {
   /** The name of the timer, for the log. */
   readonly name: string;
   /** The duties by the type of their documents, in the order in which those of one page are dealt with. */
-  readonly duties: Readonly<Record<string, Duty<P>>>;
+  readonly duties: Readonly<Record<string, Duty<P, unknown>>>;
   /** Makes the queries that find the work; `dueAt`, order and limit are added. */
   readonly kinds: (ports: P) => readonly { readonly container: ContainerName; readonly where: readonly Predicate[] }[];
   /** Makes the ports for one document: one run deals with those of all registries. */
@@ -106,13 +90,8 @@ export async function runDueOnce<P extends DuePorts>(ports: P, work: DueWork<P>,
 }
 
 function dueQueries<P extends DuePorts>(ports: P, { kinds }: DueWork<P>): DocumentQuery[] {
-  const now = ports.clock.now().toISOString();
-  return kinds(ports).map(({ container, where }) => ({
-    container,
-    where: [...where, { path: 'dueAt', is: '<=', value: now }],
-    orderBy: { path: 'dueAt', direction: 'asc' },
-    limit: documentsAtOnce,
-  }));
+  const now = ports.clock.now();
+  return kinds(ports).map((kind) => dueQuery(now, { ...kind, limit: documentsAtOnce }));
 }
 
 const typeOf = ({ document }: VersionedDocument): string => String(document.type);

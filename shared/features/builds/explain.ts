@@ -234,7 +234,7 @@ function inBuild({ endedAt, createdAt }: Build, node: Node): Explanation {
         why: `it waits for ${node.waitsFor.map(({ node: id }) => nameIn(id)).join(', ')}`,
       };
     case 'ready':
-      if (node.turnAt !== undefined && node.tryAt === node.turnAt)
+      if (node.turnAt !== undefined && node.dueAt === node.turnAt)
         return {
           reason: 'waits-for-its-turn',
           why: `its ${node.by} has used all its builds of this hour; the next one begins at ${node.turnAt}`,

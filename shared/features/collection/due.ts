@@ -1,6 +1,7 @@
 import { blobCheckSchema, collectedSchema, linkCheckSchema } from '../../core/documents/blob.ts';
+import { duty } from '../../core/documents/due.ts';
 import type { DueRun, DueWork } from '../../core/documents/due-work.ts';
-import { duty, runDue } from '../../core/documents/due-work.ts';
+import { runDue } from '../../core/documents/due-work.ts';
 import { inNameOf } from '../../core/events/source.ts';
 import { checkBlob, checkLink, deleteBytes } from './collect.ts';
 import type { CollectionPorts } from './ports.ts';

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { aboutIn } from '../../core/documents/about.ts';
+import { dueBy } from '../../core/documents/due.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import { documentsOf } from '../../core/documents/pages.ts';
 import type { RegistryName, RepositoryName } from '../../core/oci/name.ts';
@@ -60,7 +61,7 @@ function dueIn(
   const where = [
     { path: 'type', is: '=' as const, value: 'purge-due' },
     { path: 'policy', is: '=' as const, value: policy },
-    { path: 'dueAt', is: '<=' as const, value: clock.now().toISOString() },
+    dueBy(clock.now()),
   ];
   return documents.countDocuments({
     container: 'repositories',

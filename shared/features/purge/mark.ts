@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { inBatches } from '../../core/documents/batches.ts';
 import { patching } from '../../core/documents/changes.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
@@ -8,7 +9,6 @@ import type { Stored } from '../../core/documents/stored.ts';
 import type { CatalogueEvent } from '../../core/events/envelope.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { maxChangesPerCommit } from '../../core/ports/documents.ts';
-import { inBatches } from '../../core/documents/batches.ts';
 import type { Due } from './documents.ts';
 import { dueDocument } from './documents.ts';
 import type { Judgement } from './judge.ts';

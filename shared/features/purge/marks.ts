@@ -1,3 +1,4 @@
+import { inBatches } from '../../core/documents/batches.ts';
 import { removing, writing } from '../../core/documents/changes.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import { manifestDocumentSchema, manifestRef } from '../../core/documents/manifest.ts';
@@ -9,7 +10,6 @@ import { parseStored } from '../../core/documents/stored.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { JsonDocument } from '../../core/ports/documents.ts';
 import { maxChangesPerCommit } from '../../core/ports/documents.ts';
-import { inBatches } from '../../core/documents/batches.ts';
 import { dueDocument, dueId } from './documents.ts';
 import type { PolicyPorts } from './ports.ts';
 

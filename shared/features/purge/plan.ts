@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import { removing } from '../../core/documents/changes.ts';
+import { dueQuery } from '../../core/documents/due.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import { partitionOf } from '../../core/documents/names.ts';
-import type { WholeQuery } from '../../core/documents/pages.ts';
 import { eachPage } from '../../core/documents/pages.ts';
 import { sumOfBytes } from '../../core/documents/references.ts';
 import type { Stored } from '../../core/documents/stored.ts';
@@ -143,17 +143,15 @@ async function collect(session: Session, policy: string): Promise<Collected> {
   const [found, kept]: [Found[], Item[]] = [[], []];
   const taken = new Set<string>();
   const limit = pLimit(judgedAtOnce);
-  const query: WholeQuery = {
+  const query = dueQuery(ports.clock.now(), {
     container: 'repositories',
     partition: [registry],
     where: [
       { path: 'type', is: '=', value: 'purge-due' },
       { path: 'policy', is: '=', value: policy },
-      { path: 'dueAt', is: '<=', value: ports.clock.now().toISOString() },
     ],
-    orderBy: { path: 'dueAt', direction: 'asc' },
     limit: dueAtOnce,
-  };
+  });
   let more = false;
   for await (const page of eachPage(ports.documents, query)) {
     // What is due is written in the state in which it was found, which is older than what it is judged by.

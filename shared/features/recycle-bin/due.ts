@@ -1,6 +1,8 @@
 import { binnedDocumentSchema, binnedTagSchema } from '../../core/documents/bin.ts';
-import type { DueRun, DueWork, Duty } from '../../core/documents/due-work.ts';
-import { duty, runDue, runDueOnce } from '../../core/documents/due-work.ts';
+import type { Duty } from '../../core/documents/due.ts';
+import { duty } from '../../core/documents/due.ts';
+import type { DueRun, DueWork } from '../../core/documents/due-work.ts';
+import { runDue, runDueOnce } from '../../core/documents/due-work.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import { causeOfBackground } from '../../core/events/background.ts';
 import { inNameOf } from '../../core/events/source.ts';
@@ -10,7 +12,7 @@ import { purgeManifest, purgeTag } from './purge.ts';
 import { settle } from './settle.ts';
 
 /** The duties by document type, in the order of the work: a manifest is purged with its tags. */
-const duties: Readonly<Record<string, Duty<BinPorts>>> = {
+const duties: Readonly<Record<string, Duty<BinPorts, unknown>>> = {
   unsettled: duty('repositories', unsettledSchema, (ports, { document }) => settle(ports, document, document.digest)),
   binned: duty('repositories', binnedDocumentSchema, (ports, { document }) =>
     purgeManifest(ports, document, document.digest, causeOfBackground(ports, document.recycled.by.actor)),

@@ -29,7 +29,7 @@ export async function claim(ports: ReplicationPorts, found: Stored<Copy>): Promi
 }
 
 function leaseOf({ settings }: ReplicationPorts): LeaseTerms<Copy> {
-  return { ms: settings.leaseMs, until: (tryAt) => ({ tryAt }) };
+  return { ms: settings.leaseMs, until: (dueAt) => ({ dueAt }) };
 }
 
 /**
@@ -117,7 +117,7 @@ function keeper(
     await documents.commitDocuments(
       'blobs',
       [copy.digest],
-      [{ do: 'patch', id: copy.id, set: { bytesDone, tryAt: leaseEnd(new Date(now), leaseMs) } }],
+      [{ do: 'patch', id: copy.id, set: { bytesDone, dueAt: leaseEnd(new Date(now), leaseMs) } }],
     );
   };
 }
@@ -168,11 +168,11 @@ export async function putOff(
   const found = await readStored(documents, copySchema, copyRef(digest, region));
   if (found === undefined) return undefined;
   const attempts = found.document.attempts + 1;
-  const tryAt = new Date(clock.now().getTime() + backoff(attempts, waits)).toISOString();
+  const dueAt = new Date(clock.now().getTime() + backoff(attempts, waits)).toISOString();
   await documents.commitDocuments(
     'blobs',
     [digest],
-    [{ do: 'patch', id: found.document.id, set: { attempts, tryAt, error: why.slice(0, 300) } }],
+    [{ do: 'patch', id: found.document.id, set: { attempts, dueAt, error: why.slice(0, 300) } }],
   );
   return attempts;
 }

@@ -128,7 +128,7 @@ export const copySchema = z.object({
   begun: z.boolean(),
   bytesDone: count,
   /** The time from which it may be claimed: later while a process works on it, or after it has failed. */
-  tryAt: when,
+  dueAt: when,
   attempts: count,
   error: z.string().optional(),
   bytesPerSecond: z.int().optional(),

@@ -145,7 +145,7 @@ export async function queueCopy(
     name: `blobs/${ids.nextId()}`,
     begun: false,
     bytesDone: 0,
-    tryAt: now,
+    dueAt: now,
     attempts: 0,
     ...defined({ bytesPerSecond }),
     verify,

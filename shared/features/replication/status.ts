@@ -112,5 +112,5 @@ async function stateOf(
 
 function failureOf(copies: readonly Copy[]): Pick<ImageInRegion, 'error' | 'nextTry'> {
   const failing = copies.find(({ error }) => error !== undefined);
-  return failing?.error === undefined ? {} : { error: failing.error, nextTry: failing.tryAt };
+  return failing?.error === undefined ? {} : { error: failing.error, nextTry: failing.dueAt };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readable } from '../../core/documents/alone.ts';
 import { patching } from '../../core/documents/changes.ts';
+import { dueBy } from '../../core/documents/due.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import { envelope } from '../../core/events/envelope.ts';
@@ -52,7 +53,7 @@ async function dueCopies({
     where: [
       { path: 'type', is: '=', value: 'copy' },
       { path: 'region', is: '=', value: regions.here },
-      { path: 'tryAt', is: '<=', value: clock.now().toISOString() },
+      dueBy(clock.now()),
       // If there is one registry all copies are its own, also older ones without `wantedBy`.
       ...(sourceOf === undefined ? [] : [{ path: 'wantedBy', is: 'contains' as const, value: { registry } }]),
     ],

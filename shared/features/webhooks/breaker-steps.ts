@@ -47,7 +47,7 @@ async function breakerStep(ports: PipelinePorts, before: WebhookHealth): Promise
   if (!before.marked) await markHook(ports, before);
   const health = await told(ports, { ...before, marked: true }, hook);
   if (health.state === 'open')
-    return before.marked ? probe(ports, health, hook) : { ...health, at: afterMs(ports, nextProbeMs(health, hook)) };
+    return before.marked ? probe(ports, health, hook) : { ...health, dueAt: afterMs(ports, nextProbeMs(health, hook)) };
   return drain(ports, health, hook);
 }
 
@@ -77,7 +77,7 @@ async function probe(ports: PipelinePorts, health: WebhookHealth, hook: Webhook 
   const attempt = await ports.hosts.later.within(hostOf(hook), () =>
     makeAttempt(ports, hook, oldest.document, 'probe'),
   );
-  if (attempt === undefined) return { ...health, at: afterMs(ports, soonMs) };
+  if (attempt === undefined) return { ...health, dueAt: afterMs(ports, soonMs) };
   const after = await settle(ports, hook, oldest.document, attempt, oldest);
   if (after?.status === 'delivered') return closed(health, ports.clock.now());
   return later(ports, health, hook);
@@ -85,7 +85,7 @@ async function probe(ports: PipelinePorts, health: WebhookHealth, hook: Webhook 
 
 function later(ports: PipelinePorts, { probes, ...health }: WebhookHealth, hook: Webhook): WebhookHealth {
   const next = { ...health, probes: probes + 1 };
-  return { ...next, at: afterMs(ports, nextProbeMs(next, hook)) };
+  return { ...next, dueAt: afterMs(ports, nextProbeMs(next, hook)) };
 }
 
 function nextProbeMs({ uid, probes, since }: WebhookHealth, hook: Webhook | undefined): number {
@@ -102,7 +102,7 @@ async function drain(
   hook: Webhook | undefined,
 ): Promise<WebhookHealth | undefined> {
   const held = await heldBack(ports, health, drainedInStep);
-  if (held.length === 0) return health.told ? undefined : { ...health, at: afterMs(ports, soonMs) };
+  if (held.length === 0) return health.told ? undefined : { ...health, dueAt: afterMs(ports, soonMs) };
   let failed = 0;
   const limit = pLimit(drainedAtOnce);
   const one = async (delivery: Stored<Delivery>) => {
@@ -111,7 +111,7 @@ async function drain(
   };
   await Promise.all(held.map((delivery) => limit(() => one(delivery))));
   const now = ports.clock.now();
-  return failed >= drainedAtOnce ? opened(health, now) : { ...health, at: afterMs(ports, pauseMs) };
+  return failed >= drainedAtOnce ? opened(health, now) : { ...health, dueAt: afterMs(ports, pauseMs) };
 }
 
 async function release(

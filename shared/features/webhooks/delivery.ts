@@ -46,7 +46,7 @@ export function newDelivery(hook: Webhook, event: CloudEvent, now: Date): Delive
 /** Removes what a delivery waits for: a message, the breaker, or an attempt under way. */
 function still({
   claim: _claim,
-  nextAttemptAt: _next,
+  dueAt: _next,
   heldBack: _held,
   because: _because,
   endedAt: _ended,
@@ -75,7 +75,7 @@ export function afterAttempt(
   if (attempt.cause === 'ping') return ended(failed, 'expired', `a ping is tried once: ${inWords(attempt)}`, now);
   const next = nextAttempt(hook, tried, now, verdict.retryAfterMs);
   if (next === undefined) return ended(failed, 'expired', `every attempt until ${delivery.deadline} failed`, now);
-  return attempt.cause === 'probe' ? { ...failed, heldBack: true } : { ...failed, nextAttemptAt: next };
+  return attempt.cause === 'probe' ? { ...failed, heldBack: true } : { ...failed, dueAt: next };
 }
 
 export function ended(delivery: Delivery, status: 'expired' | 'cancelled', because: string, now: Date): Delivery {
@@ -84,7 +84,7 @@ export function ended(delivery: Delivery, status: 'expired' | 'cancelled', becau
 
 /** Makes the delivery wait for a message that is due at `at`. */
 export function scheduled(delivery: Delivery, at: Date): Delivery {
-  return { ...still(delivery), status: 'waiting', nextAttemptAt: at.toISOString() };
+  return { ...still(delivery), status: 'waiting', dueAt: at.toISOString() };
 }
 
 /** Makes the delivery wait for the breaker. */

@@ -159,7 +159,7 @@ export const deliverySchema = z.object({
   /** The time at which it is given up. */
   deadline: z.iso.datetime(),
   /** The time of the next attempt of a waiting delivery; absent while the breaker holds it back. */
-  nextAttemptAt: z.iso.datetime().optional(),
+  dueAt: z.iso.datetime().optional(),
   /** True while it waits for the breaker, and no message is under way for it. */
   heldBack: z.literal(true).optional(),
   /** The number of attempts in the present round of retries, which is the place in the schedule. */

@@ -29,7 +29,7 @@ export const healthSchema = z.object({
   /** True when the event of the state is published. */
   told: z.boolean(),
   seq: z.int().nonnegative(),
-  at: z.iso.datetime().optional(),
+  dueAt: z.iso.datetime().optional(),
   claimedUntil: z.iso.datetime().optional(),
 });
 export type WebhookHealth = z.infer<typeof healthSchema>;
@@ -67,7 +67,7 @@ export function opened(health: WebhookHealth, now: Date): WebhookHealth {
     ...health,
     state: 'open',
     since: now.toISOString(),
-    at: now.toISOString(),
+    dueAt: now.toISOString(),
     probes: 0,
     marked: false,
     told: false,
@@ -76,5 +76,5 @@ export function opened(health: WebhookHealth, now: Date): WebhookHealth {
 
 /** Closes the breaker; `quietly` when nothing has shown that the receiver works. */
 export function closed(health: WebhookHealth, now: Date, quietly?: 'quietly'): WebhookHealth {
-  return { ...health, state: 'draining', at: now.toISOString(), marked: false, told: quietly !== undefined };
+  return { ...health, state: 'draining', dueAt: now.toISOString(), marked: false, told: quietly !== undefined };
 }

@@ -38,7 +38,7 @@ export const redeliverySchema = z.object({
   /** The number of deliveries that are under way again. */
   redelivered: z.int().nonnegative(),
   seq: z.int().positive(),
-  at: z.iso.datetime().optional(),
+  dueAt: z.iso.datetime().optional(),
   claimedUntil: z.iso.datetime().optional(),
   ttl: z.int(),
 });
@@ -70,7 +70,7 @@ export async function redeliverSince(ports: PipelinePorts, name: string, since: 
     state: 'running',
     redelivered: 0,
     seq: 1,
-    at: startedAt,
+    dueAt: startedAt,
     ttl: keptFor,
   };
   await documents.commitDocuments('registries', partition, [{ do: 'create', document }]);
@@ -105,9 +105,10 @@ export async function runRedelivery(ports: PipelinePorts, message: RedeliverMess
 async function redeliverSome(ports: PipelinePorts, job: Redelivery): Promise<Redelivery> {
   const hook = await readHook(ports.documents, ports.registry, job.name);
   const whyNot = whyNotFor(job, hook);
-  if (hook === undefined || whyNot !== undefined) return { ...job, state: 'stopped', because: whyNot, at: undefined };
+  if (hook === undefined || whyNot !== undefined)
+    return { ...job, state: 'stopped', because: whyNot, dueAt: undefined };
   const found = await failedBefore(ports, job);
-  if (found.length === 0) return { ...job, state: 'done', at: undefined };
+  if (found.length === 0) return { ...job, state: 'done', dueAt: undefined };
   const now = ports.clock.now().getTime();
   let redelivered = 0;
   for (const [index, delivery] of found.entries()) {
@@ -117,7 +118,7 @@ async function redeliverSome(ports: PipelinePorts, job: Redelivery): Promise<Red
     )
       redelivered += 1;
   }
-  return { ...job, redelivered: job.redelivered + redelivered, at: new Date(now + pauseMs).toISOString() };
+  return { ...job, redelivered: job.redelivered + redelivered, dueAt: new Date(now + pauseMs).toISOString() };
 }
 
 /** Reads the failed deliveries that have not begun again: those that have, have no end, or a later one. */

@@ -69,10 +69,10 @@ function endOf(
 }
 
 /** Returns when to check again, if somebody makes the attempt, or it is not due. */
-function notBefore({ claim, nextAttemptAt }: Delivery, { asked }: AttemptMessage, now: Date): Date | undefined {
+function notBefore({ claim, dueAt }: Delivery, { asked }: AttemptMessage, now: Date): Date | undefined {
   const claimed = claim === undefined ? undefined : new Date(claim.until);
   if (claimed !== undefined && claimed > now) return claimed;
-  const due = nextAttemptAt === undefined || asked === true ? undefined : new Date(nextAttemptAt);
+  const due = dueAt === undefined || asked === true ? undefined : new Date(dueAt);
   return due !== undefined && due.getTime() > now.getTime() + earlyMs ? due : undefined;
 }
 

@@ -10,15 +10,12 @@ import { sendAt } from './messages.ts';
 import type { PipelinePorts } from './ports.ts';
 
 /** Sends the message for a delivery's next attempt. One more than needed does no harm. */
-export async function sendNext(
-  ports: PipelinePorts,
-  { name, deliveryId, attempted, nextAttemptAt }: Delivery,
-): Promise<void> {
-  if (nextAttemptAt === undefined) return;
+export async function sendNext(ports: PipelinePorts, { name, deliveryId, attempted, dueAt }: Delivery): Promise<void> {
+  if (dueAt === undefined) return;
   await sendAt(
     ports.queues,
     { do: 'attempt', name, deliveryId, number: attempted + 1 },
-    new Date(nextAttemptAt),
+    new Date(dueAt),
     ports.clock.now(),
   );
 }

@@ -14,12 +14,12 @@ const claimMs = 120_000;
 
 /**
  * Work that is done step by step, with a message each, while its document says where it is: `seq` is the next step,
- * `at` when it is due (absent: there is none). The sweep finds a step whose message is lost; one whose message is
+ * `dueAt` when it is due (absent: there is none). The sweep finds a step whose message is lost; one whose message is
  * copied is made once, and made again only after a crash.
  */
 export interface Stepped extends JsonDocument {
   readonly seq: number;
-  readonly at?: string | undefined;
+  readonly dueAt?: string | undefined;
   readonly claimedUntil?: string | undefined;
 }
 
@@ -59,8 +59,8 @@ export async function takeStep<T extends Stepped>(
     { ...after, seq: message.seq + 1, claimedUntil: undefined },
     claimed,
   );
-  if (next !== undefined && after.at !== undefined)
-    await sendAt(ports.queues, { ...message, seq: message.seq + 1 }, new Date(after.at), ports.clock.now());
+  if (next !== undefined && after.dueAt !== undefined)
+    await sendAt(ports.queues, { ...message, seq: message.seq + 1 }, new Date(after.dueAt), ports.clock.now());
 }
 
 /** Replaces a document; `undefined` when somebody else wrote it since. */

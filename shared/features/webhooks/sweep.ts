@@ -2,18 +2,24 @@ import pLimit from 'p-limit';
 import { z } from 'zod';
 import { inTurn } from '../../core/documents/alone.ts';
 import { patching } from '../../core/documents/changes.ts';
+import type { Duty } from '../../core/documents/due.ts';
+import { dueBy, duty } from '../../core/documents/due.ts';
 import { isHeld } from '../../core/documents/lease.ts';
 import { pagesOf } from '../../core/documents/pages.ts';
-import { parseStored } from '../../core/documents/stored.ts';
-import type { DocumentQuery, VersionedDocument } from '../../core/ports/documents.ts';
+import type { Stored } from '../../core/documents/stored.ts';
+import type { DocumentQuery } from '../../core/ports/documents.ts';
 import { ended } from './delivery.ts';
 import { changeDelivery, refOf } from './delivery-store.ts';
 import { dispatchAgain } from './dispatch.ts';
+import type { Delivery } from './documents.ts';
 import { deliverySchema } from './documents.ts';
+import type { WebhookHealth } from './health.ts';
 import { healthSchema } from './health.ts';
+import type { Marker } from './marker.ts';
 import { markerSchema, takeUp, underWayMs } from './marker.ts';
 import { sendAt } from './messages.ts';
 import type { PipelinePorts } from './ports.ts';
+import type { Redelivery } from './redeliver-since.ts';
 import { redeliverySchema } from './redeliver-since.ts';
 import { tooLateMs } from './retry.ts';
 import { sendNext } from './settle.ts';
@@ -44,10 +50,10 @@ export async function sweepWebhooks(ports: PipelinePorts): Promise<Swept> {
   await inTurn(
     ports.log,
     'webhooks-sweep',
-    parts.map(({ name, query, handle }) => [
+    parts.map(({ name, query, duty: { container, perform } }) => [
       name,
       async () => {
-        done[name] = await each(ports, query, handle);
+        done[name] = await each(ports, { container, ...query }, perform);
       },
     ]),
   );
@@ -56,42 +62,42 @@ export async function sweepWebhooks(ports: PipelinePorts): Promise<Swept> {
 
 interface LeftOver {
   readonly name: 'dispatches' | 'deadlines' | 'attempts' | 'steps';
-  readonly query: Omit<DocumentQuery, 'limit'>;
-  readonly handle: (ports: PipelinePorts, found: VersionedDocument) => Promise<boolean>;
+  readonly query: Pick<DocumentQuery, 'partition' | 'where'>;
+  readonly duty: Duty<PipelinePorts, boolean>;
 }
 
 /** Lists the kinds in this order, so that a delivery that is over is not sent again. */
 function leftOvers(now: Date, { registry }: PipelinePorts): LeftOver[] {
-  const before = (ms: number) => new Date(now.getTime() - ms).toISOString();
+  const before = (ms: number) => new Date(now.getTime() - ms);
   const open = { path: 'state', is: '=', value: 'open' } as const;
   const waiting = { path: 'status', is: '=', value: 'waiting' } as const;
-  const container = 'deliveries';
   const ours = { path: 'registry', is: '=', value: registry } as const;
   // A marker lies in the partition of its registry.
   const dispatchedHere = { path: 'webhook', is: '=', value: registry } as const;
-  const takenBefore = { path: 'takenAt', is: '<=', value: before(underWayMs) } as const;
-  const overSince = { path: 'deadline', is: '<', value: before(graceMs) } as const;
-  const overdue = (path: string) => ({ path, is: '<=', value: before(overdueMs) }) as const;
+  const takenBefore = { path: 'takenAt', is: '<=', value: before(underWayMs).toISOString() } as const;
+  const overSince = { path: 'deadline', is: '<', value: before(graceMs).toISOString() } as const;
+  const overdue = dueBy(before(overdueMs));
+  const steps = { path: 'type', is: 'in', values: ['webhook-health', 'webhook-redelivery'] } as const;
   return [
     {
       name: 'dispatches',
-      query: { container, where: [typeIs('webhook-dispatch'), dispatchedHere, open, takenBefore] },
-      handle: dispatchLeft,
+      query: { where: [typeIs('webhook-dispatch'), dispatchedHere, open, takenBefore] },
+      duty: duty('deliveries', markerSchema, dispatchLeft),
     },
-    { name: 'deadlines', query: { container, where: [typeIs('delivery'), ours, waiting, overSince] }, handle: expire },
+    {
+      name: 'deadlines',
+      query: { where: [typeIs('delivery'), ours, waiting, overSince] },
+      duty: duty('deliveries', deliverySchema, expire),
+    },
     {
       name: 'attempts',
-      query: { container, where: [typeIs('delivery'), ours, waiting, overdue('nextAttemptAt')] },
-      handle: resendAttempt,
+      query: { where: [typeIs('delivery'), ours, waiting, overdue] },
+      duty: duty('deliveries', deliverySchema, resendAttempt),
     },
     {
       name: 'steps',
-      query: {
-        container: 'registries',
-        partition: [registry],
-        where: [{ path: 'type', is: 'in', values: ['webhook-health', 'webhook-redelivery'] }, overdue('at')],
-      },
-      handle: resendStep,
+      query: { partition: [registry], where: [steps, overdue] },
+      duty: duty('registries', steppedSchema, resendStep),
     },
   ];
 }
@@ -101,18 +107,18 @@ function typeIs(type: string) {
 }
 
 /**
- * Calls `handle` for all that is found, and counts those for which it did something. One that cannot be handled is
+ * Calls `perform` for all that is found, and counts those for which it did something. One that cannot be handled is
  * logged and stops no other.
  */
 async function each(
   ports: PipelinePorts,
   query: Omit<DocumentQuery, 'limit'>,
-  handle: (ports: PipelinePorts, found: VersionedDocument) => Promise<boolean>,
+  perform: Duty<PipelinePorts, boolean>['perform'],
 ): Promise<number> {
   let [seen, done] = [0, 0];
   const limit = pLimit(atOnce);
   for await (const page of pagesOf(ports.documents, { ...query, limit: pageSize })) {
-    const outcomes = await Promise.allSettled(page.map((found) => limit(() => handle(ports, found))));
+    const outcomes = await Promise.allSettled(page.map((found) => limit(() => perform(ports, found))));
     for (const outcome of outcomes)
       if (outcome.status === 'rejected')
         ports.log.error({ err: outcome.reason as Error }, 'the sweep of webhooks could not do a part of its work');
@@ -123,36 +129,30 @@ async function each(
   return done;
 }
 
-async function dispatchLeft(ports: PipelinePorts, found: VersionedDocument): Promise<boolean> {
-  const marker = parseStored(markerSchema, found, { container: 'deliveries' });
+async function dispatchLeft(ports: PipelinePorts, marker: Stored<Marker>): Promise<boolean> {
   if (!(await takeUp(ports, marker))) return false;
   await dispatchAgain(ports, marker.document.event);
   return true;
 }
 
-async function expire({ documents, clock }: PipelinePorts, found: VersionedDocument): Promise<boolean> {
+async function expire({ documents, clock }: PipelinePorts, stored: Stored<Delivery>): Promise<boolean> {
   const now = clock.now();
-  const changed = await changeDelivery(
-    documents,
-    parseStored(deliverySchema, found, { container: 'deliveries' }),
-    (delivery) => {
-      const isOver =
-        delivery.status === 'waiting' &&
-        now.getTime() > Date.parse(delivery.deadline) + (delivery.heldBack === true ? graceMs : tooLateMs);
-      return isOver ? ended(delivery, 'expired', `it expired at ${delivery.deadline}`, now) : undefined;
-    },
-  );
+  const changed = await changeDelivery(documents, stored, (delivery) => {
+    const isOver =
+      delivery.status === 'waiting' &&
+      now.getTime() > Date.parse(delivery.deadline) + (delivery.heldBack === true ? graceMs : tooLateMs);
+    return isOver ? ended(delivery, 'expired', `it expired at ${delivery.deadline}`, now) : undefined;
+  });
   return changed !== undefined;
 }
 
 /** Sends the message again. The delivery is due now, so that it is not found again before it is overdue again. */
-async function resendAttempt(ports: PipelinePorts, found: VersionedDocument): Promise<boolean> {
-  const stored = parseStored(deliverySchema, found, { container: 'deliveries' });
+async function resendAttempt(ports: PipelinePorts, stored: Stored<Delivery>): Promise<boolean> {
   const { document } = stored;
   const now = ports.clock.now();
   if (isHeld(document.claim?.until, now)) return false;
   const { container, partition } = refOf(document);
-  const due = { nextAttemptAt: now.toISOString() };
+  const due = { dueAt: now.toISOString() };
   const outcome = await ports.documents.commitDocuments(container, partition, [patching(stored, due)]);
   if (outcome.committed) await sendNext(ports, { ...document, ...due });
   return outcome.committed;
@@ -160,15 +160,14 @@ async function resendAttempt(ports: PipelinePorts, found: VersionedDocument): Pr
 
 const steppedSchema = z.discriminatedUnion('type', [healthSchema, redeliverySchema]);
 
-async function resendStep(ports: PipelinePorts, found: VersionedDocument): Promise<boolean> {
-  const stored = parseStored(steppedSchema, found, { container: 'registries' });
+async function resendStep(ports: PipelinePorts, stored: Stored<WebhookHealth | Redelivery>): Promise<boolean> {
   const { document } = stored;
   const now = ports.clock.now();
   if (isHeld(document.claimedUntil, now)) return false;
   const outcome = await ports.documents.commitDocuments(
     'registries',
     [ports.registry],
-    [patching(stored, { at: now.toISOString() })],
+    [patching(stored, { dueAt: now.toISOString() })],
   );
   if (!outcome.committed) return false;
   const { name, seq } = document;

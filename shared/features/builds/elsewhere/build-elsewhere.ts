@@ -32,7 +32,7 @@ export async function buildElsewhere(ports: BuildPorts, node: Node, task: Task, 
   }
   const { runner } = task.settings;
   if (runner === undefined || !('acr' in runner) || remote.run === undefined)
-    return waiting(running, { tryAt: remote.deadline });
+    return waiting(running, { dueAt: remote.deadline });
   return lookAtRun(ports, { ...node, remote: { ...remote, run: remote.run } }, task, running, runner.acr);
 }
 
@@ -51,7 +51,7 @@ async function lookAtRun(
   const outcome = await outcomeOfRun(ports, runner, node, remote.run);
   if (outcome === undefined)
     return waiting(running, {
-      tryAt: earlier(remote.deadline, new Date(ports.clock.now().getTime() + askedEveryMs).toISOString()),
+      dueAt: earlier(remote.deadline, new Date(ports.clock.now().getTime() + askedEveryMs).toISOString()),
     });
   running.log.write((await printedBy(ports, runner, remote.run)) ?? '');
   const ends = { ...remote, outcome };
@@ -84,7 +84,7 @@ async function begin(ports: BuildPorts, node: Node, asked: Task, { log, lease, f
       { lease },
       {
         remote: { ...remote, startedAt: now.toISOString(), ...defined({ run: taken.run }) },
-        tryAt:
+        dueAt:
           taken.run === undefined
             ? remote.deadline
             : earlier(remote.deadline, new Date(now.getTime() + askedEveryMs).toISOString()),
@@ -94,7 +94,7 @@ async function begin(ports: BuildPorts, node: Node, asked: Task, { log, lease, f
   if (taken.is === 'refused' || node.attempts >= mostTries) return { is: 'refused', why: taken.why };
   return waiting(
     { lease },
-    { state: 'ready', tryAt: new Date(now.getTime() + backoff(node.attempts, waits)).toISOString() },
+    { state: 'ready', dueAt: new Date(now.getTime() + backoff(node.attempts, waits)).toISOString() },
   );
 }
 

@@ -79,7 +79,7 @@ export async function takeCallback(
           pieces,
           ...defined({ outcome }),
         },
-        ...defined({ tryAt: outcome === undefined ? undefined : now }),
+        ...defined({ dueAt: outcome === undefined ? undefined : now }),
       };
       const { committed } = await documents.commitDocuments(ref.container, ref.partition, [patching(found, set)]);
       return committed ? { ...open, piece: pieces } : undefined;

@@ -90,7 +90,7 @@ export const nodeSchema = z.object({
   level: z.int().positive(),
   state: z.enum(['waiting', 'ready', 'running', 'succeeded', 'same', 'notified', 'failed', 'stopped']),
   /** The time from which it may be claimed: later than now while a process works on it. */
-  tryAt: when,
+  dueAt: when,
   attempts: z.int().nonnegative(),
   /** Set when its task has had all its builds of this hour. */
   turnAt: when.optional(),

@@ -8,4 +8,4 @@ import type { Node } from './documents.ts';
  */
 export type NodeLease = Lease<Node>;
 
-export const nodeLease: LeaseTerms<Node> = { ms: 180_000, renewMs: 10_000, until: (tryAt) => ({ tryAt }) };
+export const nodeLease: LeaseTerms<Node> = { ms: 180_000, renewMs: 10_000, until: (dueAt) => ({ dueAt }) };

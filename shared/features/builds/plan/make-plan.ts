@@ -66,7 +66,7 @@ function nodesFor({ build, registry }: Build, dependents: ReadonlyMap<string, De
       ...defined({ madeBy: rule.task }),
       bases,
       level,
-      tryAt: now,
+      dueAt: now,
       attempts: 0,
       queuedAt: now,
     };

@@ -54,7 +54,7 @@ export async function rebuild(ports: BuildPorts, node: Node, asked: Task, runnin
  * Leaves the image until its turn. No process holds it meanwhile, and it was not begun, so that counts as no attempt.
  */
 async function waitForTurn({ attempts }: Node, { lease }: Running, turnAt: string): Promise<MadeImage> {
-  await lease.write({ state: 'ready', tryAt: turnAt, turnAt, attempts: attempts - 1 });
+  await lease.write({ state: 'ready', dueAt: turnAt, turnAt, attempts: attempts - 1 });
   return { is: 'elsewhere' };
 }
 

@@ -51,7 +51,7 @@ export async function settleWaiting(
           : bad.state === 'stopped'
             ? 'stopped too'
             : `failed: ${bad.because ?? ''}`);
-  const set = because === undefined ? { state, tryAt: now } : { state, because, endedAt: now };
+  const set = because === undefined ? { state, dueAt: now } : { state, because, endedAt: now };
   const found = await readStored(documents, nodeSchema, { container: 'builds', partition: [node.scope], id: node.id });
   if (found?.document.state !== 'waiting') return 'waiting';
   const { committed } = await documents.commitDocuments('builds', [node.scope], [patching(found, set)]);

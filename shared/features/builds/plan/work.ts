@@ -1,5 +1,6 @@
 import { readable } from '../../../core/documents/alone.ts';
 import { patching } from '../../../core/documents/changes.ts';
+import { dueBy } from '../../../core/documents/due.ts';
 import { Lease } from '../../../core/documents/lease.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
@@ -46,7 +47,7 @@ async function dueNodes({ documents, registry, clock, log }: BuildPorts, build: 
   const where = [
     ofRegistry(registry),
     { path: 'state', is: 'in' as const, values: ['ready', 'running'] },
-    { path: 'tryAt', is: '<=' as const, value: clock.now().toISOString() },
+    dueBy(clock.now()),
   ];
   const page = await documents.queryDocuments({ container: 'builds', partition, where, limit: imagesLookedAt });
   const due = readable(log, nodeSchema, page.documents, { container: 'builds', partition });
@@ -117,7 +118,7 @@ async function endOf(ports: BuildPorts, node: Node, lease: NodeLease): Promise<E
         because: 'why' in error.fault ? error.fault.why : `the registry refuses it: ${error.fault.is}`,
       };
     // Somebody has pushed the image at the same moment: it is made anew from the image that is there then.
-    await lease.write({ state: 'ready', remote: null, tryAt: ports.clock.now().toISOString() });
+    await lease.write({ state: 'ready', remote: null, dueAt: ports.clock.now().toISOString() });
     return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { oneByOne, readable } from '../../../core/documents/alone.ts';
 import { patching } from '../../../core/documents/changes.ts';
+import { dueQuery } from '../../../core/documents/due.ts';
 import { pagesOf } from '../../../core/documents/pages.ts';
 import { stableUuid } from '../../../core/documents/stable-id.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
@@ -21,18 +22,10 @@ const tasksAtOnce = 100;
 export async function lineUpOnTime(ports: BuildPorts): Promise<number> {
   const { documents, registry, clock } = ports;
   const [container, partition] = ['registries' as const, [registry]];
-  const where = [
-    { path: 'type', is: '=' as const, value: 'task' },
-    { path: 'dueAt', is: '<=' as const, value: clock.now().toISOString() },
-  ];
+  const where = [{ path: 'type', is: '=' as const, value: 'task' }];
   const due: Stored<Task>[] = [];
-  for await (const page of pagesOf(documents, {
-    container,
-    partition,
-    where,
-    orderBy: { path: 'dueAt', direction: 'asc' },
-    limit: tasksAtOnce,
-  })) {
+  const query = dueQuery(clock.now(), { container, partition, where, limit: tasksAtOnce });
+  for await (const page of pagesOf(documents, query)) {
     // A task that cannot be read stays due: tasks behind a page of such are still found.
     due.push(...readable(ports.log, taskSchema, page, { container, partition }));
     if (due.length >= tasksAtOnce) break;

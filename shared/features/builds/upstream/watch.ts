@@ -2,6 +2,7 @@ import { oneByOne, readable } from '../../../core/documents/alone.ts';
 import { backoff } from '../../../core/documents/backoff.ts';
 import { patching, removing, writing } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
+import { dueQuery } from '../../../core/documents/due.ts';
 import { pagesOf } from '../../../core/documents/pages.ts';
 import { stableUuid } from '../../../core/documents/stable-id.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
@@ -32,16 +33,14 @@ export async function watchUpstreams(ports: BuildPorts, until: Date): Promise<nu
   let looked = 0;
   // The tags of a registry without budget stay due: they are passed over until the next minute.
   const spent = new Set<string>();
-  const due = {
-    container: 'dependencies' as const,
+  const due = dueQuery(ports.clock.now(), {
+    container: 'dependencies',
     where: [
-      { path: 'type', is: '=' as const, value: 'watched' },
-      { path: 'registry', is: '=' as const, value: ports.registry },
-      { path: 'dueAt', is: '<=' as const, value: ports.clock.now().toISOString() },
+      { path: 'type', is: '=', value: 'watched' },
+      { path: 'registry', is: '=', value: ports.registry },
     ],
-    orderBy: { path: 'dueAt', direction: 'asc' as const },
     limit: tagsAtOnce,
-  };
+  });
   for await (const page of pagesOf(ports.documents, due)) {
     await oneByOne(
       ports.log,

@@ -27,19 +27,13 @@ export const binTag = { name: 'recycle bin', description: 'Lists, restores and p
 const settingsSchema = z
   .object({
     enabled: z.boolean().openapi({ description: 'True if deleted manifests and tags can be restored.' }),
-    retentionDays: z
-      .int()
-      .min(retentionBounds.min)
-      .max(retentionBounds.max)
-      .openapi({
-        description:
-          'The days from a deletion until it is purged. A change does not apply to what is in the recycle bin already.',
-      }),
-    restoreOnPull: z
-      .boolean()
-      .openapi({
-        description: 'True if a pull restores what a purge policy recycled. What a user deleted stays deleted.',
-      }),
+    retentionDays: z.int().min(retentionBounds.min).max(retentionBounds.max).openapi({
+      description:
+        'The days from a deletion until it is purged. A change does not apply to what is in the recycle bin already.',
+    }),
+    restoreOnPull: z.boolean().openapi({
+      description: 'True if a pull restores what a purge policy recycled. What a user deleted stays deleted.',
+    }),
   })
   .openapi('SoftDelete', { description: 'The settings of the recycle bin.' });
 

@@ -152,7 +152,7 @@ export function deliveryOnWire({
   endedAt,
   createdAt,
   deadline,
-  nextAttemptAt,
+  dueAt,
   attempted,
   attempts,
 }: Delivery) {
@@ -168,7 +168,7 @@ export function deliveryOnWire({
       deadline,
       attempted,
     },
-    ...defined({ repository, because, failure, endedAt, nextAttemptAt }),
+    ...defined({ repository, because, failure, endedAt, nextAttemptAt: dueAt }),
     attempts: attempts.map(attemptOnWire),
   };
 }

@@ -81,7 +81,7 @@ const deliveries = [
   deliveryOf(one, 'deploy'),
   deliveryOf(two, 'deploy', {
     status: 'waiting',
-    nextAttemptAt: '2026-01-02T00:00:05.000Z',
+    dueAt: '2026-01-02T00:00:05.000Z',
     attempted: 2,
     attempts: [answered, unreachable],
   }),

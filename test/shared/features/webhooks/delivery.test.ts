@@ -33,7 +33,7 @@ describe('a delivery that two attempts were made of at once', () => {
         endedAt: now.toISOString(),
         attempts: [{ number: 1 }, { number: 2 }],
       });
-      expect(after).not.toHaveProperty('nextAttemptAt');
+      expect(after).not.toHaveProperty('dueAt');
       expect(after).not.toHaveProperty('failure');
     }
   });

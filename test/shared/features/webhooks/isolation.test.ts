@@ -128,7 +128,7 @@ describe('what nobody can read', () => {
       ...delivery,
       id: 'strange',
       attempts: 'none',
-      nextAttemptAt: '2026-01-01T00:00:00Z',
+      dueAt: '2026-01-01T00:00:00Z',
       deadline: '2026-01-01T00:00:00Z',
     };
     await simulation.ports.documents.commitDocuments(
