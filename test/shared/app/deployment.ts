@@ -133,16 +133,6 @@ export async function deploy(options: Options = {}): Promise<Deployment> {
   };
 }
 
-/** What every event is delivered to. */
-export const consumers = [
-  'usage-record',
-  'webhooks-dispatch',
-  'replication-plan',
-  'builds-learn',
-  'builds-plan',
-  'purge-touched',
-] as const satisfies readonly (keyof Longshore['events'])[];
-
 /** Who takes the messages of each queue. */
 export const queues = {
   'usage-pulls': 'usage-fold',
@@ -153,20 +143,10 @@ export const queues = {
   'build-runs': 'builds-work',
 } as const satisfies Readonly<Record<string, keyof Longshore['messages']>>;
 
-export const timers = [
-  'events-sweep',
-  'usage-survey',
-  'usage-first-survey',
-  'webhooks-sweep',
-  'acr-settle',
-  'recycle-bin-purge',
-  'collection-collect',
-  'recycle-bin-reconcile',
-  'collection-leftovers',
-  'purge-mark',
-  'replication-sweep',
-  'builds-sweep',
-] as const satisfies readonly (keyof Longshore['timers'])[];
+/** The names of what every event is delivered to. */
+export const consumersOf = (of: Deployment) => Object.keys(of.events) as (keyof Longshore['events'])[];
+
+export const timersOf = (of: Deployment) => Object.keys(of.timers) as (keyof Longshore['timers'])[];
 
 /** Delivers what is published, then what queues hold, until nothing moves: each event and message twice. */
 export class Deliveries {
@@ -183,7 +163,7 @@ export class Deliveries {
       const published = events.log.slice(this.#delivered);
       this.#delivered = events.log.length;
       for (const event of [...published, ...published])
-        for (const consumer of consumers) await this.#of.events[consumer](event);
+        for (const consumer of consumersOf(this.#of)) await this.#of.events[consumer](event);
       await this.#of.flush();
       moves = published.length > 0;
       for (const [queue, taker] of Object.entries(queues)) {
@@ -196,6 +176,7 @@ export class Deliveries {
 
   /** Every timer, twice. */
   async tick(): Promise<void> {
+    const timers = timersOf(this.#of);
     for (const timer of [...timers, ...timers]) await this.#of.timers[timer]();
   }
 }

@@ -1,3 +1,5 @@
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
 import { digestOf } from '../../../shared/core/oci/digest.ts';
 import { mediaTypes } from '../../../shared/core/oci/media-types.ts';
 import type { Built } from '../features/builds/bases/building.ts';
@@ -81,6 +83,22 @@ export class Life {
   }
 }
 
+/** Calls an operation that reads, and remembers its answer. */
+export type Look = (operation: string, params?: Call['params'], query?: Call['query']) => Promise<void>;
+
+/** What `test/shared/features/NAME/life.ts` exports: the calls of the operations of one feature. */
+interface OwnLife {
+  /** Makes something of it, where `team/app:1` is pushed. */
+  readonly grow?: (life: Life) => Promise<void>;
+  readonly look?: (api: Look) => Promise<void>;
+  readonly wither?: (life: Life) => Promise<void>;
+}
+
+const folder = join(import.meta.dirname, '../features');
+const ownLives = await Promise.all(
+  globSync('*/life.ts', { cwd: folder }).map(async (path) => (await import(join(folder, path))) as OwnLife),
+);
+
 async function pushBlob(life: Life, repository: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   const started = await life.http('v2 uploads POST', `/v2/${repository}/blobs/uploads/`);
   const patched = await life.http('v2 upload PATCH', location(started), { body: bytes });
@@ -112,6 +130,7 @@ export async function grow(life: Life, git: string, settle: () => Promise<void>)
   await growPolicies(life);
   await life.api('putReplication', { params: { region: 'second' }, body: {} });
   await life.api('putReplication', { params: { region: 'home' }, body: {} });
+  for (const own of ownLives) await own.grow?.(life);
   await settle();
   await growBuilds(life, git, settle);
   const pulled = { headers: { accept: manifestType } };
@@ -219,13 +238,12 @@ async function keepDeliveries(life: Life): Promise<void> {
 export async function look(life: Life): Promise<Record<string, string>> {
   const seen: Record<string, string> = {};
   const { kept } = life;
-  const api = async (operation: string, params: Record<string, string> = {}, query: Record<string, string> = {}) => {
+  const api: Look = async (operation, params = {}, query = {}) => {
     seen[operation] = JSON.stringify(await life.api(operation, { params, query, ok: [200, 404] }));
   };
   const [hook, ci, image] = [{ name: 'everything' }, { name: 'ci' }, 'team/app:1'];
   for (const list of lists) await api(list);
-  await api('listTopRepositories', {}, { by: 'pushes' });
-  await api('exportUsage', {}, { of: 'repositories' });
+  for (const own of ownLives) await own.look?.(api);
   await api('getToken', ci);
   await api('getScopeMap', ci);
   await api('getTrustedIssuer', { name: 'cloud' });
@@ -255,7 +273,7 @@ export async function look(life: Life): Promise<Record<string, string>> {
 }
 
 const lists = [
-  ...['getUsage', 'getPulledShare', 'getForecast', 'listTokens', 'listScopeMaps', 'getAnonymousPull'],
+  ...['listTokens', 'listScopeMaps', 'getAnonymousPull'],
   ...['listTrustedIssuers', 'listSigningKeys', 'getRegistry', 'listWebhooks', 'getSoftDelete', 'listBin'],
   ...['listPurgePolicies', 'listInUse', 'listReplications', 'listBaseSources', 'listUpstreams', 'listBuildPolicies'],
   ...['listBuilds', 'listTasks'],
@@ -291,6 +309,7 @@ export async function lookAtContent(life: Life): Promise<Record<string, string>>
 
 /** Everything that changes or deletes what is there. */
 export async function wither(life: Life, settle: () => Promise<void>): Promise<void> {
+  for (const own of ownLives) await own.wither?.(life);
   await witherContent(life);
   await settle();
   await witherBuilds(life);
