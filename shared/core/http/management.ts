@@ -1,8 +1,10 @@
 import type { RouteConfig } from '@hono/zod-openapi';
 import { OpenAPIHono, z } from '@hono/zod-openapi';
-import type { HonoRequest } from 'hono';
+import type { Context, HonoRequest } from 'hono';
 import { withSuggestion } from '../dockerfile/suggest.ts';
+import { repositorySchema } from '../documents/names.ts';
 import { RegistryError } from '../oci/faults.ts';
+import type { Caller } from '../ports/authorize.ts';
 import { namePattern, nameSyntax } from '../rules/name.ts';
 import { generalErrorsOf } from './api-errors.ts';
 import type { Part } from './explain-issues.ts';
@@ -60,6 +62,14 @@ export const nameSchema = z
   .string()
   .regex(namePattern, nameSyntax)
   .openapi({ example: 'ci', description: `The name that an administrator gave: it ${nameSyntax}.` });
+
+/**
+ * Makes the schema of a repository's name in a query or a body; in a path its slashes would part it. Schemas of the
+ * core cannot be described themselves: at run time they have no `openapi`, whatever their type says.
+ */
+export function repositoryIn(description: string, example = 'team/app') {
+  return z.string().pipe(repositorySchema).openapi({ type: 'string', example, description });
+}
 
 export function json<T extends z.ZodType>(description: string, schema: T) {
   return { description, content: { 'application/json': { schema } } };
@@ -182,6 +192,11 @@ function refusing(route: RouteConfig): (result: Validated) => void {
       why: explainIssues(error.issues, { value: data, schema: schemas[part], part }),
     });
   };
+}
+
+/** Returns who asks, as it was identified before any route of the management API is asked. */
+export function callerOf(context: Context): Caller {
+  return context.get('caller') as Caller;
 }
 
 /** Parses a value by a schema that is not its route's. Throws `RegistryError` (`request-invalid`). */

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { repositorySchema, tagSchema } from '../../core/documents/names.ts';
+import { tagSchema } from '../../core/documents/names.ts';
+import { repositoryIn } from '../../core/http/management.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { isDigest } from '../../core/oci/digest.ts';
 import { granularities } from './period.ts';
@@ -111,13 +112,10 @@ const digestText = z.custom<Digest>(
   (value) => typeof value === 'string' && isDigest(value),
   'must be sha256: or sha512: and hexadecimal digits',
 );
-const repositoryText = z.string().pipe(repositorySchema);
 
 export const usageQuery = z
   .object({
-    repository: repositoryText
-      .optional()
-      .openapi({ type: 'string', example: 'team/app', description: 'The repository; absent, the whole registry.' }),
+    repository: repositoryIn('The repository; absent, the whole registry.').optional(),
     tag: z
       .string()
       .pipe(tagSchema)

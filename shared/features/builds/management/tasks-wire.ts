@@ -1,5 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { repositorySchema } from '../../../core/documents/names.ts';
 import {
   absent,
   body,
@@ -8,6 +7,7 @@ import {
   nameSchema,
   pageOf,
   pageSchema,
+  repositoryIn,
   timesSchema,
 } from '../../../core/http/management.ts';
 import { changeOf } from '../../../core/http/merge-patch.ts';
@@ -22,10 +22,7 @@ export const tasksTag = {
 
 const uploaded = z
   .strictObject({
-    repository: z
-      .string()
-      .pipe(repositorySchema)
-      .openapi({ type: 'string', example: 'contexts', description: 'The repository to which it was uploaded.' }),
+    repository: repositoryIn('The repository to which it was uploaded.', 'contexts'),
     digest: z
       .string()
       .pipe(digestSchema)
@@ -41,10 +38,7 @@ const context = z
 const versions = z
   .array(
     versionSettingsSchema.extend({
-      of: z
-        .string()
-        .pipe(repositorySchema)
-        .openapi({ type: 'string', example: 'team/base', description: 'The repository whose tags are followed.' }),
+      of: repositoryIn('The repository whose tags are followed.', 'team/base'),
     }),
   )
   .max(10)

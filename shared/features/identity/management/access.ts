@@ -1,8 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
-import { repositorySchema } from '../../../core/documents/names.ts';
 import { readStored } from '../../../core/documents/stored.ts';
-import { absent, json, managementRoutes, nameSchema } from '../../../core/http/management.ts';
+import { absent, json, managementRoutes, nameSchema, repositoryIn } from '../../../core/http/management.ts';
 import { rightFor } from '../../../core/http/rights.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { RepositoryAction } from '../../../core/ports/authorize.ts';
@@ -22,10 +21,7 @@ const querySchema = z.object({
       description: 'The name of a trusted issuer. Without token and issuer the answer is about everyone.',
       example: 'github',
     }),
-  repository: z
-    .string()
-    .pipe(repositorySchema)
-    .openapi({ type: 'string', example: 'team/app', description: 'The repository.' }),
+  repository: repositoryIn('The repository.'),
   action: z.enum(repositoryActions).openapi({ description: 'The action in the repository. A push needs pull too.' }),
 });
 const answerSchema = z

@@ -1,16 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { BinnedDocument, BinnedTag } from '../../../core/documents/bin.ts';
 import { defined } from '../../../core/documents/defined.ts';
-import { repositorySchema, tagSchema } from '../../../core/documents/names.ts';
+import { tagSchema } from '../../../core/documents/names.ts';
 import { sizeOf, sumOfBytes } from '../../../core/documents/references.ts';
-import { absent, body, conflicting, json, pageOf, pageSchema } from '../../../core/http/management.ts';
+import { absent, body, conflicting, json, pageOf, pageSchema, repositoryIn } from '../../../core/http/management.ts';
 import { digestSchema } from '../../../core/oci/descriptor.ts';
 import { retentionBounds } from '../soft-delete.ts';
 
-const repository = z
-  .string()
-  .pipe(repositorySchema)
-  .openapi({ type: 'string', example: 'team/app', description: 'The repository of the deleted manifest or tag.' });
+const repository = repositoryIn('The repository of the deleted manifest or tag.');
 const digest = z
   .string()
   .pipe(digestSchema)

@@ -1,16 +1,22 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { defined } from '../../../core/documents/defined.ts';
-import { repositorySchema, tagSchema } from '../../../core/documents/names.ts';
-import { absent, body, conflicting, json, pageOf, pageSchema, timesSchema } from '../../../core/http/management.ts';
+import { tagSchema } from '../../../core/documents/names.ts';
+import {
+  absent,
+  body,
+  conflicting,
+  json,
+  pageOf,
+  pageSchema,
+  repositoryIn,
+  timesSchema,
+} from '../../../core/http/management.ts';
 import { changeOf } from '../../../core/http/merge-patch.ts';
 import { digestSchema } from '../../../core/oci/descriptor.ts';
 import type { Replica, Walk } from '../documents.ts';
 import { replicaSettingsSchema } from '../documents.ts';
 
-const repository = z
-  .string()
-  .pipe(repositorySchema)
-  .openapi({ type: 'string', example: 'team/app', description: 'The name of a repository.' });
+const repository = repositoryIn('The name of a repository.');
 const digest = z
   .string()
   .pipe(digestSchema)

@@ -1,8 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { defined } from '../../../core/documents/defined.ts';
-import { repositorySchema } from '../../../core/documents/names.ts';
 import { eventTypes } from '../../../core/events/catalogue.ts';
-import { absent, json, pageOf, pageSchema } from '../../../core/http/management.ts';
+import { absent, json, pageOf, pageSchema, repositoryIn } from '../../../core/http/management.ts';
 import { shownUrl } from '../../../core/outbound/shown-url.ts';
 import type { Attempt, Delivery } from '../documents.ts';
 import { causes, deliveryStatuses, failures, pingType } from '../documents.ts';
@@ -20,11 +19,7 @@ const filterSchema = pageSchema.extend({
     .enum([...eventTypes, pingType])
     .optional()
     .openapi({ description: 'The type of the event.' }),
-  repository: z
-    .string()
-    .pipe(repositorySchema)
-    .optional()
-    .openapi({ type: 'string', example: 'team/app', description: 'The repository of the event.' }),
+  repository: repositoryIn('The repository of the event.').optional(),
   since: timeSchema.optional().openapi({ description: 'The earliest time of the events, inclusive.' }),
   until: timeSchema.optional().openapi({ description: 'The latest time of the events, exclusive.' }),
 });
