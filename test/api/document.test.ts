@@ -66,12 +66,20 @@ describe('the OpenAPI document', () => {
   });
 
   it('describes operations, their parameters and answers in sentences of three words and more', () => {
-    expect(wrong(({ summary, description }) => words(summary) < 2 || words(description) < 3)).toEqual([]);
-    expect(wrong(({ parameters = [] }) => parameters.some(({ description }) => words(description) < 3))).toEqual([]);
+    const short = (what: string) => `these have a ${what} of fewer than three words`;
+    expect(
+      wrong(({ summary, description }) => words(summary) < 2 || words(description) < 3),
+      short('description'),
+    ).toEqual([]);
+    expect(
+      wrong(({ parameters = [] }) => parameters.some(({ description }) => words(description) < 3)),
+      short('parameter with a description'),
+    ).toEqual([]);
     expect(
       wrong(({ responses }) =>
         Object.values(responses).some((each) => each.$ref === undefined && words(each.description) < 3),
       ),
+      short('answer with a description'),
     ).toEqual([]);
   });
 
@@ -80,7 +88,10 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(schemas).filter((name) => words(schemas[name]?.description) < 3)).toEqual([]);
     const all = [...propertiesIn(document.paths, ''), ...propertiesIn(document.components, '')];
     expect(all.length).toBeGreaterThan(500);
-    expect(all.filter(({ schema }) => !isDescribed(schema)).map(({ place }) => place)).toEqual([]);
+    expect(
+      all.filter(({ schema }) => !isDescribed(schema)).map(({ place }) => place),
+      'these have no description of three words',
+    ).toEqual([]);
   });
 
   it('declares for every operation the errors that any may give, and Retry-After where it is worth a second try', () => {

@@ -52,7 +52,7 @@ describe('a feature that one line adds to the list', () => {
 
   it('is told with every other fault what is wrong with its setting', () => {
     expect(() => parse({ ...testEnvironment, LONGSHORE_LATEST_PUSH_DAYS: 'many', LONGSHORE_GRACE_HOURS: '0' })).toThrow(
-      /LONGSHORE_GRACE_HOURS (.|\n)*LONGSHORE_LATEST_PUSH_DAYS /,
+      /LONGSHORE_GRACE_HOURS (.|\n)*LONGSHORE_LATEST_PUSH_DAYS must be a whole number from 1 to 365, not "many"/,
     );
     expect(parse(testEnvironment).LONGSHORE_LATEST_PUSH_DAYS).toBe(30);
   });

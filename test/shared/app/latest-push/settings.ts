@@ -1,10 +1,10 @@
-import { z } from 'zod';
 import type { Parsed } from '../../../../shared/core/feature/feature.ts';
+import { wholeNumberFrom } from '../../../../shared/core/feature/number-setting.ts';
 
 /** These settings are about the latest push. */
 export const latestPushSettings = {
   /** Sets how many days a push counts as the latest one. */
-  LONGSHORE_LATEST_PUSH_DAYS: z.coerce.number().int().min(1).max(365).default(30),
+  LONGSHORE_LATEST_PUSH_DAYS: wholeNumberFrom(1, 365).default(30),
 };
 
 export interface LatestPushSettings {
