@@ -160,7 +160,11 @@ function codesFor(path: string): ErrorCodes {
 
 /** A path that is there for other methods says so; what else there is stands in the document. */
 function unrouted(app: Hono<{ Variables: { requestId: string } }>, path: string): RegistryError {
-  if (codesFor(path) !== 'api') return new RegistryError({ is: 'route-unknown', path });
+  if (codesFor(path) !== 'api') {
+    const meant = `${apiPath}${path}`;
+    const isCall = path.length <= 300 && allowedMethods(app.routes, meant).length > 0;
+    return new RegistryError({ is: 'route-unknown', path, ...(isCall ? { hint: `did you mean ${meant}?` } : {}) });
+  }
   const allow = allowedMethods(app.routes, path);
   if (allow.length > 0) return new RegistryError({ is: 'method-not-allowed', allow });
   const hint = `GET ${apiPath}/openapi.json describes all requests`;

@@ -190,6 +190,62 @@ describe('an image that is not there', () => {
   });
 });
 
+describe('what is not there', () => {
+  it('is named as it was asked for, with where else to look', async () => {
+    for (const path of ['/purge/explain?image=nobody/app:v1', '/replication/status?repository=nobody/app&tag=v1'])
+      expect(await call('GET', path)).toMatchObject({
+        status: 404,
+        code: 'manifestNotFound',
+        message: 'there is no image nobody/app:v1: what was deleted is listed by GET /api/v1/bin?repository=nobody/app',
+      });
+    expect((await call('GET', '/purge/explain?image=nobody/app')).message).toContain(
+      'there is no image nobody/app:latest',
+    );
+  });
+
+  it('is, of the counters of a repository, what may not have been counted yet', async () => {
+    expect(await call('GET', '/usage?repository=nobody/app')).toMatchObject({
+      status: 404,
+      code: 'repositoryNotFound',
+      message:
+        'there is no count of nobody/app: a repository is counted a moment after its first push, so ask again; ' +
+        'GET /v2/_catalog lists the repositories',
+    });
+  });
+
+  it('is found by its tag where the tag alone was deleted', async () => {
+    const digest = await pushImage(app, 'untagged/app', 'v1', makeImage('untagged'));
+    await ask(app, 'DELETE', '/v2/untagged/app/manifests/v1');
+    expect(await call('POST', '/bin/restore', { repository: 'untagged/app', digest })).toMatchObject({
+      status: 404,
+      code: 'manifestNotFound',
+      message:
+        `there is no manifest ${digest} in the bin of untagged/app: its tags v1 are, name one of them as ` +
+        '"tag" beside the digest',
+    });
+    expect(await call('POST', '/bin/restore', { repository: 'untagged/app', digest, tag: 'v1' })).toMatchObject({
+      status: 200,
+      body: { tags: ['v1'] },
+    });
+  });
+
+  it('is, of a path, perhaps a call of the management API', async () => {
+    for (const path of ['/usage', '/webhooks/first1', '/tokens'])
+      expect(((await (await ask(app, 'GET', path)).json()) as { errors: unknown[] }).errors[0]).toMatchObject({
+        code: 'NOT_FOUND',
+        message: `no such route: ${path}; did you mean /api/v1${path}?`,
+      });
+  });
+});
+
+describe('an object in the place of which something else was sent', () => {
+  it('is shown by an example with something in it', async () => {
+    expect((await call('PUT', '/replications/home', { filters: { repositories: ['a'] } })).message).toBe(
+      'filters.repositories must be an object with include, exclude, as {"include":["**"]}, not a list',
+    );
+  });
+});
+
 describe('replications', () => {
   it('answer by the name that they had before as they did then, and no document lists that', async () => {
     const [region] = (await call('GET', '/replications')).body.regions as [string];

@@ -46,7 +46,7 @@ export function propertiesOf(schema: JsonSchema | undefined): readonly string[] 
 export function exampleOf(schema: JsonSchema | undefined): unknown {
   if (schema === undefined) return undefined;
   const own = schema.example ?? schema.enum?.[0] ?? schema.const ?? schema.default;
-  if (own !== undefined) return own;
+  if (own !== undefined && !isEmpty(own)) return own;
   if (schema.items !== undefined) {
     const item = exampleOf(schema.items);
     return item === undefined ? undefined : [item];
@@ -54,9 +54,18 @@ export function exampleOf(schema: JsonSchema | undefined): unknown {
   const required = schema.required ?? [];
   const parts = required.map((name) => [name, exampleOf(schema.properties?.[name])] as const);
   if (parts.length > 0) return parts.some(([, part]) => part === undefined) ? undefined : Object.fromEntries(parts);
+  const [optional] = Object.entries(schema.properties ?? {})
+    .map(([name, part]) => [name, exampleOf(part)] as const)
+    .filter(([, part]) => part !== undefined);
+  if (optional !== undefined) return Object.fromEntries([optional]);
   return optionsOf(schema)
     .map(exampleOf)
     .find((each) => each !== undefined);
+}
+
+/** An example that shows nothing. */
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
 /** Names the expected shape, as the end of "must be …". */

@@ -92,3 +92,13 @@ export class RegistryError extends Error {
     this.fault = fault;
   }
 }
+
+/** Makes the error of the management API for an image that is not there. */
+export function imageUnknown(repository: string, reference: string): RegistryError {
+  return new RegistryError({
+    is: 'thing-unknown',
+    code: 'manifestNotFound',
+    what: `image ${repository}${reference.includes(':') ? '@' : ':'}${reference}`,
+    hint: `what was deleted is listed by GET /api/v1/bin?repository=${repository}`,
+  });
+}

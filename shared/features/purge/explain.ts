@@ -2,7 +2,7 @@ import { tagDocumentSchema, tagRef } from '../../core/documents/manifest.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { isDigest } from '../../core/oci/digest.ts';
-import { RegistryError } from '../../core/oci/faults.ts';
+import { imageUnknown, RegistryError } from '../../core/oci/faults.ts';
 import type { RepositoryName, Tag } from '../../core/oci/name.ts';
 import { isRepositoryName, isTag } from '../../core/oci/name.ts';
 import type { Judgement } from './judge.ts';
@@ -19,7 +19,7 @@ export interface Explained {
 
 /**
  * Explains for each policy that covers its repository why an image is kept or due. `image` is `repository`,
- * `repository:tag` or `repository@digest`. Throws `RegistryError`: `request-invalid`, `manifest-unknown`.
+ * `repository:tag` or `repository@digest`. Throws `RegistryError`: `request-invalid`, `thing-unknown`.
  */
 export async function explain(ports: PolicyPorts, registry: Session['registry'], image: string): Promise<Explained> {
   const { repository, reference } = parseImage(image);
@@ -27,11 +27,11 @@ export async function explain(ports: PolicyPorts, registry: Session['registry'],
   const digest = isDigest(reference)
     ? reference
     : (await readStored(ports.documents, tagDocumentSchema, tagRef(key, reference)))?.document.digest;
-  if (digest === undefined) throw new RegistryError({ is: 'manifest-unknown', reference });
+  if (digest === undefined) throw imageUnknown(repository, reference);
   const session = await openSession(ports, registry);
   const view = (await session.view(key)) ?? { key, refusal: {}, rules: new Map(), newest: [], fallen: [] };
   const judged = await judgeNow(session, view, digest);
-  if (judged === undefined) throw new RegistryError({ is: 'manifest-unknown', reference });
+  if (judged === undefined) throw imageUnknown(repository, reference);
   const approved = new Set(session.policies.filter(isApproved).map(({ name }) => name));
   return {
     repository,

@@ -5,7 +5,7 @@ import type { RepositoryKey } from '../../core/documents/names.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { isDigest } from '../../core/oci/digest.ts';
-import { RegistryError } from '../../core/oci/faults.ts';
+import { imageUnknown } from '../../core/oci/faults.ts';
 import type { Tag } from '../../core/oci/name.ts';
 import { blobsOf, readManifest, withChildren } from './contents.ts';
 import type { Copy, Replica } from './documents.ts';
@@ -36,7 +36,7 @@ export interface ImageStatus {
 }
 
 /**
- * Returns the status of an image, reading its own documents alone. Throws `RegistryError` (`manifest-unknown`),
+ * Returns the status of an image, reading its own documents alone. Throws `RegistryError` (`thing-unknown`),
  * `StoreFailure`.
  */
 export async function statusOf(
@@ -48,7 +48,7 @@ export async function statusOf(
     ? reference
     : (await readStored(ports.documents, tagDocumentSchema, tagRef(key, reference)))?.document.digest;
   const manifest = digest === undefined ? undefined : await readManifest(ports, key, digest);
-  if (digest === undefined || manifest === undefined) throw new RegistryError({ is: 'manifest-unknown', reference });
+  if (digest === undefined || manifest === undefined) throw imageUnknown(key.repository, reference);
   const [replicas, blobs] = await Promise.all([
     readReplicas(ports),
     withChildren(ports, key, manifest).then((manifests) => blobsOf(ports, manifests)),

@@ -118,7 +118,13 @@ function nothingThere({
   readonly tag?: string | undefined;
   readonly digest?: string | undefined;
 }): RegistryError {
-  if (tag === undefined && digest === undefined) return new RegistryError({ is: 'name-unknown', name: repository });
+  if (tag === undefined && digest === undefined)
+    return new RegistryError({
+      is: 'thing-unknown',
+      code: 'repositoryNotFound',
+      what: `count of ${repository}`,
+      hint: 'a repository is counted a moment after its first push, so ask again; GET /v2/_catalog lists the repositories',
+    });
   return new RegistryError({
     is: 'thing-unknown',
     code: tag === undefined ? 'manifestNotFound' : 'tagNotFound',

@@ -177,17 +177,24 @@ async function restoreOne(
   digest: Digest,
   cause: Cause,
 ): Promise<RestoredGroup> {
-  const along = async () =>
-    (await binnedTagsOf(ports, key, digest))
-      .filter(({ document }) => !document.recycled.asked)
-      .map(({ document }) => document.name);
-  const before = await along();
+  const tagsInBin = async () => (await binnedTagsOf(ports, key, digest)).map(({ document }) => document);
+  const along = (tags: Awaited<ReturnType<typeof tagsInBin>>) =>
+    tags.filter(({ recycled }) => !recycled.asked).map(({ name }) => name);
+  const there = await tagsInBin();
+  const before = along(there);
   if (!(await restoreManifest(settlingWith(ports), key, digest, cause)))
     throw new RegistryError({
       is: 'thing-unknown',
       code: 'manifestNotFound',
       what: `manifest ${digest} in the recycle bin of ${key.repository}`,
+      ...defined({ hint: tagHint(there.map(({ name }) => name)) }),
     });
-  const taken = await along();
+  const taken = along(await tagsInBin());
   return { manifests: [digest], tags: before.filter((name) => !taken.includes(name)), taken };
+}
+
+function tagHint(names: readonly string[]): string | undefined {
+  if (names.length === 0) return undefined;
+  const shown = `${names.slice(0, 5).join(', ')}${names.length > 5 ? ' …' : ''}`;
+  return `its tags ${shown} are, name one of them as "tag" beside the digest`;
 }
