@@ -22,6 +22,7 @@ const flags: Readonly<Record<string, string>> = {
   doctor: '--receiver URL',
   password: '--stdin',
   deploy: '--resource-group NAME',
+  sample: '--help',
   bases: '--build-arg NAME=VALUE …',
   build: '--help',
 };
