@@ -39,6 +39,18 @@ describe('the pages', () => {
     expect(broken).toEqual([]);
   });
 
+  it.each(['CONTRIBUTING.md', 'docs/architecture.md'])(
+    '%s names files and folders of the code that are there',
+    (page) => {
+      const code = /`((?:shared|functions|host|local|emulators|infra|test)\/[\w./-]+)`/g;
+      const named = [...textOf(page).matchAll(code)].map(([, path = '']) => path);
+      expect(named.length).toBeGreaterThan(20);
+      // The feature of the recipe is there as a test alone.
+      const absent = named.filter((path) => !existsSync(join(root, path)) && !/latest-push|NAME/.test(path));
+      expect(absent).toEqual([]);
+    },
+  );
+
   it('are all in the index of docs, or lead to one that is', () => {
     const index = textOf('docs/README.md');
     const missing = pages.filter(
