@@ -46,7 +46,7 @@ describe('the pages', () => {
       const named = [...textOf(page).matchAll(code)].map(([, path = '']) => path);
       expect(named.length).toBeGreaterThan(20);
       // The feature of the recipe is there as a test alone.
-      const absent = named.filter((path) => !existsSync(join(root, path)) && !/latest-push|NAME/.test(path));
+      const absent = named.filter((path) => !existsSync(join(root, path)) && !/\/last-push|NAME/.test(path));
       expect(absent).toEqual([]);
     },
   );
