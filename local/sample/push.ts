@@ -4,7 +4,7 @@ import { digestOf } from '../../shared/core/oci/digest.ts';
 import { mediaTypes } from '../../shared/core/oci/media-types.ts';
 import { isRepositoryName, isTag } from '../../shared/core/oci/name.ts';
 
-/** Where an image is to be pushed. */
+/** The place that an image is pushed to. */
 export interface Reference {
   readonly origin: string;
   readonly repository: string;
@@ -23,7 +23,9 @@ export function referenceIn(text: string): Reference {
     /^(https?:\/\/)?([^/]+)\/([^:]+)(?::([^:/]+))?$/.exec(text) ?? [];
   const origin = `${scheme ?? (isHere(host) ? 'http://' : 'https://')}${host}`;
   if (!URL.canParse(origin) || !isRepositoryName(repository) || !isTag(tag))
-    throw new Error(`"${text}" is no HOST/REPOSITORY:TAG, as in 127.0.0.1:5000/team/hello:1`);
+    throw new Error(
+      `${text === '' ? 'no image is named' : `"${text}" is none`}: it is HOST/REPOSITORY:TAG, as in 127.0.0.1:5000/team/hello:1`,
+    );
   return { origin, repository, tag };
 }
 
@@ -91,7 +93,10 @@ async function send(
   if (answer.status < 400) return answer;
   const said = (await answer.text()).slice(0, 300);
   if (answer.status === 401)
-    throw new Error(`${host} asks for credentials: set LONGSHORE_ADMIN_PASSWORD to the password of the user admin`);
+    throw new Error(
+      `${host} ${password === undefined ? 'asks for credentials' : 'refuses the password'}: ` +
+        'set LONGSHORE_ADMIN_PASSWORD to that of the user admin',
+    );
   throw new Error(`${host} refuses it with ${answer.status}: ${said}`);
 }
 
@@ -99,7 +104,9 @@ async function tarOf(name: string, text: string): Promise<Buffer> {
   const tar = pack();
   tar.entry({ name, mtime: new Date(0) }, text);
   tar.finalize();
-  return Buffer.concat(await Array.fromAsync(tar as AsyncIterable<Buffer>));
+  const parts: Buffer[] = [];
+  for await (const part of tar as AsyncIterable<Buffer>) parts.push(part);
+  return Buffer.concat(parts);
 }
 
 function jsonOf(content: object): Buffer {

@@ -7,6 +7,7 @@ export function homePage({ url }: Request): Response {
     'This is a container registry (Longshore).',
     '',
     `  docker login ${host}`,
+    `  docker push ${host}/REPOSITORY:TAG`,
     `  docker pull ${host}/REPOSITORY:TAG`,
     '',
     'GET /healthz shows the health of the registry, and GET /api/v1/openapi.json describes its API.',

@@ -1,19 +1,21 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { pushSample, referenceIn } from '../../../local/sample/push.ts';
+import type { App } from '../../../shared/app/app.ts';
 import { composeForTest } from '../../../shared/app/compose-for-test.ts';
 import { digestOf } from '../../../shared/core/oci/digest.ts';
 import { adminPassword, composeRequired } from '../../shared/features/identity/required.ts';
 import { ask } from '../../shared/image.ts';
 
+const over = (app: App) => ({ fetch: (request: Request) => app.fetch(request) });
 const to = referenceIn('http://registry.test/team/hello:1');
 
 describe('the image that needs no other registry', () => {
   it('is pushed as clients push, and each text makes another', async () => {
     const { app } = composeForTest({ settings: { blobs: 'proxy' } });
-    const first = await pushSample({ fetch: app.fetch }, to, 'hello');
-    const again = await pushSample({ fetch: app.fetch }, to, 'hello');
-    const other = await pushSample({ fetch: app.fetch }, to, 'hello again');
+    const first = await pushSample(over(app), to, 'hello');
+    const again = await pushSample(over(app), to, 'hello');
+    const other = await pushSample(over(app), to, 'hello again');
     expect(again).toBe(first);
     expect(other).not.toBe(first);
     const manifest = await ask(app, 'GET', '/v2/team/hello/manifests/1');
@@ -28,10 +30,13 @@ describe('the image that needs no other registry', () => {
 
   it('is refused with the next step', async () => {
     const { app } = composeRequired();
-    await expect(pushSample({ fetch: app.fetch }, to, 'hello')).rejects.toThrow(
-      'registry.test asks for credentials: set LONGSHORE_ADMIN_PASSWORD to the password of the user admin',
+    await expect(pushSample(over(app), to, 'hello')).rejects.toThrow(
+      'registry.test asks for credentials: set LONGSHORE_ADMIN_PASSWORD to that of the user admin',
     );
-    await expect(pushSample({ fetch: app.fetch, password: adminPassword }, to, 'hello')).resolves.toMatch(/^sha256:/);
+    await expect(pushSample({ ...over(app), password: 'a wrong one' }, to, 'hello')).rejects.toThrow(
+      'registry.test refuses the password: set LONGSHORE_ADMIN_PASSWORD to that of the user admin',
+    );
+    await expect(pushSample({ ...over(app), password: adminPassword }, to, 'hello')).resolves.toMatch(/^sha256:/);
     const down = () => Promise.reject(new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') }));
     await expect(pushSample({ fetch: down }, to, 'hello')).rejects.toThrow(
       'nothing answers at registry.test (connect ECONNREFUSED): does "npm start" run there?',
@@ -52,6 +57,6 @@ describe('its reference', () => {
       tag: 'latest',
     });
     for (const text of ['', 'hello', '127.0.0.1:5000', '127.0.0.1:5000/Team:1', '127.0.0.1:5000/team:', 'a b/c:1'])
-      expect(() => referenceIn(text)).toThrow('is no HOST/REPOSITORY:TAG, as in 127.0.0.1:5000/team/hello:1');
+      expect(() => referenceIn(text)).toThrow('it is HOST/REPOSITORY:TAG, as in 127.0.0.1:5000/team/hello:1');
   });
 });
