@@ -106,7 +106,7 @@ function keyOf({ name, address }: Attempt): string {
 function tooMany(retryAfterMs: number): RegistryError {
   return new RegistryError({
     is: 'too-many-requests',
-    why: 'too many wrong secrets were sent from this address: wait a minute, then send the right one',
+    why: `too many wrong secrets were sent from this address: wait ${Math.ceil(retryAfterMs / 1000)} s, then send the right one`,
     retryAfterMs,
   });
 }

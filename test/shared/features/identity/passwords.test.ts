@@ -154,6 +154,22 @@ describe('a named token', () => {
 });
 
 describe('guessing', () => {
+  it('is told how long to wait, as Retry-After says', async () => {
+    const longshore = composeRequired();
+    for (let n = 0; n < 6; n++) await statusFrom(longshore, '192.0.2.7', 'admin', `wrong ${n}`);
+    for (const [passes, seconds] of [
+      [500, 1],
+      [1000, 2],
+      [2000, 4],
+    ] as const) {
+      longshore.clock.pass(passes);
+      await statusFrom(longshore, '192.0.2.7', 'admin', 'wrong again');
+      const early = await from(longshore, '192.0.2.7', 'admin', adminPassword);
+      expect(early.headers.get('retry-after')).toBe(String(seconds));
+      expect(await early.text()).toContain(`too many wrong secrets were tried here: wait ${seconds} s, then try`);
+    }
+  });
+
   it('of the administrator is slowed down more and more, whatever the password, and a right one clears it', async () => {
     const longshore = composeRequired();
     for (let n = 0; n < 6; n++) expect(await statusFrom(longshore, '192.0.2.7', 'admin', `wrong ${n}`)).toBe(401);
