@@ -24,6 +24,6 @@ async function counted(name: string, wanting: number, refusing: number): Promise
   for (let n = 0; n < refusing; n += 1) simulation.receivers.set(`hook${n}.example`, () => answered(503));
   const { ports, calls } = simulation.connect();
   await dispatch(ports, pushEvent('counted', simulation.clock.now()));
-  const made = Map.groupBy(calls.list, (call) => (call === 'issuer.post' ? 'posts' : call));
+  const made = Map.groupBy(calls.list, (call) => (call === 'receiver.post' ? 'posts' : call));
   return { name, value: [...made].map(([call, times]) => `${call} ${times.length}`).join(', ') };
 }

@@ -5,6 +5,7 @@ import type { MemoryWorld } from '../adapters/memory/world.ts';
 import { createMemoryWorld } from '../adapters/memory/world.ts';
 import { guardedGet } from '../core/outbound/guarded-get.ts';
 import { guardedPost } from '../core/outbound/guarded-post.ts';
+import { outboundClient } from '../core/outbound/outbound-client.ts';
 import { loopbackNetworks, reachOf } from '../core/outbound/public-address.ts';
 import { systemRandomIds } from '../core/ports/clock.ts';
 import { silentLog } from '../core/ports/log.ts';
@@ -79,12 +80,12 @@ export function adaptersForTest(options: WorldOptions = {}): TestWorld & { reado
     calls: memory.calls,
     chance: options.connection?.chance ?? usualChance(),
   });
-  const reach = reachOf(loopbackNetworks);
+  const client = outboundClient({ reach: reachOf(loopbackNetworks) });
   const adapters: Adapters = {
     ...memory,
     documents,
-    outbound: guardedGet({ reach }),
-    receivers: guardedPost({ reach }),
+    outbound: guardedGet(client),
+    receivers: guardedPost(client),
     clock: world.clock,
     ids: systemRandomIds,
     passwords: cheapPasswords,

@@ -20,6 +20,7 @@ import { defined } from '../core/documents/defined.ts';
 import { giveWay } from '../core/http/give-way.ts';
 import { guardedGet } from '../core/outbound/guarded-get.ts';
 import { guardedPost } from '../core/outbound/guarded-post.ts';
+import { outboundClient } from '../core/outbound/outbound-client.ts';
 import type { Reach } from '../core/outbound/public-address.ts';
 import { reachOf } from '../core/outbound/public-address.ts';
 import { clockAhead, systemRandomIds } from '../core/ports/clock.ts';
@@ -55,10 +56,10 @@ export function compose(config: Config, { logTo }: { readonly logTo?: Destinatio
   const stores = storesOf(config, identity);
   const others = otherRegions(config, identity, stores.blobs);
   const tracer = tracerOf(config, log, identity);
-  const way = outwardOf(config, identity);
+  const { client, ...outward } = outwardOf(config, identity);
   const adapters = {
     ...stores,
-    ...way,
+    ...outward,
     ...defined({ tracer, others }),
     clock: clockAhead(config.LONGSHORE_CLOCK_AHEAD_DAYS),
     ids: systemRandomIds,
@@ -70,7 +71,7 @@ export function compose(config: Config, { logTo }: { readonly logTo?: Destinatio
     async dispose() {
       stores.documents.dispose();
       others?.near.dispose();
-      await Promise.all([way.receivers.close(), tracer?.shutdown()]);
+      await Promise.all([client.close(), tracer?.shutdown()]);
       await flushLog();
     },
   };
@@ -99,10 +100,12 @@ function storesOf(config: Config, identity: () => TokenCredential) {
 /** Makes the adapters that reach places which users name, and that build from them. */
 function outwardOf(config: Config, identity: () => TokenCredential) {
   const reach = reachOf(config.LONGSHORE_OUTBOUND);
+  const client = outboundClient({ reach });
   return {
-    outbound: guardedGet({ reach }),
-    receivers: guardedPost({ reach }),
-    git: httpGit({ reach }),
+    client,
+    outbound: guardedGet(client),
+    receivers: guardedPost(client),
+    git: httpGit(client),
     management: azureManagement(config.LONGSHORE_MANAGEMENT_URL, identity),
     ...defined({ runner: config.LONGSHORE_RUNNER === undefined ? undefined : buildahOf(config, reach) }),
   };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { httpGit } from '../../shared/adapters/git/git.ts';
+import { outboundClient } from '../../shared/core/outbound/outbound-client.ts';
 import { reachOf } from '../../shared/core/outbound/public-address.ts';
 import { StoreFailure } from '../../shared/core/ports/failures.ts';
 import { archived, filesIn, gitContract } from './git.contract.ts';
@@ -16,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const git = httpGit({ reach: reachOf(['127.0.0.0/8']) });
+const git = httpGit(outboundClient({ reach: reachOf(['127.0.0.0/8']) }));
 const nameOf = (url: string) => /([a-z-]+)\.git$/.exec(url)?.[1] ?? '';
 
 gitContract('smart HTTP, served by git http-backend', () => ({
@@ -49,7 +50,7 @@ describe('a repository', () => {
     const random = Array.from({ length: 3_000 }, () => Math.random().toString(36)).join('');
     const commit = await server.commit('large', 'main', { Dockerfile: random });
     expect(
-      await httpGit({ reach: reachOf(['127.0.0.0/8']), mostBytes: 10_000 }).archiveOf(
+      await httpGit(outboundClient({ reach: reachOf(['127.0.0.0/8']) }), { mostBytes: 10_000 }).archiveOf(
         { url: server.url('large') },
         commit,
         '',
@@ -59,15 +60,16 @@ describe('a repository', () => {
 
   it('at an address that is not public is not asked at all', async () => {
     server.asked.length = 0;
-    expect(await httpGit({ reach: reachOf([]) }).resolveRef({ url: server.url('tagged') }, 'main')).toMatchObject({
+    expect(
+      await httpGit(outboundClient({ reach: reachOf([]) })).resolveRef({ url: server.url('tagged') }, 'main'),
+    ).toMatchObject({
       is: 'refused',
       why: expect.stringContaining('must not lead to') as string,
     });
     expect(
-      await httpGit({
-        reach: reachOf([]),
-        resolve: () => Promise.resolve([{ address: '10.0.0.1', family: 4 }]),
-      }).resolveRef({ url: 'https://git.example/x.git' }, 'main'),
+      await httpGit(
+        outboundClient({ reach: reachOf([]), resolve: () => Promise.resolve([{ address: '10.0.0.1', family: 4 }]) }),
+      ).resolveRef({ url: 'https://git.example/x.git' }, 'main'),
     ).toMatchObject({ is: 'refused', why: expect.stringContaining('neither public') as string });
     expect(server.asked).toEqual([]);
   });

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { httpGit } from '../../shared/adapters/git/git.ts';
 import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import { outboundClient } from '../../shared/core/outbound/outbound-client.ts';
 import { loopbackNetworks, reachOf } from '../../shared/core/outbound/public-address.ts';
 import { loseNoAnswers } from '../chance.ts';
 import { build, host, registry, upload } from '../shared/features/builds/bases/building.ts';
@@ -195,7 +196,7 @@ describe('a repository', () => {
     ci.answers = Array.from({ length: 4 }, () => ({ status: 503, body: 'not now' }));
     const url = new URL('/team/app.git', ci.url);
     [url.username, url.password] = ['deploy', 's3cr3t-of-the-repository'];
-    const git = httpGit({ reach: reachOf(loopbackNetworks) });
+    const git = httpGit(outboundClient({ reach: reachOf(loopbackNetworks) }));
     const told: string[] = [];
     for (const asked of [
       git.resolveRef({ url: url.href }, 'main'),

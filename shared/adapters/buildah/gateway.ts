@@ -8,6 +8,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { defined } from '../../core/documents/defined.ts';
+import { allowedAddresses } from '../../core/outbound/checked-lookup.ts';
 import type { Reach } from '../../core/outbound/public-address.ts';
 import { isLoopbackAddress, isPublicAddress } from '../../core/outbound/public-address.ts';
 import type { ResolveName } from '../../core/outbound/resolve-name.ts';
@@ -273,9 +274,7 @@ function why(error: unknown): string {
 /** Returns the address to connect to, if every address of the name is allowed. */
 async function addressOf(hostname: string, port: number, resolve: ResolveName, allows: Allows): Promise<string> {
   const host = hostname.replace(/^\[|\]$/g, '');
-  const addresses = isIP(host) === 0 ? (await resolve(host)).map(({ address }) => address) : [host];
-  const [first] = addresses;
-  if (first === undefined || !addresses.every(allows(host, port)))
-    throw new Error(`a build may not reach ${host}: its address is not public, or it is this machine's`);
-  return first;
+  const refusal = () => `a build may not reach ${host}: its address is not public, or it is this machine's`;
+  const [{ address }] = await allowedAddresses(host, { resolve, allows: allows(host, port), refusal });
+  return address;
 }

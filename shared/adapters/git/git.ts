@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { listServerRefs } from 'isomorphic-git';
 import type { Pack } from 'tar-stream';
 import { pack } from 'tar-stream';
-import type { CheckedLookupOptions } from '../../core/outbound/checked-lookup.ts';
+import type { OutboundClient } from '../../core/outbound/outbound-client.ts';
 import { withoutUser } from '../../core/outbound/shown-url.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 import type { Git, GitRefused, GitRepository } from '../../core/ports/git.ts';
@@ -23,15 +23,16 @@ import { filesOf } from './tree.ts';
 /** The library is loaded when it is first needed: most instances never fetch. */
 const library = () => import('isomorphic-git');
 
-const listingMs = 30_000;
-const fetchingMs = 5 * 60_000;
+const usualPatience = { listingMs: 30_000, fetchingMs: 5 * 60_000 };
 /**
  * The limits of a listing of a hundred thousand branches, and of a pack as a shallow clone of a large repository has
  * it.
  */
 const [listingBytes, packBytes] = [16 * 1024 ** 2, 256 * 1024 ** 2];
 
-export interface HttpGitOptions extends CheckedLookupOptions {
+export interface HttpGitOptions {
+  /** The milliseconds allowed for a listing and for a pack; tests use fewer. */
+  readonly patience?: { readonly listingMs: number; readonly fetchingMs: number };
   /** The limit of a pack, in bytes; tests use a smaller one. */
   readonly mostBytes?: number;
   /** The limits of what a pack unpacks to; tests use smaller ones. */
@@ -42,13 +43,16 @@ export interface HttpGitOptions extends CheckedLookupOptions {
  * Reads git repositories over smart HTTP, without a git of this machine: by a shallow fetch of one commit into a folder
  * that is removed afterwards.
  */
-export function httpGit({ mostBytes = packBytes, limits = packLimits, ...options }: HttpGitOptions): Git {
+export function httpGit(
+  client: OutboundClient,
+  { mostBytes = packBytes, limits = packLimits, patience = usualPatience }: HttpGitOptions = {},
+): Git {
   return {
     resolveRef: (repository, ref) =>
       orRefused(repository, async () => {
         if (/^[0-9a-f]{40}$/.test(ref)) return { is: 'at', commit: ref };
         const { listServerRefs } = await library();
-        const http = guardedHttp({ ...options, mostBytes: listingBytes, signal: AbortSignal.timeout(listingMs) });
+        const http = guardedHttp({ client, mostBytes: listingBytes, totalMs: patience.listingMs });
         try {
           return await findRef(ref, (prefix) =>
             listServerRefs({
@@ -61,7 +65,7 @@ export function httpGit({ mostBytes = packBytes, limits = packLimits, ...options
             }),
           );
         } finally {
-          await http.end();
+          http.end();
         }
       }),
     archiveOf: (repository, commit, folder) =>
@@ -69,7 +73,7 @@ export function httpGit({ mostBytes = packBytes, limits = packLimits, ...options
         const { addRemote, fetch, init } = await library();
         const dir = await mkdtemp(join(tmpdir(), 'longshore-git-'));
         const discard = () => rm(dir, { recursive: true, force: true });
-        const http = guardedHttp({ ...options, mostBytes, signal: AbortSignal.timeout(fetchingMs) });
+        const http = guardedHttp({ client, mostBytes, totalMs: patience.fetchingMs });
         try {
           await init({ fs, dir });
           await addRemote({ fs, dir, remote: 'origin', url: repository.url });
@@ -90,7 +94,7 @@ export function httpGit({ mostBytes = packBytes, limits = packLimits, ...options
           await discard();
           throw error;
         } finally {
-          await http.end();
+          http.end();
         }
       }),
   };
@@ -196,9 +200,7 @@ async function orRefused<T>({ url }: GitRepository, work: () => Promise<T>): Pro
 
 async function refusal(error: unknown): Promise<string | undefined> {
   const { Errors } = await library();
-  if (error instanceof GitFault) return error.message;
-  if (error instanceof OutboundRefused) return error.message;
-  if (error instanceof Error && error.cause instanceof OutboundRefused) return error.cause.message;
+  if (error instanceof GitFault || error instanceof OutboundRefused) return error.message;
   if (error instanceof Errors.UserCanceledError) return 'it needs credentials, or other ones than those given';
   if (error instanceof Errors.NotFoundError) return 'it has no such commit or folder';
   if (error instanceof Errors.HttpError && error.data.statusCode < 500 && error.data.statusCode !== 429)

@@ -1,68 +1,62 @@
 import type { HttpClient } from 'isomorphic-git';
-import { Agent } from 'undici';
-import type { CheckedLookupOptions } from '../../core/outbound/checked-lookup.ts';
-import { checkedLookup } from '../../core/outbound/checked-lookup.ts';
-import { checkTarget } from '../../core/outbound/outbound-target.ts';
+import { defined } from '../../core/documents/defined.ts';
+import type { OutboundClient } from '../../core/outbound/outbound-client.ts';
+import { AnswerTooLarge, joinedHeaders } from '../../core/outbound/outbound-client.ts';
 import { GitFault } from './fault.ts';
 
-export interface GuardedHttpOptions extends CheckedLookupOptions {
+export interface GuardedHttpOptions {
+  readonly client: OutboundClient;
   /** The bytes of all answers of one repository together. */
   readonly mostBytes: number;
-  readonly signal: AbortSignal;
+  readonly totalMs: number;
 }
 
-const connectMs = 10_000;
-
 /**
- * Makes the HTTP client of git's library: it connects only to addresses that `reach` allows, checked at each
- * connection, and reads no more bytes than are allowed. A redirect is answered as it is: the URL must be the one that
- * serves the repository. `end` closes kept connections.
+ * Makes the HTTP client of git's library, which reads no more bytes and for no longer than is allowed. A redirect is
+ * answered as it is: the URL must be the one that serves the repository. `end` gives up what is still being read.
  */
-export function guardedHttp({
-  mostBytes,
-  signal,
-  reach,
-  ...options
-}: GuardedHttpOptions): HttpClient & { end(): Promise<void> } {
-  const agent = new Agent({
-    allowH2: false,
-    connect: { lookup: checkedLookup({ reach, ...options }), timeout: connectMs },
-  });
+export function guardedHttp({ client, mostBytes, totalMs }: GuardedHttpOptions): HttpClient & { end(): void } {
+  const ended = new AbortController();
+  const timer = setTimeout(() => {
+    ended.abort(new Error(`it has not sent everything within ${totalMs} ms`));
+  }, totalMs);
   let left = mostBytes;
   async function* counted(body: AsyncIterable<Buffer>): AsyncIterableIterator<Uint8Array> {
-    for await (const chunk of body) {
-      left -= chunk.length;
-      if (left < 0) throw new GitFault(`it sends more than ${mostBytes} bytes: a context may have no more`);
-      yield chunk;
+    try {
+      for await (const chunk of body) {
+        left -= chunk.length;
+        yield chunk;
+      }
+    } catch (error) {
+      if (!(error instanceof AnswerTooLarge)) throw error;
+      throw new GitFault(`it sends more than ${mostBytes} bytes: a context may have no more`);
     }
   }
   return {
     async request({ url, method = 'GET', headers = {}, body }) {
-      const target = new URL(url);
-      const fault = checkTarget(target, reach);
-      if (fault !== undefined) throw new GitFault(`its URL ${fault}`);
-      const sent = body === undefined ? null : Buffer.concat(await all(body));
-      const answer = await agent.request({
-        origin: target.origin,
-        path: target.pathname + target.search,
-        method,
+      const sent = body === undefined ? undefined : Buffer.concat(await all(body));
+      const answer = await client.send({
+        url: new URL(url),
+        method: method === 'POST' ? 'POST' : 'GET',
         headers,
-        body: sent,
-        signal,
+        ...defined({ body: sent }),
+        plainHttp: 'anywhere',
+        mostBytes: left,
+        signal: ended.signal,
       });
-      const named = Object.fromEntries(
-        Object.entries(answer.headers).map(([name, value]) => [name, [value].flat().join(', ')]),
-      );
       return {
         url,
         method,
-        headers: named,
-        statusCode: answer.statusCode,
-        statusMessage: answer.statusText,
+        headers: joinedHeaders(answer.headers),
+        statusCode: answer.status,
+        statusMessage: answer.reason,
         body: counted(answer.body),
       };
     },
-    end: () => agent.destroy(),
+    end() {
+      clearTimeout(timer);
+      ended.abort();
+    },
   };
 }
 

@@ -1,104 +1,61 @@
-import type { Dispatcher } from 'undici';
-import { Agent } from 'undici';
 import { OutboundRefused } from '../ports/outbound.ts';
 import type { NoAnswer, OutboundRequest, PostRequest, ReceiverAnswer } from '../ports/post.ts';
-import type { CheckedLookupOptions } from './checked-lookup.ts';
-import { checkedLookup } from './checked-lookup.ts';
-import { checkHeaders, checkTarget } from './outbound-target.ts';
+import type { OutboundClient } from './outbound-client.ts';
+import { firstError, joinedHeaders } from './outbound-client.ts';
 
-/** The lookup and the connection, TLS included, may take `connectMs`; the whole request may take `totalMs`. */
-const connectMs = 5_000;
-const totalMs = 15_000;
-/** Further requests wait for one of these: a host gets no more connections than it can be expected to accept. */
-const socketsPerOrigin = 32;
+/** The whole request may take this many milliseconds. */
+const usualTotalMs = 15_000;
 /**
  * The log keeps this many bytes of an answer's body; `readBytes` are read before the connection is given up, because a
  * new connection would cost about as much.
  */
 const keptBytes = 4 * 1024;
 const readBytes = 64 * 1024;
-const maxHeaderBytes = 16 * 1024;
 
-export interface GuardedPostOptions extends CheckedLookupOptions {
-  /** Both are in milliseconds; tests use shorter ones. */
-  readonly connectMs?: number;
+export interface GuardedPostOptions {
+  /** In milliseconds; tests use fewer. */
   readonly totalMs?: number;
-  /** These authorities are trusted instead of Node's, in PEM. */
-  readonly ca?: string;
-}
-
-export interface GuardedPost extends PostRequest {
-  /** Ends kept connections and requests under way. */
-  close(): Promise<void>;
 }
 
 type Outcome<T> = T extends unknown ? Omit<T, 'ms'> : never;
 
-/**
- * Posts to URLs that others chose over kept connections, and cannot be led by them to an address that `reach` does not
- * allow.
- */
-export function guardedPost(options: GuardedPostOptions): GuardedPost {
-  const agent = new Agent({
-    connections: socketsPerOrigin,
-    maxHeaderSize: maxHeaderBytes,
-    allowH2: false,
-    connect: {
-      lookup: checkedLookup(options),
-      timeout: options.connectMs ?? connectMs,
-      rejectUnauthorized: true,
-      ca: options.ca,
-    },
-  });
+/** Posts to URLs that others chose, also by plain http: what is posted is signed. */
+export function guardedPost(client: OutboundClient, { totalMs = usualTotalMs }: GuardedPostOptions = {}): PostRequest {
   return {
     async post(request) {
       const started = performance.now();
-      const outcome = await send(agent, request, options);
+      const outcome = await send(client, request, totalMs);
       return { ...outcome, ms: performance.now() - started };
     },
-    close: () => agent.destroy(),
   };
 }
 
 async function send(
-  agent: Dispatcher,
+  client: OutboundClient,
   { url, headers, body }: OutboundRequest,
-  options: GuardedPostOptions,
+  totalMs: number,
 ): Promise<Outcome<ReceiverAnswer | NoAnswer>> {
-  // A literal address is never looked up, so this is its only check.
-  const fault = checkTarget(url, options.reach);
-  const why = fault === undefined ? checkHeaders(headers) : `the URL ${fault}`;
-  if (why !== undefined) return { is: 'refused', why };
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), options.totalMs ?? totalMs);
+  const signal = AbortSignal.timeout(totalMs);
   try {
-    const response = await agent.request({
-      origin: url.origin,
-      path: url.pathname + url.search,
+    const answer = await client.send({
+      url,
       method: 'POST',
       headers,
       body,
-      signal: deadline.signal,
+      plainHttp: 'anywhere',
+      mostBytes: readBytes,
+      signal,
     });
-    const { statusCode: status, statusText, headers: received } = response;
     return {
       is: 'answered',
-      status,
-      reason: statusText.slice(0, 200),
-      headers: joinedHeaders(received),
-      ...(await readStart(response.body)),
+      status: answer.status,
+      reason: answer.reason.slice(0, 200),
+      headers: joinedHeaders(answer.headers),
+      ...(await readStart(answer.body)),
     };
   } catch (error) {
-    return deadline.signal.aborted
-      ? { is: 'timeout', why: `no answer within ${options.totalMs ?? totalMs} ms` }
-      : withoutAnswer(error);
-  } finally {
-    clearTimeout(timer);
+    return signal.aborted ? { is: 'timeout', why: `no answer within ${totalMs} ms` } : withoutAnswer(error);
   }
-}
-
-function joinedHeaders(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]));
 }
 
 /**
@@ -113,8 +70,6 @@ async function readStart(body: AsyncIterable<Buffer>): Promise<Pick<ReceiverAnsw
     for await (const chunk of body) {
       if (length < keptBytes) kept.push(chunk.subarray(0, keptBytes - length));
       length += chunk.length;
-      // Leaving the loop ends the connection.
-      if (length > readBytes) break;
     }
     isWhole = length <= keptBytes;
   } catch {
@@ -129,15 +84,4 @@ function withoutAnswer(error: unknown): Outcome<NoAnswer> {
   const { code, message } = firstError(error);
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return { is: 'timeout', why: 'no connection in time' };
   return { is: 'unreachable', why: message.slice(0, 300) };
-}
-
-/**
- * Names the failure of a connection. If several addresses of a name were tried, the first error does: the error of all
- * of them has no message.
- */
-function firstError(error: unknown): { code: string | undefined; message: string } {
-  const one: unknown = error instanceof AggregateError && error.message === '' ? error.errors[0] : error;
-  return one instanceof Error
-    ? { code: (one as NodeJS.ErrnoException).code, message: one.message }
-    : { code: undefined, message: String(one) };
 }

@@ -24,6 +24,8 @@ export class StoreFailure extends Error {
 
 /**
  * The dependencies of the application, in the words of its own diagram; `issuer` vouches for outside identities, `git`
- * is a host of contexts.
+ * is a host of contexts, `upstream` another registry or its token service, `receiver` a webhook's, `runner` makes or
+ * tests images elsewhere.
  */
-export type Dependency = 'documents' | 'blobs' | 'queues' | 'events' | 'secrets' | 'issuer' | 'git';
+export type Dependency =
+  'documents' | 'blobs' | 'queues' | 'events' | 'secrets' | 'issuer' | 'git' | 'upstream' | 'receiver' | 'runner';

@@ -1,10 +1,15 @@
+import type { Dependency } from './failures.ts';
+
+/** The dependencies that are asked at URLs which users name: each caller says which one it asks. */
+export type OutboundDependency = Extract<Dependency, 'issuer' | 'upstream' | 'runner'>;
+
 export interface GetJson {
   /**
    * Reads the JSON behind a URL that somebody else chose: bounded in size and time, without redirects, and never from
-   * an address of a private network. Throws `OutboundRefused` for a URL that is not allowed, `StoreFailure` (`issuer`)
-   * if nothing usable comes back.
+   * an address of a private network. Throws `OutboundRefused` for a URL that is not allowed, `StoreFailure` of the
+   * dependency if nothing usable comes back.
    */
-  getJson(url: URL): Promise<unknown>;
+  getJson(url: URL, dependency: OutboundDependency): Promise<unknown>;
 }
 
 export interface Answer {
@@ -17,11 +22,15 @@ export interface Answer {
 export interface AskUrl {
   /**
    * Sends a request as `getJson` does, and returns whatever is answered, a redirect or a refusal too. Throws
-   * `OutboundRefused`; `StoreFailure` (`issuer`) if nothing is answered.
+   * `OutboundRefused`; `StoreFailure` of the dependency if nothing is answered.
    */
   ask(
     url: URL,
-    how: { readonly method: 'GET' | 'HEAD'; readonly headers: Readonly<Record<string, string>> },
+    how: {
+      readonly dependency: OutboundDependency;
+      readonly method: 'GET' | 'HEAD';
+      readonly headers: Readonly<Record<string, string>>;
+    },
   ): Promise<Answer>;
 }
 

@@ -1,5 +1,9 @@
+import type { Dependency } from './failures.ts';
+
 /** One request of a delivery. Header names are lower-case. */
 export interface OutboundRequest {
+  /** Names the addressee: a webhook's receiver, or what makes or tests images elsewhere. */
+  readonly dependency: Extract<Dependency, 'receiver' | 'runner'>;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;

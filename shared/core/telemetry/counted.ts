@@ -3,7 +3,8 @@ import type { Clock } from '../ports/clock.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { Dependency } from '../ports/failures.ts';
 import { StoreFailure } from '../ports/failures.ts';
-import type { PostRequest } from '../ports/post.ts';
+import type { AskUrl, GetJson } from '../ports/outbound.ts';
+import type { NoAnswer, PostRequest, ReceiverAnswer } from '../ports/post.ts';
 import type { SendMessage } from '../ports/queues.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { CloudEvent, PublishEvents } from '../ports/topic.ts';
@@ -18,6 +19,7 @@ export interface StorePorts {
   readonly queues: SendMessage;
   readonly topic: PublishEvents;
   readonly secrets?: Secrets;
+  readonly outbound: GetJson & AskUrl;
   readonly receivers: PostRequest;
 }
 
@@ -39,6 +41,7 @@ export function counted(ports: StorePorts, metrics: Metrics, clock: Clock, trace
     blobs: countedBlobs(ports, watch),
     queues: countedQueues(ports, watch),
     topic,
+    outbound: countedOutbound(ports, watch),
     receivers: countedReceivers(ports, metrics),
     ...countedSecrets(ports, watch),
   };
@@ -92,14 +95,29 @@ function countedTopic(
   };
 }
 
+function countedOutbound({ outbound }: StorePorts, watch: Watch): GetJson & AskUrl {
+  return {
+    getJson: (url, dependency) => watch(`${dependency}.get`, () => outbound.getJson(url, dependency)),
+    ask: (url, how) =>
+      watch(`${how.dependency}.${how.method === 'HEAD' ? 'head' : 'get'}`, () => outbound.ask(url, how)),
+  };
+}
+
+/** Counts posts: those to receivers of webhooks by themselves, as what they answer is their users' affair. */
 function countedReceivers({ receivers }: StorePorts, metrics: Metrics): PostRequest {
   return {
     async post(request) {
       const answer = await receivers.post(request);
-      metrics.countPost(answer.is === 'answered' ? statusClass(answer.status) : answer.is, answer.ms);
+      if (request.dependency !== 'receiver') metrics.countCall(`${request.dependency}.post`, postOutcome(answer));
+      else metrics.countPost(answer.is === 'answered' ? statusClass(answer.status) : answer.is, answer.ms);
       return answer;
     },
   };
+}
+
+function postOutcome({ is }: ReceiverAnswer | NoAnswer): CallOutcome {
+  if (is === 'answered') return 'ok';
+  return is === 'refused' ? 'failed' : 'unavailable';
 }
 
 /** Returns the class of a status. A receiver may answer with any number at all. */

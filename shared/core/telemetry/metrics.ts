@@ -6,7 +6,7 @@ import type { TellReplication } from '../ports/replication.ts';
 import type { ByteWay, CountBytes } from '../ports/traffic.ts';
 import { methodName, routeName } from './route-name.ts';
 
-/** The end of a store's call; `failed` is an error that no adapter should throw. */
+/** The end of a call; `failed` is a URL that is refused, or an error that no adapter should throw. */
 export type CallOutcome = 'ok' | 'unavailable' | 'throttled' | 'failed';
 
 export const statusClasses = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
@@ -37,7 +37,7 @@ export class Metrics implements CountBytes, TellPulls, TellReplication {
   );
   readonly #calls = this.#counter(
     'store_calls_total',
-    'Calls of stores and of the topic, without the retries inside their SDKs',
+    'Calls of stores, of the topic and of hosts that users name, without the retries inside SDKs',
     ['call', 'outcome'],
   );
   readonly #bytes = this.#counter('blob_bytes_total', 'Bytes of blobs that were received, redirected to, or proxied', [

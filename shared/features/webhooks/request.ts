@@ -38,7 +38,12 @@ export async function requestOf(
     Object.entries(custom).map(([name, value]) => [name, name === 'content-type' ? value : hidden]),
   );
   return {
-    request: { url: new URL(hook.serviceUri), headers: { ...usual, ...custom, ...signature }, body },
+    request: {
+      dependency: 'receiver',
+      url: new URL(hook.serviceUri),
+      headers: { ...usual, ...custom, ...signature },
+      body,
+    },
     maskedHeaders: { ...usual, ...masked, ...signature },
     credentials: Object.entries(custom).flatMap(([name, value]) => (name === 'content-type' ? [] : [value])),
   };

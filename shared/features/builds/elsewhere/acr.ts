@@ -31,7 +31,11 @@ const tagOfJob = (job: string): Tag => `run-${job}` as Tag;
 export async function scheduleRun(ports: BuildPorts, runner: AcrRunner, job: RemoteJob): Promise<Taken> {
   const asked = await arm(ports, runner, 'scheduleRun');
   if ('why' in asked) return { is: 'later', why: asked.why };
-  const answer = await ports.receivers.post({ ...asked, body: JSON.stringify(requestOf(runner, job)) });
+  const answer = await ports.receivers.post({
+    dependency: 'runner',
+    ...asked,
+    body: JSON.stringify(requestOf(runner, job)),
+  });
   const taken = takenBy('Azure', answer);
   const run = answer.is === 'answered' ? runSchema.safeParse(jsonIn(answer.body)).data : undefined;
   if (taken.is !== 'taken') return taken;
@@ -99,7 +103,7 @@ export async function outcomeOfRun(
   const asked = await arm(ports, runner, `runs/${encodeURIComponent(run)}`);
   if ('why' in asked) return undefined;
   const answer = await ports.outbound
-    .ask(asked.url, { method: 'GET', headers: asked.headers })
+    .ask(asked.url, { dependency: 'runner', method: 'GET', headers: asked.headers })
     .catch((error: unknown) => {
       if (error instanceof StoreFailure) return undefined;
       throw error;
@@ -128,7 +132,7 @@ export async function printedBy(ports: BuildPorts, runner: AcrRunner, run: strin
   try {
     const asked = await arm(ports, runner, `runs/${encodeURIComponent(run)}/listLogSasUrl`);
     if ('why' in asked) return undefined;
-    const answer = await ports.receivers.post({ ...asked, body: '' });
+    const answer = await ports.receivers.post({ dependency: 'runner', ...asked, body: '' });
     const { data } = z
       .object({ logLink: z.url({ protocol: /^https?$/ }) })
       .safeParse(answer.is === 'answered' ? jsonIn(answer.body) : undefined);
@@ -146,9 +150,12 @@ export async function printedBy(ports: BuildPorts, runner: AcrRunner, run: strin
 const mostOfLog = 200 * 1024;
 
 async function endOf({ outbound }: BuildPorts, url: URL): Promise<string | undefined> {
-  const length = Number((await outbound.ask(url, { method: 'HEAD', headers: {} })).headers['content-length'] ?? 0);
+  const length = Number(
+    (await outbound.ask(url, { dependency: 'runner', method: 'HEAD', headers: {} })).headers['content-length'] ?? 0,
+  );
   const from = Math.max(0, length - mostOfLog);
   const log = await outbound.ask(url, {
+    dependency: 'runner',
     method: 'GET',
     headers: defined({ range: from === 0 ? undefined : `bytes=${from}-` }),
   });
@@ -158,7 +165,7 @@ async function endOf({ outbound }: BuildPorts, url: URL): Promise<string | undef
 
 export async function cancelAcrRun(ports: BuildPorts, runner: AcrRunner, run: string): Promise<void> {
   const asked = await arm(ports, runner, `runs/${encodeURIComponent(run)}/cancel`);
-  if (!('why' in asked)) await ports.receivers.post({ ...asked, body: '' });
+  if (!('why' in asked)) await ports.receivers.post({ dependency: 'runner', ...asked, body: '' });
 }
 
 /**

@@ -34,6 +34,7 @@ export async function postSigned(
   const text = JSON.stringify(body);
   const signature = signatureHeaders({ id, at: ports.clock.now(), body: text }, [signingKey(secret)]);
   return ports.receivers.post({
+    dependency: 'runner',
     url: new URL(url),
     headers: { 'content-type': 'application/json', ...signature },
     body: text,

@@ -67,6 +67,7 @@ async function dispatch(
   return takenBy(
     'GitHub',
     await receivers.post({
+      dependency: 'runner',
       url,
       headers,
       body: JSON.stringify({ ref, inputs: { job: JSON.stringify(inPublic(job)) } }),

@@ -66,9 +66,10 @@ async function cancelRun({ secrets, receivers, outbound }: BuildPorts, github: G
   ];
   const { status, text } = await outbound.ask(
     new URL(`${actions}/workflows/${github.workflow}/runs?event=workflow_dispatch&per_page=${runsLookedAt}`),
-    { method: 'GET', headers },
+    { dependency: 'runner', method: 'GET', headers },
   );
   const runs = status === 200 ? runsSchema.safeParse(jsonIn(text)) : undefined;
   const run = runs?.data?.workflow_runs.find(({ display_title: title }) => title.includes(job));
-  if (run !== undefined) await receivers.post({ url: new URL(`${actions}/runs/${run.id}/cancel`), headers, body: '' });
+  if (run !== undefined)
+    await receivers.post({ dependency: 'runner', url: new URL(`${actions}/runs/${run.id}/cancel`), headers, body: '' });
 }

@@ -82,6 +82,7 @@ async function tokenAt(
   if (service !== undefined) url.searchParams.set('service', service);
   url.searchParams.set('scope', `repository:${path}:pull`);
   const { status, text } = await outbound.ask(url, {
+    dependency: 'upstream',
     method: 'GET',
     headers: {
       Accept: 'application/json',

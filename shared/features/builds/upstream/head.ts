@@ -53,7 +53,7 @@ export async function lookAtTag(
     ...defined({ 'If-None-Match': known === undefined ? undefined : `"${known}"` }),
   };
   try {
-    const first = await outbound.ask(url, { method: 'HEAD', headers });
+    const first = await outbound.ask(url, { dependency: 'upstream', method: 'HEAD', headers });
     const authorization =
       first.status === 401
         ? await authorizationFor(outbound, first.headers['www-authenticate'] ?? '', {
@@ -68,7 +68,11 @@ export async function lookAtTag(
     const answer =
       authorization === undefined
         ? first
-        : await outbound.ask(url, { method: 'HEAD', headers: { ...headers, Authorization: authorization } });
+        : await outbound.ask(url, {
+            dependency: 'upstream',
+            method: 'HEAD',
+            headers: { ...headers, Authorization: authorization },
+          });
     return { looked: read(answer, known, clock.now()), ...rest(answer) };
   } catch (error) {
     if (error instanceof StoreFailure || error instanceof OutboundRefused)

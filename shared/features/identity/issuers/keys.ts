@@ -44,7 +44,7 @@ export class IssuerKeys {
 
   async #discover(issuer: string): Promise<JWTVerifyGetKey> {
     const found = discoverySchema.safeParse(
-      await this.#outbound.getJson(new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)),
+      await this.#outbound.getJson(new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`), 'issuer'),
     );
     // The issuer must be the document's own (Discovery, 4.3), or another's keys would vouch for it.
     if (!found.success || found.data.issuer !== issuer)
@@ -55,7 +55,7 @@ export class IssuerKeys {
       });
     return createRemoteJWKSet(new URL(found.data.jwks_uri), {
       // jose keeps the keys for ten minutes, and asks at most every half minute for one that it does not know.
-      [customFetch]: async (url) => Response.json(await this.#outbound.getJson(new URL(url))),
+      [customFetch]: async (url) => Response.json(await this.#outbound.getJson(new URL(url), 'issuer')),
     });
   }
 }

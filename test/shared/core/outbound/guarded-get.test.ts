@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { guardedGet } from '../../../../shared/core/outbound/guarded-get.ts';
+import { outboundClient } from '../../../../shared/core/outbound/outbound-client.ts';
 import { loopbackNetworks, reachOf } from '../../../../shared/core/outbound/public-address.ts';
 import { StoreFailure } from '../../../../shared/core/ports/failures.ts';
 import { OutboundRefused } from '../../../../shared/core/ports/outbound.ts';
@@ -23,8 +24,8 @@ async function serve(answer: (request: IncomingMessage, response: ServerResponse
 
 const onlyPublic = reachOf([]);
 const alsoHere = reachOf(loopbackNetworks);
-const guarded = guardedGet({ reach: onlyPublic });
-const local = guardedGet({ reach: alsoHere });
+const guarded = guardedGet(outboundClient({ reach: onlyPublic }));
+const local = guardedGet(outboundClient({ reach: alsoHere }));
 
 describe('a URL that somebody else chose', () => {
   it.each([
@@ -40,7 +41,7 @@ describe('a URL that somebody else chose', () => {
     'https://user:secret@8.8.8.8/',
     'ftp://8.8.8.8/',
   ])('is not called when it is %s', async (url) => {
-    await expect(guarded.getJson(new URL(url))).rejects.toBeInstanceOf(OutboundRefused);
+    await expect(guarded.getJson(new URL(url), 'issuer')).rejects.toBeInstanceOf(OutboundRefused);
   });
 
   it("is not called when one of its name's addresses is private", async () => {
@@ -50,11 +51,14 @@ describe('a URL that somebody else chose', () => {
         { address: '10.0.0.5', family: 4 },
       ]);
     await expect(
-      guardedGet({ reach: onlyPublic, resolve }).getJson(new URL('https://mixed.example/')),
+      guardedGet(outboundClient({ reach: onlyPublic, resolve })).getJson(new URL('https://mixed.example/'), 'issuer'),
     ).rejects.toBeInstanceOf(OutboundRefused);
     const nowhere = () => Promise.resolve([]);
     await expect(
-      guardedGet({ reach: alsoHere, resolve: nowhere }).getJson(new URL('https://nowhere.example/')),
+      guardedGet(outboundClient({ reach: alsoHere, resolve: nowhere })).getJson(
+        new URL('https://nowhere.example/'),
+        'issuer',
+      ),
     ).rejects.toBeInstanceOf(OutboundRefused);
   });
 
@@ -63,7 +67,9 @@ describe('a URL that somebody else chose', () => {
     let asked = 0;
     const resolve = () => Promise.resolve([{ address: asked++ === 0 ? '127.0.0.1' : '10.0.0.5', family: 4 }]);
     url.hostname = 'rebinding.example';
-    expect(await guardedGet({ reach: alsoHere, resolve }).getJson(url)).toEqual({ host: url.host });
+    expect(await guardedGet(outboundClient({ reach: alsoHere, resolve })).getJson(url, 'issuer')).toEqual({
+      host: url.host,
+    });
     expect(asked).toBe(1);
   });
 });
@@ -71,7 +77,7 @@ describe('a URL that somebody else chose', () => {
 describe('an answer', () => {
   it('is its JSON', async () => {
     const url = await serve((_, response) => response.end('{"a":[1]}'));
-    expect(await local.getJson(url)).toEqual({ a: [1] });
+    expect(await local.getJson(url, 'issuer')).toEqual({ a: [1] });
   });
 
   it.each<[string, (response: ServerResponse) => void]>([
@@ -94,21 +100,24 @@ describe('an answer', () => {
     ],
   ])("that is %s is the issuer's failure", async (_, answer) => {
     const url = await serve((__, response) => answer(response));
-    await expect(local.getJson(url)).rejects.toMatchObject({ name: 'StoreFailure', dependency: 'issuer' });
+    await expect(local.getJson(url, 'issuer')).rejects.toMatchObject({ name: 'StoreFailure', dependency: 'issuer' });
   });
 
   it('that does not come is waited for five seconds', async () => {
     const url = await serve(() => undefined);
     const started = performance.now();
-    await expect(local.getJson(url)).rejects.toBeInstanceOf(StoreFailure);
+    await expect(local.getJson(url, 'issuer')).rejects.toBeInstanceOf(StoreFailure);
     expect(performance.now() - started).toBeLessThan(7_000);
   });
 
   it('of nobody who listens is a failure, and so is a name that is none', async () => {
-    await expect(local.getJson(new URL('http://127.0.0.1:1/'))).rejects.toBeInstanceOf(StoreFailure);
+    await expect(local.getJson(new URL('http://127.0.0.1:1024/'), 'issuer')).rejects.toBeInstanceOf(StoreFailure);
     const failing = () => Promise.reject(new Error('ENOTFOUND'));
     await expect(
-      guardedGet({ reach: onlyPublic, resolve: failing }).getJson(new URL('https://no.example/')),
+      guardedGet(outboundClient({ reach: onlyPublic, resolve: failing })).getJson(
+        new URL('https://no.example/'),
+        'issuer',
+      ),
     ).rejects.toBeInstanceOf(StoreFailure);
   });
 });

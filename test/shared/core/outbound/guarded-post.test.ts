@@ -3,10 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { defined } from '../../../../shared/core/documents/defined.ts';
 import type { GuardedPostOptions } from '../../../../shared/core/outbound/guarded-post.ts';
 import { guardedPost } from '../../../../shared/core/outbound/guarded-post.ts';
+import type { OutboundClientOptions } from '../../../../shared/core/outbound/outbound-client.ts';
+import { outboundClient } from '../../../../shared/core/outbound/outbound-client.ts';
 import { loopbackNetworks, reachOf } from '../../../../shared/core/outbound/public-address.ts';
 import { nameResolver } from '../../../../shared/core/outbound/resolve-name.ts';
+import type { OutboundRequest } from '../../../../shared/core/ports/post.ts';
 import { certificateOfHookTest } from '../http/certificate.ts';
 import { startNameServer } from '../http/name-server.ts';
 import type { Receiver } from '../http/receiver.ts';
@@ -17,10 +21,13 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-function sender(options: Partial<GuardedPostOptions> = {}) {
-  const made = guardedPost({ reach: reachOf(loopbackNetworks), ...options });
-  ends.push(() => made.close());
-  return made;
+function sender({ totalMs, ...options }: Partial<OutboundClientOptions> & GuardedPostOptions = {}) {
+  const client = outboundClient({ reach: reachOf(loopbackNetworks), ...options });
+  ends.push(() => client.close());
+  const made = guardedPost(client, defined({ totalMs }));
+  return {
+    post: (request: Omit<OutboundRequest, 'dependency'>) => made.post({ dependency: 'receiver', ...request }),
+  };
 }
 
 async function receiver(

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { GuardedPost } from '../../../../shared/core/outbound/guarded-post.ts';
 import { guardedPost } from '../../../../shared/core/outbound/guarded-post.ts';
+import type { OutboundClientOptions } from '../../../../shared/core/outbound/outbound-client.ts';
+import { outboundClient } from '../../../../shared/core/outbound/outbound-client.ts';
 import { checkTarget } from '../../../../shared/core/outbound/outbound-target.ts';
 import { loopbackNetworks, reachOf } from '../../../../shared/core/outbound/public-address.ts';
 import { nameResolver } from '../../../../shared/core/outbound/resolve-name.ts';
@@ -134,12 +135,17 @@ const refusedAsNames: readonly (readonly [string, readonly string[]])[] = [
 
 let receiver: Receiver;
 let names: NameServer;
-let sender: GuardedPost;
+let sender: ReturnType<typeof senderOf>;
+
+function senderOf(options: OutboundClientOptions) {
+  const client = outboundClient(options);
+  return { ...guardedPost(client), close: () => client.close() };
+}
 
 beforeAll(async () => {
   receiver = await startReceiver((_, response) => void response.end());
   names = await startNameServer((name) => refusedAsNames[Number(/^n(\d+)\./.exec(name)?.[1])]?.[1]);
-  sender = guardedPost({ reach: reachOf([]), resolve: nameResolver([names.address]) });
+  sender = senderOf({ reach: reachOf([]), resolve: nameResolver([names.address]) });
 });
 
 afterAll(async () => {
@@ -151,7 +157,7 @@ afterAll(async () => {
 async function attempts(text: string): Promise<{ outcome: unknown; connections: number }> {
   let outcome: unknown;
   const connections = await connectionsDuring(async () => {
-    outcome = await sender.post({ url: new URL(text), headers: {}, body: '{}' });
+    outcome = await sender.post({ dependency: 'receiver', url: new URL(text), headers: {}, body: '{}' });
   });
   return { outcome, connections };
 }
@@ -187,9 +193,14 @@ describe('a URL that is meant to lead the registry astray', () => {
 
   it('has connected to nothing, which would have been noticed', async () => {
     expect(receiver.connections()).toBe(0);
-    const open = guardedPost({ reach: reachOf(loopbackNetworks) });
+    const open = senderOf({ reach: reachOf(loopbackNetworks) });
     const tried = await connectionsDuring(() =>
-      open.post({ url: new URL(`http://127.0.0.1:${receiver.port}/`), headers: {}, body: '{}' }),
+      open.post({
+        dependency: 'receiver',
+        url: new URL(`http://127.0.0.1:${receiver.port}/`),
+        headers: {},
+        body: '{}',
+      }),
     );
     await open.close();
     expect([tried, receiver.connections()]).toEqual([1, 1]);
@@ -203,8 +214,13 @@ describe('a name that changes what it means', () => {
       type === 'A' ? [answers++ === 0 ? '127.0.0.1' : '127.0.0.2'] : [],
     );
     const closing = await startReceiver((_, response) => void response.setHeader('connection', 'close').end());
-    const rebound = guardedPost({ reach: reachOf(['127.0.0.1/32']), resolve: nameResolver([changing.address]) });
-    const request = { url: new URL(`http://changing.example:${closing.port}/`), headers: {}, body: '{}' };
+    const rebound = senderOf({ reach: reachOf(['127.0.0.1/32']), resolve: nameResolver([changing.address]) });
+    const request = {
+      dependency: 'receiver' as const,
+      url: new URL(`http://changing.example:${closing.port}/`),
+      headers: {},
+      body: '{}',
+    };
     expect(await rebound.post(request)).toMatchObject({ is: 'answered', status: 200 });
     expect(changing.asked.toSorted()).toEqual(['A changing.example', 'AAAA changing.example']);
     expect(await rebound.post(request)).toMatchObject({ is: 'refused' });
@@ -223,10 +239,15 @@ describe('a redirect', () => {
       const targets = ['http://169.254.169.254/metadata/identity', `http://127.0.0.1:${elsewhere.port}/`];
       for (const location of targets) {
         const from = await startReceiver((_, response) => void response.writeHead(status, { location }).end());
-        const open = guardedPost({ reach: reachOf(loopbackNetworks) });
+        const open = senderOf({ reach: reachOf(loopbackNetworks) });
         const tried = await connectionsDuring(async () => {
           expect(
-            await open.post({ url: new URL(`http://127.0.0.1:${from.port}/`), headers: {}, body: '{}' }),
+            await open.post({
+              dependency: 'receiver',
+              url: new URL(`http://127.0.0.1:${from.port}/`),
+              headers: {},
+              body: '{}',
+            }),
           ).toMatchObject({ is: 'answered', status, headers: { location } });
         });
         expect(tried).toBe(1);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { guardedGet } from '../../../../shared/core/outbound/guarded-get.ts';
+import { outboundClient } from '../../../../shared/core/outbound/outbound-client.ts';
 import { reachOf } from '../../../../shared/core/outbound/public-address.ts';
 import { satisfies } from '../../../../shared/features/identity/issuers/conditions.ts';
 import type { LocalIssuer } from './issuer.ts';
@@ -198,7 +199,7 @@ describe('an issuer', () => {
   });
 
   it('at a private address is not called, nor are keys at one', async () => {
-    const guarded = await trusting({ adapters: { outbound: guardedGet({ reach: reachOf([]) }) } });
+    const guarded = await trusting({ adapters: { outbound: guardedGet(outboundClient({ reach: reachOf([]) })) } });
     const refused = await exchange(guarded, await issuer.token());
     expect([refused.status, await codeOf(refused)]).toEqual([403, 'DENIED']);
     expect(issuer.asked).toEqual([]);

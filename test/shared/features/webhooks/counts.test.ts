@@ -24,7 +24,7 @@ describe('what an event costs', () => {
   it.each([0, 1, 100])(
     'is, with %i hooks that get it, one look-up, one marker made and closed, one post and one write each, and no message',
     async (hooks) => {
-      const posts = hooks === 0 ? {} : { 'issuer.post': hooks };
+      const posts = hooks === 0 ? {} : { 'receiver.post': hooks };
       expect(await dispatched(hooks)).toEqual({ 'documents.query': 1, 'documents.commit': 2 + hooks, ...posts });
     },
   );
@@ -70,7 +70,7 @@ describe('what an event costs', () => {
     const [message] = simulation.world.region().queues.drain('webhook-deliveries');
     const { ports } = simulation.connect(calls);
     await deliver(ports, message);
-    expect(countsOf(calls)).toEqual({ 'documents.read': 3, 'documents.commit': 2, 'issuer.post': 1 });
+    expect(countsOf(calls)).toEqual({ 'documents.read': 3, 'documents.commit': 2, 'receiver.post': 1 });
   });
 });
 
@@ -96,6 +96,6 @@ describe('10,000 hooks that do not get an event', () => {
     expect(await fastest()).toBeLessThan(10 * few + 1);
     const { ports, calls } = simulation.connect();
     await dispatch(ports, pushEvent('e2', simulation.clock.now()));
-    expect(countsOf(calls)).toEqual({ 'documents.query': 1, 'documents.commit': 3, 'issuer.post': 1 });
+    expect(countsOf(calls)).toEqual({ 'documents.query': 1, 'documents.commit': 3, 'receiver.post': 1 });
   }, 120_000);
 });

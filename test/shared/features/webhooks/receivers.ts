@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { RegistryName } from '../../../../shared/core/oci/name.ts';
 import { guardedPost } from '../../../../shared/core/outbound/guarded-post.ts';
+import { outboundClient } from '../../../../shared/core/outbound/outbound-client.ts';
 import { loopbackNetworks, reachOf } from '../../../../shared/core/outbound/public-address.ts';
 import { systemClock } from '../../../../shared/core/ports/clock.ts';
 import type { OutboundRequest } from '../../../../shared/core/ports/post.ts';
@@ -43,7 +44,8 @@ export async function tryReceiver(command: string, args: readonly string[]): Pro
   });
   await once(receiver, 'spawn');
   const said = createInterface({ input: receiver.stdout })[Symbol.asyncIterator]();
-  const sender = guardedPost({ reach: reachOf(loopbackNetworks) });
+  const client = outboundClient({ reach: reachOf(loopbackNetworks) });
+  const sender = guardedPost(client);
   try {
     await untilListening(port, receiver);
     const genuine = await deliveryTo(port, secret);
@@ -60,7 +62,7 @@ export async function tryReceiver(command: string, args: readonly string[]): Pro
     expect(answers).toEqual([204, 204, 401, 401, 401, 401, 401]);
     expect([(await said.next()).value, (await said.next()).value]).toEqual(['push team/app v1', 'ping  ']);
   } finally {
-    await sender.close();
+    await client.close();
     const ended = once(receiver, 'exit');
     receiver.kill();
     await ended;
@@ -99,14 +101,15 @@ async function deliveryTo(port: number, secret: string, event = pushed('team/app
 }
 
 /** What somebody without the secret could make of a delivery. */
-function forgeriesOf({ url, headers, body }: OutboundRequest): OutboundRequest[] {
+function forgeriesOf(genuine: OutboundRequest): OutboundRequest[] {
+  const { headers, body } = genuine;
   const { 'webhook-signature': _signature, ...unsigned } = headers;
   const later = String(Number(headers['webhook-timestamp']) + 1);
   return [
-    { url, headers, body: body.replace('team/app', 'team/own') },
-    { url, headers: { ...headers, 'webhook-timestamp': later }, body },
-    { url, headers: { ...headers, 'webhook-id': 'dlv_2' }, body },
-    { url, headers: unsigned, body },
+    { ...genuine, body: body.replace('team/app', 'team/own') },
+    { ...genuine, headers: { ...headers, 'webhook-timestamp': later } },
+    { ...genuine, headers: { ...headers, 'webhook-id': 'dlv_2' } },
+    { ...genuine, headers: unsigned },
   ];
 }
 

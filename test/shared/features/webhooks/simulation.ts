@@ -94,7 +94,7 @@ export class Simulation {
     const documents = withoutEmptyPages(plain);
     const receivers = {
       post: async (request: OutboundRequest) =>
-        calls.make('issuer.post', request.url.href, () => this.#receive(request)).then((answer) => answer),
+        calls.make('receiver.post', request.url.href, () => this.#receive(request)).then((answer) => answer),
     };
     const hosts = { first: new HostLimits(dispatchLimits), later: new HostLimits(retryLimits) };
     const ids = { nextId: () => `id-${(this.#ids += 1)}` };
