@@ -1,0 +1,174 @@
+import { httpGit } from '../../shared/adapters/git/git.ts';
+import { connectMemory } from '../../shared/adapters/memory/connect.ts';
+import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
+import { composeForTest } from '../../shared/app/compose-for-test.ts';
+import { guardedGet } from '../../shared/core/outbound/guarded-get.ts';
+import { guardedPost } from '../../shared/core/outbound/guarded-post.ts';
+import type { OutboundClientOptions } from '../../shared/core/outbound/outbound-client.ts';
+import { outboundClient } from '../../shared/core/outbound/outbound-client.ts';
+import { systemClock } from '../../shared/core/ports/clock.ts';
+import { sealingKeys } from '../../shared/core/secrets/sealing-keys.ts';
+import { printedBy, scheduleRun } from '../../shared/features/builds/elsewhere/acr.ts';
+import type { RemoteJob } from '../../shared/features/builds/elsewhere/job.ts';
+import { giveJob } from '../../shared/features/builds/elsewhere/runners.ts';
+import { putTaskSecrets } from '../../shared/features/builds/inbound/task-secrets.ts';
+import type { Node } from '../../shared/features/builds/plan/documents.ts';
+import { gateOf } from '../../shared/features/builds/plan/gate.ts';
+import type { BuildPorts } from '../../shared/features/builds/ports.ts';
+import type { AcrRunner, Task } from '../../shared/features/builds/tasks/documents.ts';
+import { lookAtTag } from '../../shared/features/builds/upstream/head.ts';
+import { IssuerKeys } from '../../shared/features/identity/issuers/keys.ts';
+import { ask } from '../shared/image.ts';
+
+/** What a caller says when it has got what it asked for. */
+export const done = 'done';
+
+export interface Way {
+  readonly client: ReturnType<typeof outboundClient>;
+  readonly outbound: ReturnType<typeof guardedGet>;
+  readonly receivers: ReturnType<typeof guardedPost>;
+  readonly git: ReturnType<typeof httpGit>;
+  readonly reach: OutboundClientOptions['reach'];
+}
+
+/** The way out as the composition makes it, with less patience. */
+export function wayOut(options: OutboundClientOptions, totalMs: number): Way {
+  const client = outboundClient(options);
+  const [outbound, receivers] = [guardedGet(client, { totalMs }), guardedPost(client, { totalMs })];
+  const git = httpGit(client, { mostBytes: 16 * 1024 ** 2, patience: { listingMs: totalMs, fetchingMs: totalMs } });
+  return { client, outbound, receivers, git, reach: options.reach };
+}
+
+/** Calls `host` (`HOST:PORT`) and says how that went. `friend` is a host that answers well, for what must come before. */
+type Caller = (way: Way, host: string, friend: Friend) => Promise<string>;
+
+export interface Friend {
+  readonly host: string;
+  /** What it leads to. */
+  lead: { to: string };
+}
+
+const isHere = (host: string) => /^(127\.\d+\.\d+\.\d+|localhost|\[::1\]):\d+$/.test(host);
+const urlOf = (host: string) => `${isHere(host) ? 'http' : 'https'}://${host}`;
+const commit = 'a'.repeat(40);
+const acr: AcrRunner = {
+  registry: '/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/theirs',
+};
+
+/** What the builds' callers stand on: a task with secrets, and a token for whoever runs it. */
+async function builds({ outbound, receivers }: Way, azure: string) {
+  const { documents } = connectMemory(createMemoryWorld(), { chance: 'none' });
+  const ports = {
+    documents,
+    outbound,
+    receivers,
+    clock: systemClock,
+    registry: 'default',
+    sealing: sealingKeys(undefined, { key: Buffer.alloc(32, 'a key') }),
+    secrets: { readUserSecret: () => Promise.resolve({ value: 'a-token' }) },
+    management: { endpoint: new URL(azure), issueToken: () => Promise.resolve('a-token') },
+  } as unknown as BuildPorts;
+  await putTaskSecrets(ports, 'app');
+  return ports;
+}
+
+const taskOf = (settings: object) =>
+  ({ name: 'app', repository: 'team/app', tag: '1', host: 'registry.test', settings }) as unknown as Task;
+const job = {
+  type: 'build',
+  id: 'j1',
+  repository: 'registry.test/team/app',
+  context: { git: 'https://git.example/x.git', commit, folder: '' },
+  dockerfile: 'Dockerfile',
+  arguments: {},
+  platforms: ['linux/amd64'],
+  timeoutSeconds: 600,
+  callback: { url: 'https://registry.test/', token: 't' },
+} as unknown as RemoteJob;
+
+async function given(way: Way, runner: object, azure = 'https://azure.example'): Promise<string> {
+  const taken = await giveJob(await builds(way, azure), taskOf({ runner }), job);
+  return taken.is === 'taken' ? done : taken.why;
+}
+
+async function looked(way: Way, host: string, realm?: string): Promise<string> {
+  const { looked: look } = await lookAtTag({ outbound: way.outbound, clock: systemClock }, `${host}/team/base`, '1', {
+    known: undefined,
+    as: realm === undefined ? {} : { realm },
+  });
+  return look.is === 'at' ? done : 'why' in look ? look.why : look.is;
+}
+
+const told = (error: unknown) => (error instanceof Error ? error.message : String(error));
+const answered = (answer: Promise<unknown>) => answer.then(() => done, told);
+
+/** Everything of `shared/` that calls a host which somebody else names. */
+export const callers: Readonly<Record<string, Caller>> = {
+  async 'a webhook'(way, host) {
+    const { app } = composeForTest({
+      adapters: { receivers: way.receivers },
+      settings: { reach: way.reach, sealing: { key: Buffer.alloc(32, 'a key') } },
+    });
+    const api = async (method: string, path: string, body?: object) => {
+      const json = { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+      const answer = await ask(app, method, `/api/v1/webhooks/hook1${path}`, body === undefined ? {} : json);
+      return { status: answer.status, text: await answer.text() };
+    };
+    const put = await api('PUT', '', { serviceUri: `${urlOf(host)}/hook`, actions: ['push'] });
+    if (put.status >= 300) return put.text;
+    const ping = await api('POST', '/ping');
+    return ping.text.includes('"delivered"') ? done : ping.text;
+  },
+  "an issuer's document": (way, host) => answered(new IssuerKeys(way.outbound).of(urlOf(host))),
+  "an issuer's keys": (way, host, friend) => {
+    friend.lead = { to: `${urlOf(host)}/keys` };
+    // The token names a key, so that the set is fetched; the benign set holds none.
+    return answered(
+      new IssuerKeys(way.outbound)
+        .of(`http://${friend.host}`)
+        .then(async (keyOf) => keyOf({ alg: 'RS256', kid: 'k1' }, { payload: '', signature: '' }))
+        .catch((error: unknown) => {
+          if (!(error instanceof Error) || !error.message.startsWith('no applicable key')) throw error;
+        }),
+    );
+  },
+  "a base's tag": (way, host) => looked(way, host),
+  "a registry's token service": (way, host, friend) => {
+    friend.lead = { to: `${urlOf(host)}/token` };
+    return looked(way, friend.host, host);
+  },
+  "a git repository's references": async ({ git }, host) => {
+    const found = await git.resolveRef({ url: `${urlOf(host)}/x.git` }, 'main').catch(told);
+    return typeof found === 'string' ? found : found.is === 'at' ? done : found.why;
+  },
+  'a git context': async ({ git }, host) => {
+    // The benign server has no pack, and its answer to the request for one shows that it was asked.
+    const found = await git.archiveOf({ url: `${urlOf(host)}/x.git` }, commit, '').catch(told);
+    if (typeof found === 'string') return found;
+    return found.is === 'archive' || found.why === 'it has no such commit or folder' ? done : found.why;
+  },
+  'a runner elsewhere': (way, host) => given(way, { webhook: { url: `${urlOf(host)}/build` } }),
+  'a gate elsewhere': async (way, host) => {
+    const task = taskOf({ test: { url: `${urlOf(host)}/gate`, timeoutSeconds: 5 } });
+    const log = { write: () => undefined } as never;
+    const tested = { digest: 'sha256:x' as never, log, signal: AbortSignal.timeout(20_000) };
+    const { gate } = await gateOf(
+      await builds(way, 'https://azure.example'),
+      { build: 'b1' } as unknown as Node,
+      task,
+      tested,
+    );
+    return gate === undefined || gate.includes('did not answer {') ? done : gate;
+  },
+  'a workflow of GitHub': (way, host) =>
+    given(way, { github: { repository: 'a/b', workflow: 'w.yml', ref: 'main', token: 't', api: urlOf(host) } }),
+  "a task of Azure's": async (way, host) => {
+    const taken = await scheduleRun(await builds(way, urlOf(host)), acr, job);
+    return taken.is === 'taken' || taken.why === 'Azure named no run' ? done : taken.why;
+  },
+  "the log of a task of Azure's": async (way, host, friend) => {
+    friend.lead = { to: `${urlOf(host)}/log` };
+    const printed = await printedBy(await builds(way, `http://${friend.host}`), acr, 'r1');
+    return printed === undefined ? 'nothing' : done;
+  },
+};
