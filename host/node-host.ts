@@ -5,13 +5,13 @@ import type { Readable } from 'node:stream';
 import type { Http2Bindings, HttpBindings } from '@hono/node-server';
 import { createAdaptorServer, getRequestListener } from '@hono/node-server';
 import type { App } from '../shared/app/app.ts';
-import type { ConnectionLimits } from '../shared/core/http/connections.ts';
+import type { ConnectionLimits } from '../bounds/connections.ts';
 import {
   guardConnections,
   headersCheckMs,
   headersTimeoutMs,
   usualConnectionLimits,
-} from '../shared/core/http/connections.ts';
+} from '../bounds/connections.ts';
 import { rememberPeer } from '../shared/core/http/peer.ts';
 import { rememberBody } from '../shared/core/http/request.ts';
 

@@ -35,7 +35,7 @@ function sourceFile(path: string): SourceFile {
   return { path, lines: text.split('\n').length - 1, imports: importsOf(path, source), source };
 }
 
-const rooms = ['functions', 'shared', 'host', 'local', 'emulators', 'bench', 'test', 'portal', 'infra'];
+const rooms = ['functions', 'shared', 'bounds', 'host', 'local', 'emulators', 'bench', 'test', 'portal', 'infra'];
 const files = globSync(rooms.map((room) => join(root, room, '**/*.ts'))).map((path) =>
   sourceFile(relative(root, path)),
 );
@@ -68,13 +68,8 @@ function coreRoomOf(path: string): string | undefined {
   return /^shared\/core\/([^/]+)\//.exec(path)?.[1];
 }
 
-/** The emulators of the local stack, and what they have of Longshore all the same: bounds against hostile senders. */
-const emulators = /^(local\/azurite|emulators)\//;
-const sharedWithEmulators = [
-  'shared/core/http/connections.ts',
-  'shared/core/http/held-bodies.ts',
-  'shared/core/oci/json.ts',
-];
+/** Every folder that holds what is Longshore's. */
+const ofProgram = /^(functions|shared|bounds|host|local|emulators|infra|bench|test|portal)\//;
 
 /** `file -> import` for every import that breaks a rule. */
 function violations(among: readonly SourceFile[], breaks: (file: SourceFile, imported: string) => boolean): string[] {
@@ -148,22 +143,32 @@ describe('the architecture', () => {
   });
 
   it("has the core, features and adapters import nothing of the program's but the core and their own shelf", () => {
-    const ofProgram = /^(functions|shared|host|local|emulators|infra|bench|test|portal)\//;
     const beside = violations(shared, ({ path }, imported) => {
       const [, shelf = ''] = path.split('/');
       const allowed = ['shared/core/', `shared/${shelf}/`, 'infra/cosmos-containers.json'];
+      if (shelf === 'core') allowed.push('bounds/');
       return shelf !== 'app' && ofProgram.test(imported) && !allowed.some((place) => imported.startsWith(place));
     });
     expect(beside).toEqual([]);
   });
 
-  it('has emulators that know nothing of Longshore but three bounds', () => {
-    const ours = files.filter(({ path }) => emulators.test(path));
-    const known = violations(
-      ours,
-      (_, imported) => imported.startsWith('shared/') && !sharedWithEmulators.includes(imported),
+  it('has emulators that know nothing of Longshore', () => {
+    const emulators = files.filter(({ path }) => path.startsWith('emulators/'));
+    expect(emulators.length).toBeGreaterThan(50);
+    const beside = violations(
+      emulators,
+      (_, imported) => ofProgram.test(imported) && !/^(emulators|bounds)\//.test(imported),
     );
-    expect(known).toEqual([]);
+    expect(beside).toEqual([]);
+    // Azurite stands for Azure too.
+    const azurite = files.filter(({ path }) => path.startsWith('local/azurite/'));
+    expect(violations(azurite, (_, imported) => /^(shared|functions|host)\//.test(imported))).toEqual([]);
+  });
+
+  it('has bounds against hostile senders that stand on Node alone', () => {
+    const bounds = files.filter(({ path }) => path.startsWith('bounds/'));
+    expect(bounds.length).toBeGreaterThan(2);
+    expect(violations(bounds, (_, imported) => !/^(bounds\/|node:)/.test(imported))).toEqual([]);
   });
 
   it('has four shelves in shared/, and nothing beside them', () => {
@@ -186,17 +191,12 @@ describe('the architecture', () => {
   });
 
   it('keeps tests and the local stack out of what is deployed', () => {
-    const deployed = files.filter(({ path }) => /^(functions|shared|host)\//.test(path));
+    const deployed = files.filter(({ path }) => /^(functions|shared|bounds|host)\//.test(path));
     expect(violations(deployed, (_, imported) => /^(local|emulators|test|bench)\//.test(imported))).toEqual([]);
   });
 
   it('resolves every relative import, so that the rules above see the truth', () => {
-    const broken = violations(
-      files,
-      (_, imported) =>
-        /^(functions|shared|host|local|emulators|test|bench|infra)\//.test(imported) &&
-        !existsSync(join(root, imported)),
-    );
+    const broken = violations(files, (_, imported) => ofProgram.test(imported) && !existsSync(join(root, imported)));
     expect(broken).toEqual([]);
   });
 });

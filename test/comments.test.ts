@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 const root = dirname(import.meta.dirname);
 
 /** The rooms whose comments are sentences. */
-const rooms = ['bench', 'emulators', 'functions', 'host', 'infra', 'local', 'shared'];
+const rooms = ['bench', 'bounds', 'emulators', 'functions', 'host', 'infra', 'local', 'shared'];
 
 /** A comment that begins so is a relative clause without its noun, or half a sentence. */
 const fragment = /^(?:What|How|Of|Whether|Where|Who|Whom|Whose|Whoever|Which|When|Likewise)\b/;

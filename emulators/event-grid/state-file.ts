@@ -1,7 +1,7 @@
 import type { StatementSync } from 'node:sqlite';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import { canShrink, shrink } from '../../local/shrink.ts';
+import { canShrink, shrink } from '../shrink.ts';
 
 // One row per event and one per subscription that still waits for it. WAL without an fsync per commit: what was
 // committed survives the death of the process, however it dies, which is all that a local topic promises (not a power

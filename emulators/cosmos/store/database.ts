@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { canShrink } from '../../../local/shrink.ts';
+import { canShrink } from '../../shrink.ts';
 
 /** Pages of write-ahead log before SQLite copies them back: fewer, larger checkpoints keep writes even. */
 const CHECKPOINT_PAGES = 4000;

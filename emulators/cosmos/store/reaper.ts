@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { shrink } from '../../../local/shrink.ts';
+import { shrink } from '../../shrink.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { ItemTable } from './item-table.ts';
 import type { Replica } from './replica.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Transform } from 'node:stream';
-import { HeldBodies } from '../../../shared/core/http/held-bodies.ts';
+import { HeldBodies } from '../../../bounds/held-bodies.ts';
 
 /** Kestrel's default; the setting FUNCTIONS_REQUEST_BODY_SIZE_LIMIT replaces it. */
 const defaultLimit = 104_857_600;
@@ -15,7 +15,18 @@ export function bodySizeLimit(env: Record<string, string | undefined>): number {
  * Bounds all bodies that this host gathers before it calls the app. The real host has no such bound: it is a process of
  * its own, and ends.
  */
-const held = new HeldBodies({ limit: 64 * 1024 * 1024, idleMs: 30_000, totalMs: 300_000 });
+const held = new HeldBodies({
+  limit: 64 * 1024 * 1024,
+  idleMs: 30_000,
+  totalMs: 300_000,
+  tooSlow: (why) => new BodyGivenUp(why),
+  noRoom: (why) => new BodyGivenUp(why),
+});
+
+/** A body that came too slowly, or while too many others came. */
+class BodyGivenUp extends Error {
+  override readonly name = 'BodyGivenUp';
+}
 
 export class BodyTooLargeError extends Error {
   override readonly name = 'BodyTooLargeError';

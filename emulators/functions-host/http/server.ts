@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { guardConnections, headersCheckMs, headersTimeoutMs } from '../../../shared/core/http/connections.ts';
+import { guardConnections, headersCheckMs, headersTimeoutMs } from '../../../bounds/connections.ts';
 import { describeError, type Log } from '../log.ts';
 import { fail, type HttpExchange } from './exchange.ts';
 import { nodesHeaderLimit, readHead } from './kestrel.ts';

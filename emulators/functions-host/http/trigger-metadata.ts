@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { jsonIn } from '../../../shared/core/oci/json.ts';
+import { jsonIn } from '../../../bounds/json.ts';
 import type { TypedData } from '../core-types.ts';
 import type { RouteValues } from './route.ts';
 
