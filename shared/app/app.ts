@@ -3,7 +3,6 @@ import type { MiddlewareHandler } from 'hono';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { Admission } from '../core/admission/admission.ts';
-import { isInUseSource } from '../core/documents/in-use-source.ts';
 import type { FeatureParts } from '../core/feature/feature.ts';
 import { requireAccess } from '../core/http/access.ts';
 import { allowedMethods } from '../core/http/allowed-methods.ts';
@@ -87,14 +86,16 @@ export function createApp(ports: AppPorts): App {
   const probes = [...ports.probes, ...parts.flatMap((part) => part.probes ?? [])];
   app.get('/healthz', healthEndpoint({ ...ports, probes, isOffered }));
   app.get('/metrics', requireManagement(callers), () => metrics.respond());
-  app.use('/api/v1/*', requireManagement(callers, inbound));
+  app.use('/api/v1/*', requireManagement(callers, { parts, inbound }));
   app.route('/api/v1', managementApi(parts));
-  app.notFound(({ req }) => errorResponse(unrouted(app, req.path), log, codesFor(req.path)));
+  app.notFound(({ req }) =>
+    errorResponse(unrouted(app, req.path, codesFor(parts, req.path)), log, codesFor(parts, req.path)),
+  );
   app.onError((error, { req }) =>
     errorResponse(
-      error instanceof HTTPException ? malformed(error, req.path, req.raw) : error,
+      error instanceof HTTPException ? malformed(error, codesFor(parts, req.path), req.raw) : error,
       log,
-      codesFor(req.path),
+      codesFor(parts, req.path),
     ),
   );
   return {
@@ -110,14 +111,14 @@ export function createApp(ports: AppPorts): App {
 }
 
 /** Before anything else: what is not meant for this registry, or comes from where it may not, reaches nothing of it. */
-function turnedAway({ hostNames, admission, log, given }: AppPorts, request: Request): Response | undefined {
+function turnedAway({ hostNames, admission, log, given, parts }: AppPorts, request: Request): Response | undefined {
   try {
     const { path, host } = targetOf(request.url);
     requireOwnHost(hostNames, { method: request.method, path, host, origin: request.headers.get('origin') });
     admission.enter({ request, address: given.addressOf(request) });
     return undefined;
   } catch (error) {
-    return errorResponse(error, log, codesFor(targetOf(request.url).path));
+    return errorResponse(error, log, codesFor(parts, targetOf(request.url).path));
   }
 }
 
@@ -152,15 +153,17 @@ function recordRequest(
   log.info({ requestId, method, path, status, ms: Math.round(ms) }, 'request');
 }
 
-/** The earlier name of `/replications` answers as it did before `/api/v1` had codes of its own. */
-function codesFor(path: string): ErrorCodes {
-  if (path === earlierPath || path.startsWith(`${earlierPath}/`)) return 'distribution';
-  return path === apiPath || path.startsWith(`${apiPath}/`) ? 'api' : 'distribution';
+/** Older paths of a feature answer as they did before `/api/v1` had codes of its own. */
+function codesFor(parts: readonly FeatureParts[], path: string): ErrorCodes {
+  const isBelow = (place: string) => path === place || path.startsWith(`${place}/`);
+  if (!isBelow(apiPath)) return 'distribution';
+  const older = parts.flatMap(({ olderPaths = [] }) => olderPaths);
+  return older.some((each) => isBelow(`${apiPath}${each}`)) ? 'distribution' : 'api';
 }
 
 /** A path that is there for other methods says so; what else there is stands in the document. */
-function unrouted(app: Hono<{ Variables: { requestId: string } }>, path: string): RegistryError {
-  if (codesFor(path) !== 'api') {
+function unrouted(app: Hono<{ Variables: { requestId: string } }>, path: string, codes: ErrorCodes): RegistryError {
+  if (codes !== 'api') {
     const meant = `${apiPath}${path}`;
     const isCall = path.length <= 300 && allowedMethods(app.routes, meant).length > 0;
     return new RegistryError({ is: 'route-unknown', path, ...(isCall ? { hint: `did you mean ${meant}?` } : {}) });
@@ -172,14 +175,17 @@ function unrouted(app: Hono<{ Variables: { requestId: string } }>, path: string)
 }
 
 /** Hono itself throws only for a body that is not JSON, by its header or as it is. */
-function malformed({ message, status }: HTTPException, path: string, { headers }: Request): RegistryError {
-  return status === 415 && codesFor(path) === 'api'
+function malformed({ message, status }: HTTPException, codes: ErrorCodes, { headers }: Request): RegistryError {
+  return status === 415 && codes === 'api'
     ? new RegistryError({ is: 'media-type-unsupported', given: headers.get('content-type') })
     : new RegistryError({ is: 'request-invalid', code: 'malformedBody', why: message });
 }
 
 /** The management API as a whole asks who calls; what it reads must be allowed, and what it changes. */
-function requireManagement(callers: IdentifyCaller, inbound?: GivenToApp['inbound']): MiddlewareHandler {
+function requireManagement(
+  callers: IdentifyCaller,
+  { parts = [], inbound }: Partial<Pick<AppPorts, 'parts'> & GivenToApp> = {},
+): MiddlewareHandler {
   return async (context, next) => {
     const came = await inbound?.letIn(context.req.raw);
     if (came !== undefined) context.req.raw = came.request;
@@ -187,7 +193,7 @@ function requireManagement(callers: IdentifyCaller, inbound?: GivenToApp['inboun
       await boundManagementBody(context.req);
       return next();
     }
-    const needed = [managementAccess(context.req)];
+    const needed = [managementAccess(context.req, parts)];
     const caller = await callers.identify(context.req.raw, needed);
     requireAccess(caller, needed);
     context.set('caller', caller);
@@ -202,14 +208,17 @@ function isRead(method: string): boolean {
 }
 
 const apiPath = '/api/v1';
-const inUsePath = `${apiPath}/in-use/`;
-const earlierPath = `${apiPath}/replicas`;
 
-function managementAccess({ method, path }: { readonly method: string; readonly path: string }): Access {
+function managementAccess(
+  { method, path }: { readonly method: string; readonly path: string },
+  parts: readonly FeatureParts[],
+): Access {
   if (isRead(method)) return { type: 'management', name: 'api', action: 'read' };
-  const source = path.startsWith(inUsePath) ? path.slice(inUsePath.length) : '';
-  // Only administrators may ask for something that is no name of a source.
-  return { type: 'management', name: isInUseSource(source) ? `in-use/${source}` : 'api', action: 'write' };
+  for (const { changeRight } of parts) {
+    const name = changeRight?.(path.slice(apiPath.length));
+    if (name !== undefined) return { type: 'management', name, action: 'write' };
+  }
+  return { type: 'management', name: 'api', action: 'write' };
 }
 
 function managementApi(parts: readonly FeatureParts[]): OpenAPIHono {

@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { z } from 'zod';
 import type { Gate } from '../admission/gate.ts';
+import type { Access } from '../oci/access.ts';
 import type { ProbeDependency } from '../ports/probe.ts';
 import type { EventConsumer } from './events.ts';
 
@@ -10,12 +11,22 @@ export type SettingsShape = Readonly<Record<string, z.ZodType>>;
 /** The settings that the schemas make of the environment. */
 export type Parsed<S extends SettingsShape> = z.output<z.ZodObject<S>>;
 
+/** A right of the management API, as a grant names it. */
+export type ManagementRight = Extract<Access, { readonly type: 'management' }>['name'];
+
 /** The parts that a feature adds to the app. Triggers go by the names of the functions that call them. */
 export interface FeatureParts {
   /** Its part of the management API, below `/api/v1`. */
   readonly routes?: OpenAPIHono;
   /** Adds to the OpenAPI document of the management API what is not a route. Called when the document is made. */
   readonly describe?: (registry: OpenAPIHono['openAPIRegistry']) => void;
+  /**
+   * Names the right that a change of one of its paths needs, which begin below `/api/v1`; where it names none, that is
+   * the right to change anything.
+   */
+  readonly changeRight?: (path: string) => ManagementRight | undefined;
+  /** Its paths below `/api/v1` that are older than the API's own error codes, and keep the distribution's. */
+  readonly olderPaths?: readonly string[];
   /** Its answers elsewhere, by the path that Hono matches. */
   readonly surfaces?: Readonly<Record<string, (request: Request, requestId: string) => Promise<Response>>>;
   readonly events?: Readonly<Record<string, EventConsumer>>;

@@ -4,6 +4,7 @@ import { onEvents } from '../../core/feature/events.ts';
 import { feature } from '../../core/feature/feature.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { Documents } from '../../core/ports/documents.ts';
+import { inUseRight } from './in-use-right.ts';
 import { policyRoutes } from './management/http.ts';
 import { markTouched } from './mark.ts';
 import type { PolicyPorts } from './ports.ts';
@@ -26,6 +27,7 @@ export const purge = feature({
     const { registry, lists, noteDeletions, clock, log } = ports;
     return {
       routes: policyRoutes({ ...ports, places: lists.places, registry }),
+      changeRight: inUseRight,
       events: {
         'purge-touched': onEvents(
           [

@@ -19,6 +19,8 @@ export const replication = feature({
     const pipeline = replicationPipeline({ ...ports, settings: ports.settings.copies });
     return {
       routes: replicationRoutes({ ...pipeline.ports, places: ports.lists.places }),
+      // The earlier name of /replications.
+      olderPaths: ['/replicas'],
       events: {
         'replication-plan': onEvents(
           [
