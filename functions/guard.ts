@@ -119,7 +119,7 @@ function withoutEndlessWork(invocation: InvocationModel, limit: number): Invocat
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
-        () => reject(new Error(`the function has not ended within ${limit / 1_000} s, and is given up`)),
+        () => reject(new Error(`the function did not end within ${limit / 1_000} s, and is given up`)),
         limit,
       ).unref();
     });

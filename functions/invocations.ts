@@ -58,7 +58,7 @@ export class Invocations {
           () =>
             reject(
               new Error(
-                `the request of the invocation ${id} did not come: its client has left, or it cannot be forwarded`,
+                `the request of the invocation ${id} did not arrive: its client has left, or it cannot be forwarded`,
               ),
             ),
           secondLook,

@@ -102,7 +102,7 @@ async function stop(server: Server, graceMs: number): Promise<void> {
 function listenFailure(error: unknown, { host, port }: { host: string; port: number }): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'EADDRINUSE')
-    return new Error(`port ${port} on ${host} is in use: stop what listens there, or choose another port`);
+    return new Error(`port ${port} on ${host} is in use: stop the program that listens there, or choose another port`);
   if (code === 'EACCES') return new Error(`this user may not listen on port ${port}: choose one above 1023`);
   return error;
 }

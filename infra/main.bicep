@@ -4,7 +4,7 @@ metadata description = 'Longshore in one resource group: docs/deploy.md.'
 @minLength(1)
 param regions string[]
 
-@description('Begins the name of everything.')
+@description('The prefix of all names.')
 @minLength(2)
 @maxLength(10)
 param name string = 'longshore'
@@ -12,24 +12,24 @@ param name string = 'longshore'
 @allowed(['basic', 'standard', 'premium'])
 param sku string = 'standard'
 
-@description('Flex Consumption, or Elastic Premium where a cloud has no Flex.')
+@description('The plan: Flex Consumption, or Elastic Premium if a cloud has no Flex.')
 @allowed(['flex', 'premium'])
 param plan string = 'flex'
 
-@description('Who takes requests: the Function Apps with a container app for uploads beside each, container apps alone, or the Function Apps alone, whose host holds bodies in memory (docs/deploy.md). Events, queues and timers are always the Function Apps\'.')
+@description('The apps that receive requests: the Function Apps with a container app for uploads beside each, container apps alone, or the Function Apps alone, whose host holds bodies in memory (docs/deploy.md). Events, queues and timers are always the Function Apps\'.')
 @allowed(['functions', 'containerApp', 'containerAppOnly'])
 param dataPlane string = 'containerApp'
 
-@description('Of the container apps, and needed for them: what the Dockerfile makes, where Container Apps can pull it.')
+@description('The image of the container apps, which need it: built by the Dockerfile, and in a registry that Container Apps can pull from.')
 param image string = ''
 
-@description('Where clients find the registry, as in https://registry.example.com; empty: the host name that Azure gives.')
+@description('The URL at which clients reach the registry, as in https://registry.example.com; empty: the host name from Azure.')
 param publicUrl string = ''
 
 @allowed(['autoscale', 'serverless'])
 param throughput string = length(regions) == 1 ? 'serverless' : 'autoscale'
 
-@description('Request units a second of all containers together, at most, where throughput is autoscale.')
+@description('The most request units a second of all containers together, if throughput is autoscale.')
 @minValue(1000)
 param maxThroughput int = 4000
 
@@ -43,28 +43,28 @@ param instanceMemory int = 2048
 @maxValue(1000)
 param maxInstances int = 100
 
-@description('Minutes that an upload to a container app may be silent.')
+@description('The minutes that an upload to a container app may be idle.')
 param uploadIdleMinutes int = 4
 
-@description('A /24 for each region: then stores are reached by private endpoints alone. Empty: none.')
+@description('A /24 network for each region; then stores are reached through private endpoints alone. Empty: there is none.')
 param networks string[] = []
 
-@description('Addresses and networks that may reach the registry and its bytes, as in 203.0.113.0/24; empty: all may, with credentials.')
+@description('The addresses and networks that may reach the registry and its bytes, as in 203.0.113.0/24; empty: all may, with credentials.')
 param ipRules string[] = []
 
 param retentionDays int = 30
 
-@description('Who is told of alerts.')
+@description('The mail address that gets alerts.')
 param alertMail string = ''
 
-@description('Further settings of shared/app/config/config.ts, as in { LONGSHORE_GRACE_HOURS: \'48\' }.')
+@description('Further settings, from shared/app/config/config.ts, as in { LONGSHORE_GRACE_HOURS: \'48\' }.')
 param settings { *: string } = {}
 
 @description('Secrets of the vault that tasks and logins may name, without the prefix longshore-user-: as in [\'git\']. Each must be in the vault before (docs/deploy.md).')
 param userSecrets string[] = []
 
 @secure()
-@description('scrypt:… of the password of the user admin. Written once.')
+@description('The hash (scrypt:…) of the password of the user admin.')
 param adminPasswordHash string = ''
 
 // Three GUIDs are 366 random bits. Written once.
@@ -311,11 +311,11 @@ module alerts 'modules/alerts.bicep' = {
   params: { location: location, name: full, insightsId: monitoring.outputs.insightsId, cosmosId: cosmos.outputs.id, mail: alertMail }
 }
 
-@description('In the order of the regions; deploy reads them.')
+@description('The resources of each region, in the order of the regions; deploy reads them.')
 output sites string[] = [for at in range(0, length(regions)): functions[at].outputs.name]
 output topicIds string[] = [for at in range(0, length(regions)): topics[at].outputs.id]
 output workStorageIds string[] = [for at in range(0, length(regions)): work[at].outputs.id]
 output loginServer string = !empty(publicUrl) ? publicUrl : dataPlane == 'containerAppOnly' ? uploads[0].?outputs.?origin ?? '' : 'https://${functions[0].outputs.host}'
-@description('Who takes uploads, and the largest body in one request that the Function Apps take, in bytes: deploy says what that means.')
+@description('The apps that receive uploads, and the largest body of a request to the Function Apps, in bytes; deploy warns by it.')
 output dataPlane string = dataPlane
 output largestBody int = largestBody

@@ -12,5 +12,5 @@ var roles = {
 }
 
 @export()
-@description('Which identity gets which role of a resource: by its name, which is known before it is made.')
+@description('The roles of identities on a resource, by its name, which is known before it is created.')
 type grant = { identity: string, role: string }

@@ -9,12 +9,12 @@ const command: Command = {
   does: 'Prints one line of JSON for each Dockerfile: the images that it needs (docs/bases.md).',
   takes: 'PATH…',
   flags: {
-    'all-stages': { says: 'counts stages too that the target does not need' },
-    target: { value: 'NAME', says: 'the stage that is built; absent, the last' },
-    platform: { value: 'OS/ARCH', says: 'what is built for (linux/amd64)' },
+    'all-stages': { says: 'includes stages that the target does not need' },
+    target: { value: 'NAME', says: 'the stage to build; absent, the last one' },
+    platform: { value: 'OS/ARCH', says: 'the platform to build for (linux/amd64)' },
     'build-arg': { value: 'NAME=VALUE', isRepeatable: true, says: 'sets an ARG of the Dockerfile' },
   },
-  notes: ['It ends with 0, with 1 where a Dockerfile cannot be read or is wrong, and with 2 where the command is.'],
+  notes: ['The exit code is 0, 1 if a Dockerfile cannot be read or is wrong, and 2 if the command is wrong.'],
   example: 'npm run -s bases -- --build-arg NODE=24 Dockerfile',
 };
 
@@ -63,7 +63,7 @@ function wantedBy({ values: given, positionals }: Arguments): {
   readonly options: BasesOptions;
 } {
   const values = valuesSchema.parse(given);
-  if (positionals.length === 0) throw new Error('no Dockerfile is named');
+  if (positionals.length === 0) throw new Error('the path of a Dockerfile is missing');
   const buildArgs = Object.fromEntries(
     values['build-arg'].map((pair) => {
       const [name = '', ...value] = pair.split('=');

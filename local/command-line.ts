@@ -42,7 +42,7 @@ function helpOf(command: Command): string {
   const { does, flags, example, notes = [] } = command;
   const rows = [
     ...Object.entries(flags).map(([name, flag]) => [flagOf(name, flag), flag.variable ?? '', flag.says]),
-    ['--help', '', 'shows this'],
+    ['--help', '', 'shows this help'],
   ];
   const widthOf = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
   const [first, second] = [widthOf(0), widthOf(1)];

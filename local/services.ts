@@ -17,7 +17,7 @@ else
     const lock = await lockState(state, 'stack', 0);
     closeToOthers(state);
     const keys = await stackKeys(state, settings.auth, (password) =>
-      process.stderr.write(`the administrator is "admin" with the password ${password}: it is shown this once\n`),
+      process.stderr.write(`the administrator is "admin" with the password ${password}: it is not shown again\n`),
     );
     await requireFreePorts({ ...settings, port: 0, functionsPort: 0 });
     const services = await startServicesProcess(settings, (line) => process.stderr.write(`${line}\n`));

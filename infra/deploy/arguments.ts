@@ -34,17 +34,18 @@ const flags = {
 
 export const command: Command = {
   call: 'npm run deploy',
-  does: 'Puts Longshore into Azure in one go, and tries it from outside (docs/deploy.md).',
+  does: 'Deploys Longshore to Azure in one step, and tests it from outside (docs/deploy.md).',
   flags: {
-    'resource-group': { value: 'NAME', says: 'where everything goes; needed' },
-    parameters: { value: 'FILE', says: 'a .bicepparam file, as in infra/main.oneregion.bicepparam; needed' },
-    location: { value: 'REGION', says: 'makes the resource group there, where it is not there yet' },
-    subscription: { value: 'ID', says: "another subscription than az's own" },
-    'what-if': { says: 'shows what would become of the resources, and changes nothing' },
+    'resource-group': { value: 'NAME', says: 'the resource group of all resources; required' },
+    parameters: { value: 'FILE', says: 'a .bicepparam file, as in infra/main.oneregion.bicepparam; required' },
+    location: { value: 'REGION', says: 'creates the resource group in this region, if it does not exist' },
+    subscription: { value: 'ID', says: "another subscription than az's current one" },
+    'what-if': { says: 'shows the changes of the resources, and makes none' },
   },
   notes: [
-    'LONGSHORE_ADMIN_PASSWORD_HASH and LONGSHORE_IMAGE are read by the samples of parameters; LONGSHORE_ADMIN_PASSWORD\n' +
-      'is for the trial at the end. It needs az 2.60 or newer, logged in. It never ran against real Azure.',
+    'The sample parameters read LONGSHORE_ADMIN_PASSWORD_HASH and LONGSHORE_IMAGE; the test at the ' +
+      'end reads\nLONGSHORE_ADMIN_PASSWORD. The command needs az 2.60 or newer, logged in. It never ' +
+      'ran against real Azure.',
   ],
   example:
     'npm run deploy -- --resource-group registry --location westeurope --parameters infra/main.oneregion.bicepparam',
@@ -55,7 +56,7 @@ export function parseArguments(args: string[]): Arguments {
   const { values, tokens } = parseArgs({ args, options: flags, strict: false, tokens: true });
   const unknown = tokens.flatMap((token) =>
     token.kind === 'positional'
-      ? [`"${token.value}" belongs to no flag`]
+      ? [`"${token.value}" does not belong to a flag`]
       : token.kind === 'option' && !(token.name in flags)
         ? [`there is no ${token.rawName}`]
         : [],

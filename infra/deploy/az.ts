@@ -41,7 +41,7 @@ export async function must(run: Run, command: string, args: readonly string[], n
 function failure(ran: Ran, what: string, next: string): DeployFailure {
   const why =
     ran.code === 'absent'
-      ? 'there is no such program'
+      ? 'there is no such program on the PATH'
       : ran.stderr.trim().split('\n').slice(-12).join('\n') || `it ended with ${ran.code}`;
   return new DeployFailure(`${what} failed: ${why}\nNext: ${next}`);
 }
@@ -51,7 +51,7 @@ function answer<T>(schema: z.ZodType<T>, text: string, what: string): T {
     return schema.parse(JSON.parse(text));
   } catch {
     throw new DeployFailure(
-      `${what} answered something else than was expected.\nNext: run it by hand, and look whether az is up to date ("az upgrade")`,
+      `${what} gave an unexpected answer.\nNext: run it by hand, and check whether az is up to date ("az upgrade")`,
     );
   }
 }
@@ -81,7 +81,7 @@ export async function checkedSubscription(
   );
   if (account.state !== 'Enabled')
     throw new DeployFailure(
-      `the subscription ${account.name} is ${account.state}.\nNext: name another by --subscription`,
+      `the subscription ${account.name} is ${account.state}.\nNext: choose another one by --subscription`,
     );
   await must(run, 'az', ['bicep', 'version'], '"az bicep install"');
   return account;

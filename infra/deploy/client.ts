@@ -146,7 +146,7 @@ export async function until(
 
 function smokeFailure(what: string): DeployFailure {
   return new DeployFailure(
-    `${what}: everything is deployed, but it does not work.\nNext: look at the app's failures in Application ` +
-      'Insights; then the same command again',
+    `${what}: everything is deployed, but it does not work.\nNext: read the app's failures in ` +
+      'Application Insights, then run the same command again',
   );
 }

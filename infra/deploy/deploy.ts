@@ -34,16 +34,16 @@ export async function deploy(wanted: Arguments, ports: DeployPorts): Promise<str
   const zip = await ports.pack();
   const outputs = await makeResources(ports, wanted, at);
   for (const site of outputs.sites) {
-    say(`code of ${site} …`);
+    say(`deploying the code to ${site} …`);
     // Flex Consumption makes a package deployment of this, and Premium a zip deployment.
     await patiently(
       ports,
       ['functionapp', 'deployment', 'source', 'config-zip', ...at, '--name', site, '--src', zip],
-      'the resources are there, the code is not: the same command again',
+      'the resources exist, the code is not deployed: run the same command again',
     );
   }
   await subscribe(ports, outputs, at);
-  say('trying it …');
+  say('testing it …');
   await ports.smoke(outputs.loginServer);
   if (outputs.dataPlane === 'functions') say(functionsAlone(outputs.largestBody));
   return outputs.loginServer;
@@ -64,20 +64,20 @@ async function sayWhatWouldChange(
     run,
     'az',
     [...groupDeployment('what-if', at, 'longshore'), '--parameters', parameters],
-    'correct the parameters; nothing was changed',
+    'correct the parameters; no resource was changed',
   );
   say(changes);
-  say('Then the code and the event subscriptions would be put there. Nothing was changed.');
+  say('Then the code and the event subscriptions would be deployed. No resource was changed.');
 }
 
 async function makeResources({ run, say }: DeployPorts, wanted: Arguments, at: readonly string[]) {
-  say('resources: a first deployment takes ten minutes or more …');
+  say('deploying the resources: the first time this takes ten minutes or more …');
   const made = await must(
     run,
     'az',
     [...groupDeployment('create', at, 'longshore'), '--parameters', wanted.parameters, '--output', 'json'],
-    `"az deployment operation group list --resource-group ${wanted.resourceGroup} --name longshore" says what; ` +
-      'then the same command again',
+    `"az deployment operation group list --resource-group ${wanted.resourceGroup} --name longshore" ` +
+      'shows the error; then run the same command again',
   );
   return outputsOf(made);
 }
@@ -87,7 +87,7 @@ async function subscribe(
   outputs: ReturnType<typeof outputsOf>,
   at: readonly string[],
 ): Promise<void> {
-  ports.say('event subscriptions …');
+  ports.say('creating the event subscriptions …');
   const lists = ['sites', 'topicIds', 'workStorageIds'] as const;
   const parameters = lists.map((list) => `${list}=${JSON.stringify(outputs[list])}`);
   await patiently(
@@ -98,17 +98,18 @@ async function subscribe(
       ...['--parameters', ...parameters],
       ...['--output', 'json'],
     ],
-    'resources and code are there, events reach nobody: the same command again',
+    'resources and code are deployed, but events are not delivered: run the same command again',
   );
 }
 
 /** Warns of a deployment that works until somebody pushes a large layer. */
 function functionsAlone(largestBody: number): string {
   return (
-    'Careful: the Function Apps take uploads themselves. Their host holds a body in memory four times over ' +
-    `before the app sees it, so a layer above ${Math.floor(largestBody / 1024 ** 2)} MiB is answered with 500, ` +
-    'and some smaller ones at once can end an instance and all its requests.\nNext: set dataPlane to containerApp ' +
-    'and image to what the Dockerfile makes, where layers are larger (docs/deploy.md)'
+    'Careful: the Function Apps receive uploads themselves. Their host holds a body in memory four ' +
+    `times before the app gets it, so a layer above ${Math.floor(largestBody / 1024 ** 2)} MiB is ` +
+    'answered with 500, and several smaller ones at once can end an instance and all its ' +
+    'requests.\nNext: if layers are larger, set dataPlane to containerApp and image to the image of ' +
+    'the Dockerfile (docs/deploy.md)'
   );
 }
 
@@ -130,7 +131,7 @@ async function requireGroup(
   if (whatIf || location === undefined)
     throw new DeployFailure(
       `there is no resource group ${resourceGroup}.\nNext: ` +
-        (whatIf ? 'make it; all of it would be new' : 'say --location REGION, and it is made'),
+        (whatIf ? 'create it; all resources would be new' : 'add --location REGION to create it'),
     );
   await must(
     run,
@@ -164,7 +165,7 @@ async function patiently({ run, say, pause }: DeployPorts, args: readonly string
         !/BlobUploadFailed|AuthorizationPermissionMismatch|endpoint not found/i.test(error.message)
       )
         throw error;
-      say('not there yet, again in a minute …');
+      say('not ready yet, trying again in a minute …');
       await pause(60_000);
     }
   }

@@ -21,7 +21,7 @@ async function pack(): Promise<string> {
     runProgram,
     process.execPath,
     [`${root}build.ts`, join(folder, 'dist')],
-    'correct the code; nothing was changed',
+    'correct the code; no resource was changed',
   );
   await writeFile(
     join(folder, 'longshore.zip'),
@@ -40,14 +40,16 @@ async function requireVariables(parameters: string): Promise<void> {
   });
   if (text.includes("'LONGSHORE_ADMIN_PASSWORD_HASH'") && process.env['LONGSHORE_ADMIN_PASSWORD_HASH'] === undefined)
     throw new DeployFailure(
-      'LONGSHORE_ADMIN_PASSWORD_HASH is not set: without it the user admin would be gone.\nNext: set it, or set ' +
-        'it to nothing if that is what you want',
+      'LONGSHORE_ADMIN_PASSWORD_HASH is not set: without it there would be no user admin any ' +
+        'more.\nNext: set it (npm run password makes one), or set it to an empty value if that is ' +
+        'intended',
     );
   if (text.includes("'LONGSHORE_IMAGE'") && !process.env['LONGSHORE_IMAGE'])
     throw new DeployFailure(
-      'LONGSHORE_IMAGE is not set: it names the container image that takes uploads.\nNext: build it ' +
-        '(docs/container.md), push it where Container Apps can pull it, and set LONGSHORE_IMAGE to its name; or ' +
-        "say in the parameters dataPlane = 'functions', without image, which takes no layer above a sixth of an instance's memory",
+      'LONGSHORE_IMAGE is not set: it names the container image that receives uploads.\nNext: build ' +
+        'it (docs/container.md), push it to a registry that Container Apps can pull from, and set ' +
+        "LONGSHORE_IMAGE to its name; or set dataPlane = 'functions' in the parameters, without an " +
+        "image, which accepts no layer above a sixth of an instance's memory",
     );
 }
 

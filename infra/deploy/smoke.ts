@@ -17,12 +17,12 @@ export async function smokeTest(origin: string, { password, say, pause }: Smoke)
     pause,
     async () => (await ask(`${origin}/healthz`)).status === 200,
     'GET /healthz is not 200',
-    'ask it: it names what does not answer; roles may need some minutes',
+    'read its answer, which names the store that does not answer; new roles may need some minutes',
   );
   const call = callsOf(origin, password);
   await call('GET /v2/', `${origin}/v2/`, password === undefined ? [200, 401] : [200]);
   if (password === undefined) {
-    say('LONGSHORE_ADMIN_PASSWORD is not set: push, pull, events and webhooks were not tried.');
+    say('LONGSHORE_ADMIN_PASSWORD is not set: push, pull, events and webhooks were not tested.');
     return;
   }
   const before = await pushesOf(call, origin);
@@ -40,8 +40,8 @@ export async function smokeTest(origin: string, { password, say, pause }: Smoke)
       24,
       pause,
       async () => (await attempts()).some(({ response }) => response !== undefined),
-      'a webhook was not sent, or nothing answered it',
-      'npm run doctor says what came back; LONGSHORE_OUTBOUND, where the registry answers inside a network alone',
+      'a delivery of a webhook was not sent, or not answered',
+      'npm run doctor shows the answer; if the registry is reachable only inside a network, set LONGSHORE_OUTBOUND',
     );
     await call('DELETE of a manifest', reference, [202], { method: 'DELETE' });
   });

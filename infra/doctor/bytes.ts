@@ -36,27 +36,32 @@ export async function checkUploads({ origin, password, call, largest }: Patient)
     isFunctionsHost ||= answer.headers.has('x-ms-invocation-id');
   }
   const said = `${passed} MiB in one request, at ${(passed / took).toFixed(0)} MiB/s from here`;
-  return isFunctionsHost ? careful(`${said}; the Functions host takes uploads itself`, functionsAlone) : ok(said);
+  return isFunctionsHost ? careful(`${said}; the Functions host receives uploads itself`, functionsAlone) : ok(said);
 }
 
 const functionsAlone =
-  'its host holds a body four times over in memory, so it accepts one of at most a sixth of that (341 MiB of 2 ' +
-  'GiB), and six of 100 MiB at once may end the instance: take uploads by a container app (dataPlane), where layers are large';
+  'its host holds a body in memory four times, so it accepts one of at most a sixth of that ' +
+  'memory (341 MiB of 2 GiB), and six of 100 MiB at once may end the instance: if layers are ' +
+  'large, let a container app receive uploads (dataPlane)';
 
 function nextFor(status: number): string {
   if (status === 500)
     return (
-      "look at the app's failures for that request; where there is none, the body was larger than " +
-      'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT of the Function App, which is what its memory carries: take uploads by a container app (dataPlane)'
+      "read the app's failures for that request; if there is none, the body was larger than " +
+      'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT of the Function App, which its memory allows: let a ' +
+      'container app receive uploads (dataPlane)'
     );
   if (status === 413)
     return (
-      'something before the app has a limit of its own: FUNCTIONS_REQUEST_BODY_SIZE_LIMIT of the Function ' +
-      "App, or the front's; or take uploads by a container app (dataPlane)"
+      'a proxy before the app has a limit of its own: raise FUNCTIONS_REQUEST_BODY_SIZE_LIMIT of the ' +
+      "Function App, or the proxy's limit; or let a container app receive uploads (dataPlane)"
     );
   if (status === 504)
-    return 'it took longer than the front waits: take uploads by a container app (dataPlane), or try from nearer';
-  return "look at the app's failures for that request";
+    return (
+      'it took longer than the proxy before the app waits: let a container app receive uploads ' +
+      '(dataPlane), or test from a nearer machine'
+    );
+  return "read the app's failures for that request";
 }
 
 /** Checks that a blob comes back by its redirect, whole and in part, as clients that resume read it. */
@@ -73,20 +78,20 @@ export async function checkDownloads({ origin, call }: Patient): Promise<Finding
     const whole = await read({});
     if (whole.status !== 200)
       return failed(
-        `${new URL(where).host}, where blobs are, answers ${whole.status}`,
+        `${new URL(where).host}, which stores the blobs, answers ${whole.status}`,
         'signed addresses need the role Storage Blob Delegator, clocks that agree, and a network that lets ' +
           'clients reach the account (ipRules, private endpoints)',
       );
     if (digestOf(Buffer.from(await whole.arrayBuffer())) !== digestOf(bytes))
       return failed(
-        'a blob comes back with other bytes',
-        'something between changes bodies: a proxy that recodes, or a cache',
+        'a blob is returned with other bytes',
+        'a proxy in between changes bodies: find one that recodes, or a cache',
       );
     const part = await read({ range: 'bytes=100-199' });
     if (part.status !== 206 || !Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(100, 200)))
       return failed(
         `a part of a blob is answered with ${part.status}`,
-        'whatever is in front must let Range through: clients resume by it',
+        'proxies before the app must pass the header Range on: clients resume downloads by it',
       );
     return ok(
       location === null

@@ -23,13 +23,13 @@ export async function checkStrangers({ origin }: Patient): Promise<Finding> {
   if (asked.status !== 401 && asked.status !== 200)
     return failed(
       `GET /v2/ without credentials is ${asked.status}`,
-      'something before the app answers: a front, a rule, another host name',
+      'a proxy before the app answers: check its rules, and the host name',
     );
   const challenge = pushing.headers.get('www-authenticate');
   if (pushing.status !== 401 || challenge === null)
     return failed(
       `a push without credentials is ${pushing.status}${challenge === null ? ', without a challenge' : ''}`,
-      'clients log in by the challenge: whatever is in front must leave WWW-Authenticate and 401 as they are',
+      'clients log in by the challenge: proxies before the app must not change WWW-Authenticate and 401',
     );
   return ok('a push without credentials is refused, with a challenge');
 }
@@ -41,26 +41,26 @@ export async function checkLogin({ origin, password }: Patient): Promise<Finding
   const [realm, service] = ['realm', 'service'].map(
     (name) => new RegExp(`${name}="([^"]*)"`).exec(challenge)?.[1] ?? '',
   );
-  if (realm === undefined || !URL.canParse(realm)) return leftOut('no token is asked for');
+  if (realm === undefined || !URL.canParse(realm)) return leftOut('no token is required');
   if (new URL(realm).origin !== origin)
     return failed(
       `the challenge sends clients to ${new URL(realm).origin}`,
-      'set LONGSHORE_PUBLIC_URL (publicUrl) to where clients find the registry',
+      'set LONGSHORE_PUBLIC_URL (publicUrl) to the URL at which clients reach the registry',
     );
   const url = `${realm}?service=${encodeURIComponent(service ?? '')}&scope=${encodeURIComponent(`repository:${repository}:pull,push`)}`;
   const answer = await ask(url, { headers: authorizationOf(password) });
   if (answer.status !== 200)
     return failed(
       `the password is answered with ${answer.status}`,
-      'LONGSHORE_ADMIN_PASSWORD must be that of LONGSHORE_ADMIN_PASSWORD_HASH, which each deployment is given; ' +
-        'its reference to the vault may not be resolved',
+      'LONGSHORE_ADMIN_PASSWORD must be the password of LONGSHORE_ADMIN_PASSWORD_HASH, which each ' +
+        "deployment sets; the setting's reference to the vault may not be resolved",
     );
   const { token } = (await answer.json()) as { token?: string };
   const used = await ask(`${origin}/v2/`, { headers: { authorization: `Bearer ${token ?? ''}` } });
   return used.status === 200
-    ? ok('the password is exchanged for a token, and the token opens')
+    ? ok('the password is exchanged for a token, and the token is accepted')
     : failed(
         `a fresh token is answered with ${used.status}`,
-        'clocks that are apart, or another deployment behind the same name with another sealing key',
+        'check the clocks, and that no other deployment with another sealing key answers at the same name',
       );
 }

@@ -59,7 +59,7 @@ async function findingOf(look: Check['look'], patient: Patient): Promise<Finding
       said.replace(/: everything is deployed, but .*$/, ''),
       error instanceof DeployFailure && next !== undefined
         ? next.replace(/; then the same command again$/, '')
-        : "look at the app's failures",
+        : "read the app's failures",
     );
   }
 }

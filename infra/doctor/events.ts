@@ -26,12 +26,13 @@ export async function checkEvents(patient: Patient): Promise<Finding> {
   if (took === undefined)
     return failed(
       `the event of a push has not arrived after ${patienceMs / 1_000} s`,
-      'check the event subscriptions, their dead letters and the function usage-record; nothing is lost, the outbox is swept each minute',
+      'check the event subscriptions, their dead letters and the function usage-record; no event is ' +
+        'lost, because the outbox is swept each minute',
     );
   return took > lateAfter
     ? failed(
         `an event takes ${took.toFixed(1)} s`,
-        'after an hour without requests the first takes longer: try again; else check the alert event-lag',
+        'after an hour without requests the first event takes longer: try again, and then check the alert event-lag',
       )
     : ok(`an event arrives within ${took.toFixed(1)} s`);
 }
@@ -57,11 +58,11 @@ function judge(attempt: Attempt | undefined, receiver: string | undefined): Find
   const status = attempt.response?.status;
   if (status === undefined)
     return failed(
-      `nothing was reached: ${attempt.failure?.why ?? 'it is not said why'}`,
-      "the app's network lets nothing out, or LONGSHORE_OUTBOUND does not list where the receiver is",
+      `the receiver was not reached: ${attempt.failure?.why ?? 'the reason is not known'}`,
+      "the app's network allows no outbound requests, or LONGSHORE_OUTBOUND does not list the network of the receiver",
     );
   if (receiver === undefined) return ok(`deliveries leave; the registry, as its own receiver, answers ${status}`);
   return status >= 200 && status < 300
     ? ok(`the receiver answers ${status}`)
-    : failed(`the receiver answers ${status}`, 'it must answer a signed POST with 2xx: docs/webhooks.md');
+    : failed(`the receiver answers ${status}`, 'the receiver must answer a signed POST with 2xx (docs/webhooks.md)');
 }

@@ -7,16 +7,16 @@ import { examine } from './doctor.ts';
 
 const command: Command = {
   call: 'npm run doctor',
-  does: 'Examines a registry from outside, and says of each failure what to do (docs/operations.md).',
+  does: 'Tests a registry from outside, and says for each failure what to do next (docs/operations.md).',
   takes: 'https://HOST',
   flags: {
-    receiver: { value: 'URL', says: 'a receiver of webhooks, which gets a signed POST' },
-    largest: { value: 'MIB', says: 'the size of the largest layer that is pushed for a trial (128)' },
+    receiver: { value: 'URL', says: 'the URL of a receiver of webhooks, which gets a signed POST' },
+    largest: { value: 'MIB', says: 'the size of the largest layer that is pushed as a test (128)' },
   },
   // Everybody on the machine may read arguments, so the password is not one of them.
   notes: [
-    'LONGSHORE_ADMIN_PASSWORD holds the password of the user admin; an open registry needs none.',
-    'It ends with 0, with 1 where something is wrong, and with 2 where the command is.',
+    'LONGSHORE_ADMIN_PASSWORD is the password of the user admin; an open registry needs none.',
+    'The exit code is 0 if all is well, 1 if something is wrong, and 2 if the command is wrong.',
   ],
   example: 'npm run doctor -- http://127.0.0.1:5000',
 };
@@ -61,7 +61,7 @@ async function run({ host: origin, receiver, largest }: z.infer<typeof arguments
     },
   );
   process.stdout.write(
-    faults === 0 ? 'nothing is wrong that can be seen from here\n' : `${faults} of these need you\n`,
+    faults === 0 ? 'no fault can be seen from this machine\n' : `${faults} of these need your attention\n`,
   );
   process.exitCode = faults === 0 ? 0 : 1;
 }

@@ -25,10 +25,10 @@ export async function checkReach({ origin }: Patient): Promise<Finding> {
         throw new Error(`no answer within ${patienceMs / 1_000} s`);
       }),
     ]);
-    return ok('something listens there');
+    return ok('a program listens there');
   } catch (error) {
     return failed(
-      `nothing listens at ${origin}: ${error instanceof Error ? error.message : String(error)}`,
+      `no program listens at ${origin}: ${error instanceof Error ? error.message : String(error)}`,
       'check that the app runs, that name and port are right, and that no network or IP rule blocks this machine',
     );
   } finally {
@@ -44,7 +44,7 @@ export async function checkTls({ origin, now }: Patient): Promise<Finding> {
       ? leftOut('plain http on this machine')
       : failed(
           'plain http: passwords and tokens go over the network as they are',
-          'put TLS in front of it, and say https',
+          'put TLS in front of it, and use https',
         );
   const socket = connect({
     host: hostname,
@@ -56,14 +56,15 @@ export async function checkTls({ origin, now }: Patient): Promise<Finding> {
     await Promise.race([
       once(socket, 'secureConnect'),
       once(socket, 'timeout').then(() => {
-        throw new Error(`nothing answers within ${patienceMs / 1_000} s`);
+        throw new Error(`there is no answer within ${patienceMs / 1_000} s`);
       }),
     ]);
     return judgeCertificate(socket.getPeerCertificate(), socket.getProtocol() ?? 'unknown', now());
   } catch (error) {
     return failed(
       `no TLS: ${error instanceof Error ? error.message : String(error)}`,
-      'check that the name leads there (DNS), and that the certificate is for it and from an authority that clients know',
+      'check that DNS resolves the name to the registry, and that its certificate is for this name ' +
+        'and from an authority that clients trust',
     );
   } finally {
     socket.destroy();
@@ -77,11 +78,11 @@ export function judgeCertificate(
 ): Finding {
   const days = Math.floor((Date.parse(until) - now.getTime()) / day);
   if (!/^TLSv1\.[23]$/.test(protocol))
-    return failed(`it speaks ${protocol}`, "set the front's lowest protocol to TLS 1.2");
+    return failed(`it speaks ${protocol}`, 'set the lowest protocol of the proxy before the app to TLS 1.2');
   return days < fewDays
     ? failed(
         `the certificate ends in ${days} days`,
-        'renew it; a managed certificate that has not renewed itself has lost its DNS record',
+        'renew it; if a managed certificate was not renewed, its DNS record is missing',
       )
     : ok(`${protocol}, the certificate holds for ${days} days`);
 }
@@ -93,13 +94,13 @@ export async function checkClock({ origin, now }: Patient): Promise<Finding> {
   if (Number.isNaN(date))
     return failed(
       `GET /v2/ has no Date (${answer.status}${answer.statusText === '' ? '' : ` ${answer.statusText}`})`,
-      'check that anything answers at that address at all',
+      'check which program answers at that address',
     );
   const apart = Math.round((date - now().getTime()) / 1_000);
   return Math.abs(apart) > mostSeconds
     ? failed(
         `its clock and this one are ${Math.abs(apart)} s apart`,
-        'set the clock of this machine; signed addresses and tokens are refused when clocks differ too much',
+        'set the clock of this machine; signed URLs and tokens are refused if clocks differ too much',
       )
     : ok(`${Math.abs(apart)} s apart`);
 }
@@ -112,7 +113,8 @@ export async function lookAtHealth({ origin }: Patient): Promise<Finding> {
     `GET /healthz is ${answer.status}${text === '' ? '' : `: ${text}`}`,
     answer.status === 504
       ? 'check that the app runs, and that no network or IP rule blocks this machine'
-      : "what is named there does not answer the app: roles need some minutes after a deployment; then look at the app's failures",
+      : 'the stores that it names do not answer the app: new roles need some minutes after a ' +
+          "deployment; after that read the app's failures",
   );
 }
 

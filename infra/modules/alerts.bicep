@@ -2,7 +2,7 @@ param location string
 param name string
 param insightsId string
 param cosmosId string
-@description('Who is told by mail; empty: alerts are seen in the portal alone.')
+@description('The mail address that gets alerts; empty: alerts are shown in the portal alone.')
 param mail string
 
 resource group 'Microsoft.Insights/actionGroups@2023-01-01' = {
@@ -11,29 +11,29 @@ resource group 'Microsoft.Insights/actionGroups@2023-01-01' = {
   properties: { groupShortName: 'longshore', enabled: true, emailReceivers: empty(mail) ? [] : [{ name: 'operator', emailAddress: mail, useCommonAlertSchema: true }] }
 }
 
-// Each asks the logs every five minutes about the last fifteen.
+// Each rule queries the logs of the last fifteen minutes every five minutes.
 var rules = [
   {
     name: 'event-lag'
-    says: 'Events wait in the outbox: the sweep publishes what pushes could not.'
+    says: 'Events wait in the outbox, and the sweep publishes those that pushes could not. Next: check the Event Grid topic and the role of the app\'s identity.'
     query: 'traces | where message startswith "the sweep published events" or message has "the sweep published events"'
     over: 3
   }
   {
     name: 'poison-queues'
-    says: 'Messages ended in a poison queue after five tries.'
+    says: 'Messages were moved to a poison queue after five failed attempts. Next: read the failures of the function that handles the queue.'
     query: 'traces | where message has "has reached MaxDequeueCount"'
     over: 0
   }
   {
     name: 'webhook-failures'
-    says: 'Deliveries of webhooks were given up.'
+    says: 'Deliveries of webhooks failed for good. Next: read GET /api/v1/webhooks/NAME/deliveries.'
     query: 'requests | where name in ("webhooks-let-go", "webhooks-deliver") and (name == "webhooks-let-go" or success == false)'
     over: 0
   }
   {
     name: 'server-errors'
-    says: 'Requests were answered with 5xx.'
+    says: 'Requests were answered with 5xx. Next: read GET /healthz and the app\'s failures.'
     query: 'requests | where toint(resultCode) between (500 .. 599)'
     over: 5
   }
@@ -59,7 +59,7 @@ resource throttled 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   name: '${name}-store-throttling'
   location: 'global'
   properties: {
-    description: 'Cosmos DB refuses requests: raise maxThroughput.'
+    description: 'Cosmos DB throttles requests (429). Next: raise maxThroughput.'
     severity: 2
     enabled: true
     scopes: [cosmosId]

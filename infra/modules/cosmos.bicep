@@ -1,17 +1,17 @@
 param name string
-@description('The write region first. Serverless has one.')
+@description('The regions, the write region first. Serverless has one.')
 param locations string[]
 @allowed(['autoscale', 'serverless'])
 param throughput string
-@description('Request units a second that the containers share at most, where throughput is autoscale.')
+@description('The most request units a second that the containers share, if throughput is autoscale.')
 param maxThroughput int
-@description('Names of the identities that read and write items.')
+@description('The names of the identities that read and write items.')
 param identities string[]
-@description('Whether the account is reached through private endpoints alone.')
+@description('True if the account is reached through private endpoints alone.')
 param private bool
-@description('Addresses and networks that may reach the account; empty: all may, with a role.')
+@description('The addresses and networks that may reach the account; empty: all may, with a role.')
 param ipRules string[]
-@description('Of infra/cosmos-containers.json, which the local stack reads too.')
+@description('The containers of infra/cosmos-containers.json, which the local stack reads too.')
 param database string
 param containers { name: string, partitionKey: string[], defaultTtl: int, excludedPaths: string[]? }[]
 

@@ -1,4 +1,4 @@
-@description('Where a container apps environment that answers inside its network alone is found: by every name below its domain.')
+@description('The DNS zone of a container apps environment that answers inside its network alone, for every name below its domain.')
 param domain string
 param address string
 param networks string[]

@@ -1,7 +1,7 @@
-@description('How the apps of all networks reach what is closed to the public: private endpoints in the network of one region.')
+@description('The private endpoints in the network of one region, by which the apps reach resources that are closed to the public.')
 param location string
 param network string
-@description('The resource, which part of it, and the zone that its name is in.')
+@description('The resource, the part of it, and the zone of its name.')
 param endpoints { name: string, id: string, part: string, zone: string }[]
 
 resource home 'Microsoft.Network/virtualNetworks@2025-01-01' existing = {

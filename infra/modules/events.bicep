@@ -3,7 +3,7 @@ import { grant, roles } from '../roles.bicep'
 param location string
 param name string
 param grants grant[]
-@description('Whether events are published through private endpoints alone.')
+@description('True if events are published through private endpoints alone.')
 param private bool
 
 resource topic 'Microsoft.EventGrid/topics@2025-02-15' = {

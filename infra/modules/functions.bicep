@@ -5,15 +5,15 @@ param plan string
 param identityId string
 @description('The blob endpoint of the account with the package.')
 param packageEndpoint string
-@description('MiB of one instance.')
+@description('The memory of one instance in MiB.')
 @allowed([512, 2048, 4096])
 param instanceMemory int
 param maxInstances int
-@description('Addresses and networks that may ask the registry; empty: all may.')
+@description('The addresses and networks that may send requests to the registry; empty: all may.')
 param ipRules string[]
-@description('Whether clients come through a private endpoint alone; Event Grid still delivers from outside.')
+@description('True if clients use a private endpoint alone; Event Grid still delivers from outside.')
 param private bool
-@description('The subnet that the app reaches private endpoints from; empty where there is none.')
+@description('The subnet from which the app reaches private endpoints; empty if there is none.')
 param subnetId string
 
 resource farm 'Microsoft.Web/serverfarms@2025-03-01' = {

@@ -3,7 +3,7 @@ import { grant, roles } from '../roles.bicep'
 param location string
 param name string
 param grants grant[]
-@description('Days that logs and traces are kept.')
+@description('The days that logs and traces are kept.')
 param retentionDays int
 
 resource logs 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {

@@ -1,7 +1,7 @@
 @description('One network for each region.')
 param location string
 param name string
-@description('A /24 of one\'s own, as in 10.40.0.0/24.')
+@description('The network of the region, a /24 as in 10.40.0.0/24.')
 param addressPrefix string
 @allowed(['flex', 'premium'])
 param plan string

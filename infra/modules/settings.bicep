@@ -1,10 +1,10 @@
-@description('Of the Function App.')
+@description('The settings of the Function App.')
 param site string
 @allowed(['flex', 'premium'])
 param plan string
-@description('Of shared/app/config/config.ts, and of the host.')
+@description('The settings of shared/app/config/config.ts, and of the host.')
 param settings { *: string }
-@description('Settings whose values are secrets of the vault.')
+@description('The settings whose values are secrets of the vault.')
 param secrets { name: string, secret: string, url: string }[]
 
 resource app 'Microsoft.Web/sites@2025-03-01' existing = {

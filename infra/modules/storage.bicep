@@ -4,20 +4,20 @@ param location string
 param name string
 @allowed(['Standard_LRS', 'Standard_ZRS'])
 param sku string
-@description('All private.')
+@description('The containers, all of which are private.')
 param containers string[]
 param queues string[]
-@description('On the whole account.')
+@description('The roles on the whole account.')
 param grants grant[]
-@description('On one container each.')
+@description('The roles on one container each.')
 param containerGrants { container: string, identity: string, role: string }[]
-@description('Container whose blobs are deleted after 30 days; empty where there is none.')
+@description('The container whose blobs are deleted after 30 days; empty if there is none.')
 param passing string
-@description('The identity of the topic, whose dead letters come here; empty where none do.')
+@description('The identity of the topic, whose dead letters are stored here; empty if none are.')
 param deadLetterWriter string
-@description('Whether the account is reached through private endpoints alone.')
+@description('True if the account is reached through private endpoints alone.')
 param private bool
-@description('Addresses and networks that may reach the account; empty: all may, with a role or a signed URL.')
+@description('The addresses and networks that may reach the account; empty: all may, with a role or a signed URL.')
 param ipRules string[]
 
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {

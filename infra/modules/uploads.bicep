@@ -1,24 +1,24 @@
 param location string
 param name string
-@description('Where clients find the registry; empty: here.')
+@description('The URL at which clients reach the registry; empty: the one of this app.')
 param publicUrl string
 param identityId string
-@description('Of the Dockerfile at the root, in a registry that the identity may pull from, or that lets everybody.')
+@description('The image of the Dockerfile at the root, in a registry that the identity may pull from, or that is public.')
 param image string
-@description('Of shared/app/config/config.ts.')
+@description('The settings of shared/app/config/config.ts.')
 param settings { *: string }
-@description('Settings whose values are secrets of the vault: their names, and the addresses of the secrets.')
+@description('The settings whose values are secrets of the vault: their names, and the URLs of the secrets.')
 param secrets { name: string, secret: string, url: string }[]
 param logsId string
 param maxReplicas int
 param ipRules string[]
-@description('Minutes that a request may be silent. Beyond 4, Azure keeps two dedicated instances for the ingress.')
+@description('The minutes that a request may be idle. Beyond 4, Azure keeps two dedicated instances for the ingress.')
 @minValue(4)
 @maxValue(30)
 param idleMinutes int
-@description('The subnet that the app reaches private endpoints from; empty where there is none.')
+@description('The subnet from which the app reaches private endpoints; empty if there is none.')
 param subnetId string
-@description('Whether the app answers inside its network alone.')
+@description('True if the app answers inside its network alone.')
 param private bool
 
 resource place 'Microsoft.App/managedEnvironments@2025-07-01' = {

@@ -3,16 +3,16 @@ import { grant, roles } from '../roles.bicep'
 param location string
 param name string
 param grants grant[]
-@description('Whether the vault is reached through private endpoints alone.')
+@description('True if the vault is reached through private endpoints alone.')
 param private bool
 @secure()
 param uploadKey string
 @secure()
 param sealingKey string
 @secure()
-@description('Of the user admin; empty where there is none.')
+@description('The password hash of the user admin; empty if there is none.')
 param adminPasswordHash string
-@description('Secrets that tasks and logins may name, behind longshore-user-; each is in the vault already.')
+@description('The secrets that tasks and logins may name, without longshore-user-; each is in the vault already.')
 param userSecrets string[]
 
 resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {

@@ -1,4 +1,4 @@
-@description('How private names and addresses are known in every network: one set of zones, and a way from each network to each.')
+@description('The private names and addresses in every network: one set of zones, and a peering from each network to each.')
 param networks string[]
 param zones string[]
 

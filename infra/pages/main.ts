@@ -8,7 +8,7 @@ import { wrapPage } from './wrap.ts';
 const command: Command = {
   call: 'npm run -s pages',
   does: 'Wraps the prose of README, CONTRIBUTING, SECURITY and docs at 120 columns; code and tables stay as they are.',
-  flags: { check: { says: 'writes nothing, and ends with 1 where a page would change' } },
+  flags: { check: { says: 'writes no file, and ends with 1 if a page would change' } },
   example: 'npm run -s pages -- --check',
 };
 const root = fileURLToPath(new URL('../..', import.meta.url));

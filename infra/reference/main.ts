@@ -8,7 +8,7 @@ import { sheetOf } from './sheet.ts';
 const command: Command = {
   call: 'npm run -s reference',
   does: "Writes docs/reference/configuration.md from the settings' schemas and the comments above them.",
-  flags: { check: { says: 'writes nothing, and ends with 1 where the page is not what would be written' } },
+  flags: { check: { says: 'writes no file, and ends with 1 if the page would change' } },
   example: 'npm run -s reference -- --check',
 };
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -18,7 +18,7 @@ async function run(isCheck: boolean): Promise<void> {
   const sheet = sheetOf(readSettings(root));
   if (!isCheck) await writeFile(path, sheet);
   else if ((await readFile(path, 'utf8')) !== sheet)
-    throw new Error('docs/reference/configuration.md is not what the schemas say now: npm run -s reference');
+    throw new Error('docs/reference/configuration.md differs from the schemas: write it by npm run -s reference');
 }
 
 await runCommand(command, ({ values }) => values['check'] === true, run).catch((error: unknown) => {

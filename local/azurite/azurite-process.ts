@@ -120,7 +120,10 @@ export class AzuriteProcess {
     const [, address] = this.#lastError.split('EADDRINUSE', 2);
     const taken = address?.split(/\s/).findLast((word) => /:\d+$/.test(word));
     if (taken !== undefined) return `Azurite cannot listen on ${taken}: another program uses that port.`;
-    return `Azurite could not start on the folder ${this.#options.folder}: ${this.#lastError || 'it ended without a word'}.`;
+    return (
+      `Azurite could not start on the folder ${this.#options.folder}: ` +
+      `${this.#lastError || 'it ended without a message'}.`
+    );
   }
 }
 

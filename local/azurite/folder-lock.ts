@@ -8,7 +8,9 @@ export class FolderInUse extends Error {
   readonly holder: string | undefined;
   constructor(folder: string, holder: string | undefined, waitedMs: number) {
     const who = holder === undefined ? 'another Azurite' : `another Azurite (process ${holder})`;
-    super(`Azurite's folder ${folder} is still used by ${who} after ${waitedMs / 1000} s: stop it, then start again.`);
+    super(
+      `Azurite's folder ${folder} is still in use by ${who} after ${waitedMs / 1000} s: stop it, then start again.`,
+    );
     this.holder = holder;
   }
 }

@@ -112,7 +112,9 @@ function why(): string | undefined {
   } catch (error) {
     if (!(error instanceof BuilderRefused)) throw error;
     process.stderr.write(
-      `nothing is built here, although buildah is on the PATH:\n${error.missing.map((each) => `  - ${each}\n`).join('')}`,
+      `no images are built here, although buildah is on the PATH:\n${error.missing
+        .map((each) => `  - ` + `${each}\n`)
+        .join('')}`,
     );
     return error.message;
   }

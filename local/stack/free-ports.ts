@@ -22,7 +22,10 @@ export async function requireFreePorts(settings: StackSettings): Promise<void> {
 }
 
 function fault(port: number, name: (typeof ports)[number]): string {
-  return `port ${port} on 127.0.0.1 is in use: stop what listens there, or choose another port with ${flagName(name)}`;
+  return (
+    `port ${port} on 127.0.0.1 is in use: stop the program that listens there, or choose another ` +
+    `port with ${flagName(name)}`
+  );
 }
 
 async function isFree(port: number): Promise<boolean> {

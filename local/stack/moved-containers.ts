@@ -21,7 +21,7 @@ export async function moveRenamed(
     const all = await keysOf(database);
     const isOld = all.get(name) === `/${from}`;
     if (!isOld && !all.has(via)) continue;
-    progress(`an earlier version wrote the container ${name}: moving what is in it …`);
+    progress(`an earlier version wrote the container ${name}: moving its documents …`);
     if (isOld) {
       await make(name, via);
       await copy(database.container(name), database.container(via), each);

@@ -35,7 +35,8 @@ export async function startCosmos(
         cause: error,
       });
     throw new Error(
-      `the state file ${path} cannot be used (${(error as Error).message}): remove it and start again, without what it held`,
+      `the state file ${path} cannot be used (${(error as Error).message}): delete it and start ` +
+        'again, without its content',
       { cause: error },
     );
   }
@@ -70,7 +71,7 @@ export async function startTopic(
  * acknowledged, and must not be promised then.
  */
 export async function recover(endpoints: ServiceEndpoints, progress: (line: string) => void): Promise<void> {
-  progress('the last run did not end by itself: checking the blobs of its last minute …');
+  progress('the last run did not end normally: checking the blobs of its last minute …');
   const documents = azureDocuments(endpoints.cosmos);
   const accounts = new Map(
     [endpoints, ...endpoints.others].map(({ name, blob }) => [
@@ -80,6 +81,6 @@ export async function recover(endpoints: ServiceEndpoints, progress: (line: stri
   );
   const lost = await forgetLostBlobs({ documents, blobsIn: (region) => accounts.get(region) });
   documents.dispose();
-  for (const digest of lost) progress(`Azurite has lost ${digest}: it is unknown now; push its image again`);
-  if (lost.length === 0) progress('nothing was lost');
+  for (const digest of lost) progress(`Azurite has lost ${digest}, which is unknown now: push its image again`);
+  if (lost.length === 0) progress('no blob was lost');
 }

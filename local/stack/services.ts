@@ -67,7 +67,7 @@ async function startAll(options: ServicesOptions, started: { stop(): Promise<voi
   const results = await Promise.allSettled([azuriteUp, cosmosUp]);
   for (const result of results) if (result.status === 'fulfilled') started.push(result.value);
   const [azurite, cosmos] = [await azuriteUp, await cosmosUp];
-  progress('making containers …');
+  progress('creating containers …');
   const { containers, provision } = await parts;
   const [first, ...rest] = regions.map(({ account }) => azurite.connectionString(account.name));
   await provision(cosmos, [first ?? '', ...rest], blobContainers, progress);

@@ -52,7 +52,7 @@ const settingsSchema = z
   })
   .refine(({ tls, regions }) => !tls || regions === 1, {
     path: ['tls'],
-    error: 'works with one region: the others have no certificate',
+    error: 'works with one region alone, because the others have no certificate',
   });
 
 /** A registry of the stack, and a name that leads to it. */
@@ -78,19 +78,19 @@ const sources: Readonly<Record<keyof StackSettings, Source>> = {
     variable: 'LONGSHORE_PORT',
     otherwise: 5000,
     withTls: 443,
-    says: 'where clients push and pull',
+    says: 'the port at which clients push and pull',
   },
   functionsPort: {
     flag: 'functions-port',
     variable: 'LONGSHORE_FUNCTIONS_PORT',
     otherwise: 7071,
-    says: 'where the Functions host serves the same',
+    says: 'the port at which the Functions host serves the same registry',
   },
   state: {
     flag: 'state',
     variable: 'LONGSHORE_STATE',
     otherwise: '.longshore',
-    says: 'the folder that holds everything',
+    says: 'the folder of all data',
   },
   auth: {
     flag: 'auth',
@@ -111,23 +111,28 @@ const sources: Readonly<Record<keyof StackSettings, Source>> = {
     variable: 'LONGSHORE_TLS',
     otherwise: false,
     kind: 'switch',
-    says: 'serves clients with TLS, by a certificate that is made here (docs/az.md)',
+    says: 'serves clients with TLS, with a certificate that is created on this machine (docs/az.md)',
   },
   hosts: {
     flag: 'host',
     variable: 'LONGSHORE_HOSTS',
     otherwise: '',
     kind: 'list',
-    says: 'a name that clients call this registry by, beside those of the machine',
+    says: 'another host name of this registry, beside those of the machine',
   },
   registries: {
     flag: 'registry',
     variable: 'LONGSHORE_LOCAL_REGISTRIES',
     otherwise: '',
     kind: 'list',
-    says: 'NAME=HOST: a further registry, and a name that clients call it by (docs/registries.md)',
+    says: 'NAME=HOST: a further registry, and a host name of it (docs/registries.md)',
   },
-  logLevel: { flag: 'log-level', variable: 'LONGSHORE_LOG_LEVEL', otherwise: 'info', says: 'what longshore.log keeps' },
+  logLevel: {
+    flag: 'log-level',
+    variable: 'LONGSHORE_LOG_LEVEL',
+    otherwise: 'info',
+    says: 'the least severe level in longshore.log',
+  },
   regions: {
     flag: 'regions',
     variable: 'LONGSHORE_LOCAL_REGIONS',
@@ -138,7 +143,7 @@ const sources: Readonly<Record<keyof StackSettings, Source>> = {
     flag: 'region-lag',
     variable: 'LONGSHORE_REGION_LAG',
     otherwise: 200,
-    says: "milliseconds by which the other regions' documents are behind",
+    says: 'the milliseconds by which the documents of other regions are behind',
   },
   cosmosPort: { variable: 'LONGSHORE_COSMOS_PORT', otherwise: 0, says: "the Cosmos DB emulator's port" },
   blobPort: { variable: 'LONGSHORE_BLOB_PORT', otherwise: 0, says: "Azurite's port for blobs" },
@@ -147,7 +152,7 @@ const sources: Readonly<Record<keyof StackSettings, Source>> = {
   eventGridCode: {
     variable: 'LONGSHORE_EVENTGRID_CODE',
     otherwise: '',
-    says: "the key (?code=) that a Functions host of one's own wants of deliveries: its system key eventgrid_extension",
+    says: 'the key (?code=) that a separate Functions host requires of deliveries: its system key eventgrid_extension',
   },
 };
 

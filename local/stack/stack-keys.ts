@@ -75,10 +75,9 @@ function readKeys(path: string): unknown {
     keysSchema.parse(there);
     return there;
   } catch (error) {
-    throw new Error(
-      `${path} is damaged: remove it and start again (uploads under way begin anew, and credentials too)`,
-      { cause: error },
-    );
+    throw new Error(`${path} is damaged: delete it and start again (uploads under way and credentials are lost)`, {
+      cause: error,
+    });
   }
 }
 

@@ -101,7 +101,7 @@ function keysOf(state: StateFolder, { auth, registries }: StackSettings, progres
 }
 
 function shownOnce(state: StateFolder, what: string, where: string): string {
-  return `${what}: it is shown this once (to get another, remove ${where} from ${state.file('keys.json')})`;
+  return `${what}: it is not shown again (to get another one, delete ${where} from ${state.file('keys.json')})`;
 }
 
 /** Starts the apps of all regions but the first, side by side. */

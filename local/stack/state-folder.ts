@@ -42,7 +42,7 @@ function close(folder: string): void {
   const isOwn = readdirSync(folder).length === 0 || (existsSync(ignored) && readFileSync(ignored, 'utf8') === '*\n');
   if (!isOwn)
     throw new Error(
-      "it is open to other users and holds what is not Longshore's; choose a folder of its own with --state",
+      "it is open to other users and has files that are not Longshore's; choose a folder of its own with --state",
     );
   chmodSync(folder, 0o700);
 }
@@ -89,7 +89,7 @@ function tryLock(path: string): Lock | undefined {
     }
   } catch (error) {
     if (/locked|busy/i.test((error as Error).message)) return undefined;
-    throw new Error(`the lock file ${path} cannot be used (${(error as Error).message}): remove it and start again`, {
+    throw new Error(`the lock file ${path} cannot be used (${(error as Error).message}): delete it and start again`, {
       cause: error,
     });
   }

@@ -60,11 +60,12 @@ function listenFailure(error: unknown, port: number): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE')
     return new Error(
-      `port ${port} on 127.0.0.1 is in use: stop what listens there, or choose another port with --port`,
+      `port ${port} on 127.0.0.1 is in use: stop the program that listens there, or choose another port with --port`,
     );
   if (code !== 'EACCES') return error;
   return new Error(
-    `this user may not listen on port ${port}: let everybody do so by "sudo sysctl ` +
-      `net.ipv4.ip_unprivileged_port_start=${port}", or choose another with --port, which az cannot be told`,
+    `this user may not listen on port ${port}: allow it by "sudo sysctl ` +
+      `net.ipv4.ip_unprivileged_port_start=${port}", or choose another port with --port, which az ` +
+      'does not support',
   );
 }

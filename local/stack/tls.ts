@@ -22,7 +22,8 @@ export async function startTls(
   const own = await ownCertificate(state, [...hosts, ...registries.map(({ host }) => host), ...ownNames]);
   const { port, forwardTo, stop } = await listenWithTls(own, wanted);
   progress(
-    `clients must trust ${own.authorityFile}${own.isNew ? ', which is new,' : ''} and find ${name} at 127.0.0.1 (docs/az.md)`,
+    `clients must trust ${own.authorityFile}${own.isNew ? ', which is new,' : ''} and resolve ` +
+      `${name} to 127.0.0.1 (docs/az.md)`,
   );
   return { url: `https://${name}${port === 443 ? '' : `:${port}`}`, forwardTo, stop };
 }

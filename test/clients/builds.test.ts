@@ -217,7 +217,7 @@ describe('a task whose context is in git', () => {
     };
     expect(await runner.build(job, () => undefined, new AbortController().signal)).toEqual({
       is: 'failed',
-      why: 'Linked lies outside of the context',
+      why: 'Linked is outside of the context',
     });
   });
 });

@@ -91,7 +91,7 @@ export function gitContract(name: string, subject: () => GitSubject): void {
       for (const credential of [undefined, { username: 'user', password: 'wrong' }])
         expect(await git.resolveRef({ url, credential }, 'main')).toEqual({
           is: 'refused',
-          why: 'it needs credentials, or other ones than those given',
+          why: 'it needs credentials, or others than the given ones',
         });
     });
   });

@@ -32,7 +32,7 @@ describe('the trial of a deployment, on the local stack', () => {
 
   it('says what it left out without the password', async () => {
     expect(await tried(undefined)).toEqual([
-      'LONGSHORE_ADMIN_PASSWORD is not set: push, pull, events and webhooks were not tried.',
+      'LONGSHORE_ADMIN_PASSWORD is not set: push, pull, events and webhooks were not tested.',
     ]);
   });
 

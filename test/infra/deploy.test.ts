@@ -111,7 +111,7 @@ describe('npm run deploy', () => {
     await writeFile(join(folder, 'group'), 'true');
     vi.stubEnv('AZ_FAILS', '5');
     await expect(deployed(['--what-if'])).rejects.toThrow(
-      /^az deployment group what-if .*failed: ERROR: refused\nNext: correct the parameters; nothing was changed/,
+      /^az deployment group what-if .*failed: ERROR: refused\nNext: correct the parameters; no resource was changed/,
     );
   });
 
@@ -122,7 +122,7 @@ describe('npm run deploy', () => {
     vi.stubEnv('AZ_DATA_PLANE', 'functions');
     await deployed([], said);
     expect(said.at(-1)).toMatch(
-      /^Careful: .*in memory four times over.* above 341 MiB is answered with 500.*\nNext: set dataPlane to containerApp/,
+      /^Careful: .*in memory four times.* above 341 MiB is answered with 500.*\nNext: if layers are larger, set dataPlane to containerApp/,
     );
   });
 
@@ -150,7 +150,7 @@ describe('npm run deploy', () => {
     vi.stubEnv('AZ_VERSION', '2.59.0');
     await expect(deployed()).rejects.toThrow('az is 2.59.0, and must be 2.60 or newer');
     vi.stubEnv('PATH', '/nowhere');
-    await expect(deployed()).rejects.toThrow(/there is no such program\nNext: install the Azure CLI/);
+    await expect(deployed()).rejects.toThrow(/there is no such program on the PATH\nNext: install the Azure CLI/);
   });
 
   it('names all faults of its arguments at once', () => {

@@ -123,7 +123,7 @@ describe('the doctor', () => {
       'ok        downloads',
       'ok        events',
       'ok        webhooks',
-      'nothing is wrong tha',
+      'no fault can be seen',
     ]);
     expect(code).toBe(0);
     expect(
@@ -213,7 +213,7 @@ describe('the doctor', () => {
       (request: IncomingMessage, response: ServerResponse) =>
         isGet(request, '/api/v1/webhooks/longshore') &&
         answer(response, 200, '{"items":[{"attempts":[{"failure":{"why":"it did not connect within 5 s"}}]}]}'),
-      'webhooks: nothing was reached: it did not connect within 5 s',
+      'webhooks: the receiver was not reached: it did not connect within 5 s',
     ],
     [
       'a management API that is broken',
@@ -226,7 +226,7 @@ describe('the doctor', () => {
       (request: IncomingMessage, response: ServerResponse) =>
         isGet(request, '/v2/longshore/smoke/blobs/sha256') &&
         answer(response, 307, '', { location: 'http://127.0.0.1:9/blob' }),
-      'downloads: 127.0.0.1:9, where blobs are, answers 504',
+      'downloads: 127.0.0.1:9, which stores the blobs, answers 504',
     ],
   ])('says of %s what it is', async (_, answers, fault) => {
     front.answers = answers;
@@ -239,8 +239,8 @@ describe('the doctor', () => {
     expect(await examined({ origin: required.stack.functionsUrl, only: 'uploads' })).toEqual({
       uploads: {
         is: 'careful',
-        said: expect.stringContaining('the Functions host takes uploads itself') as string,
-        next: expect.stringContaining('a sixth of that (341 MiB of 2 GiB)') as string,
+        said: expect.stringContaining('the Functions host receives uploads itself') as string,
+        next: expect.stringContaining('a sixth of that memory (341 MiB of 2 GiB)') as string,
       },
     });
   });
@@ -307,7 +307,7 @@ describe('the doctor', () => {
   it('says of a host that is not there, once, that nothing listens', async () => {
     const found = await examined({ origin: 'http://127.0.0.1:9', isImpatient: true });
     expect(Object.keys(found)).toEqual(['reach']);
-    expect(faultsIn(found)[0]).toMatch(/^reach: nothing listens at http:\/\/127\.0\.0\.1:9: .*ECONNREFUSED/);
+    expect(faultsIn(found)[0]).toMatch(/^reach: no program listens at http:\/\/127\.0\.0\.1:9: .*ECONNREFUSED/);
   });
 });
 

@@ -14,7 +14,7 @@ const isOf = async (hash: string, password: string) => {
 describe('npm run password', () => {
   it('makes a password, shows it apart from its hash, and gives the setting that takes it', async () => {
     const { status, stdout, stderr } = run([]);
-    const [, password = ''] = /the password of admin is (\S+): it is shown this once/.exec(stderr) ?? [];
+    const [, password = ''] = /the password of admin is (\S+): it is not shown again/.exec(stderr) ?? [];
     expect([status, password.length > 20, stdout.includes(password), await isOf(stdout, password)]).toEqual([
       0,
       true,

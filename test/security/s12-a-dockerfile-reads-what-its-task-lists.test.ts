@@ -269,6 +269,6 @@ describe('the file of logins that a builder gets', () => {
     await writeFile(join(folder, 'broken.json'), 'no JSON');
     await expect(
       authFileFor({ logins: [], abroad: ['ghcr.io'] }, { REGISTRY_AUTH_FILE: join(folder, 'broken.json') }),
-    ).rejects.toThrow('holds no logins that can be read');
+    ).rejects.toThrow('has no logins that can be read');
   });
 });

@@ -17,7 +17,7 @@ export function azureTracer(settings: TracerSettings, log: Log): AzureTracer {
     ({ openTelemetryTracer }) => {
       loaded = openTelemetryTracer(settings);
     },
-    (error: unknown) => log.error({ err: error }, 'nothing is traced: OpenTelemetry could not be loaded'),
+    (error: unknown) => log.error({ err: error }, 'no requests are traced, because OpenTelemetry could not be loaded'),
   );
   return {
     async inSpan(start, work, end) {

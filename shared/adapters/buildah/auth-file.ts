@@ -31,7 +31,7 @@ async function ownEntries(env: NodeJS.ProcessEnv): Promise<Entries> {
       return fileSchema.parse(JSON.parse(await readFile(place, 'utf8')) as unknown).auths;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-        throw new Error(`${place} holds no logins that can be read: make it anew by "buildah login", or remove it`, {
+        throw new Error(`${place} has no logins that can be read: create it again by "buildah login", or delete it`, {
           cause: error,
         });
     }

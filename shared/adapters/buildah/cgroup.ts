@@ -56,9 +56,9 @@ export function cgroupParents(given: string | undefined): CgroupParents | { read
     const path = given ?? join(root, 'longshore');
     return {
       missing:
-        `a cgroup that this process may fill, to bound memory, processors and processes: ${path} cannot be ` +
-        `used (${(error as Error).message}). Run as root, or set LONGSHORE_BUILD_CGROUP to a cgroup that is ` +
-        'yours, with the controllers memory, cpu and pids (systemd: Delegate=yes)',
+        `a cgroup that this process may write, to limit memory, processors and processes: ${path} ` +
+        `cannot be used (${(error as Error).message}). Run as root, or set LONGSHORE_BUILD_CGROUP to a ` +
+        'cgroup of your own with the controllers memory, cpu and pids (systemd: Delegate=yes)',
     };
   }
 }

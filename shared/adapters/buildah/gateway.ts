@@ -274,7 +274,7 @@ function why(error: unknown): string {
 /** Returns the address to connect to, if every address of the name is allowed. */
 async function addressOf(hostname: string, port: number, resolve: ResolveName, allows: Allows): Promise<string> {
   const host = hostname.replace(/^\[|\]$/g, '');
-  const refusal = () => `a build may not reach ${host}: its address is not public, or it is this machine's`;
+  const refusal = () => `a build may not reach ${host}: its address is not public, or belongs to this machine`;
   const [{ address }] = await allowedAddresses(host, { resolve, allows: allows(host, port), refusal });
   return address;
 }

@@ -35,9 +35,9 @@ export class BuilderRefused extends Error {
 
   constructor(missing: readonly string[]) {
     super(
-      'LONGSHORE_RUNNER is "buildah", and a build cannot be kept apart from this ' +
+      'LONGSHORE_RUNNER is "buildah", but builds cannot be isolated from this ' +
         `machine:\n${missing.map((each) => `  - ${each}`).join('\n')}\nSet up what is missing, or leave ` +
-        'LONGSHORE_RUNNER away: images are then rebased, and tasks are built by runners elsewhere ' +
+        'LONGSHORE_RUNNER unset: then images are rebased, and external runners build tasks ' +
         '(docs/rebuilds.md, "Whom a builder trusts").',
     );
     this.missing = missing;
@@ -85,7 +85,7 @@ export function isolationOf(options: IsolationOptions): Isolation {
 
 function idsMissing(file: string, option: string): string {
   return (
-    `user ids that builds may be: ${file} gives this process's user no ${idsNeeded} in a row (usermod ` +
+    `user ids for builds: ${file} gives this process's user no ${idsNeeded} in a row (usermod ` +
     `--add-${option} 1000000-${1_000_000 + idsNeeded - 1} USER, in a range that nobody else has)`
   );
 }

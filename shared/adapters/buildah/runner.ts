@@ -134,7 +134,7 @@ async function unpackContext(
   } catch (error) {
     if (error instanceof TarRefused) return { why: `the context cannot be used: ${error.message}` };
     if ((error as NodeJS.ErrnoException).code?.startsWith('Z_') === true)
-      return { why: 'the context is no tar archive, or it is damaged' };
+      return { why: 'the context is not a tar archive, or it is damaged' };
     throw error;
   }
   // The builder's own user unpacks it, where none of this machine's files are: whatever an archive is made to write
@@ -145,7 +145,7 @@ async function unpackContext(
   );
   if (done.code !== 0)
     return {
-      why: done.over === undefined ? 'the context is no tar archive' : `the context cannot be used: ${done.over}`,
+      why: done.over === undefined ? 'the context is not a tar archive' : `the context cannot be used: ${done.over}`,
     };
   // The path is resolved: a link in the context may lead out of it, and the builder would follow.
   const [root, file] = await Promise.all([
@@ -153,7 +153,7 @@ async function unpackContext(
     realpath(resolve(place.at('context'), dockerfile)).catch(() => undefined),
   ]);
   if (file === undefined) return { why: `the context has no file ${dockerfile}` };
-  if (!file.startsWith(`${root}/`)) return { why: `${dockerfile} lies outside of the context` };
+  if (!file.startsWith(`${root}/`)) return { why: `${dockerfile} is outside of the context` };
   // An archive may hold the file twice, so that this one differs from the one that was read before.
   if ((await stat(file)).size > maxDockerfileBytes)
     return { why: `${dockerfile} has more than ${maxDockerfileBytes} bytes` };
@@ -220,7 +220,7 @@ function lateStream(open: () => Promise<Readable>): ReadableStream<Uint8Array> {
 async function testIn(place: Workplace, command: readonly string[], timeoutMs: number): Promise<RunOutcome> {
   const { makes, starts } = place.containerOptions;
   const begun = await place.buildah('from', ['--name', 'test', '--pull=never', ...makes, tag], setUpMs);
-  if (begun.code !== 0) return { is: 'failed', why: 'no container could be made of the image' };
+  if (begun.code !== 0) return { is: 'failed', why: 'no container could be created from the image' };
   const run = await place.buildah('run', [...starts, 'test', '--', ...command], timeoutMs);
   return run.code === 0 ? { is: 'passed' } : { is: 'failed', why: outcomeOf('its test', run, timeoutMs) };
 }

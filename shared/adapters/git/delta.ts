@@ -11,7 +11,7 @@ const maxSteps = 500_000;
  * representation"). Throws `GitFault`, also if it makes more than `most` or in more steps than are allowed.
  */
 export function readDelta(delta: Buffer, most: number): { readonly targetBytes: number } {
-  const fault = () => new GitFault('its pack is damaged: a delta that makes nothing');
+  const fault = () => new GitFault('its pack is damaged: a delta without a result');
   let at = 0;
   const next = () => {
     const byte = delta[at];
@@ -21,7 +21,8 @@ export function readDelta(delta: Buffer, most: number): { readonly targetBytes: 
   };
   sizeIn(next);
   const targetBytes = sizeIn(next);
-  if (targetBytes > most) throw new GitFault(`one file or folder of it has ${targetBytes} bytes: ${most} are allowed`);
+  if (targetBytes > most)
+    throw new GitFault(`one file or folder of it has ${targetBytes} bytes, and at most ${most} are allowed`);
   let made = 0;
   for (let steps = 0; at < delta.length; steps += 1) {
     if (steps > maxSteps) throw new GitFault(`one file or folder of it is packed in more than ${maxSteps} steps`);

@@ -201,10 +201,13 @@ async function orRefused<T>({ url }: GitRepository, work: () => Promise<T>): Pro
 async function refusal(error: unknown): Promise<string | undefined> {
   const { Errors } = await library();
   if (error instanceof GitFault || error instanceof OutboundRefused) return error.message;
-  if (error instanceof Errors.UserCanceledError) return 'it needs credentials, or other ones than those given';
+  if (error instanceof Errors.UserCanceledError) return 'it needs credentials, or others than the given ones';
   if (error instanceof Errors.NotFoundError) return 'it has no such commit or folder';
   if (error instanceof Errors.HttpError && error.data.statusCode < 500 && error.data.statusCode !== 429)
-    return `it answers ${error.data.statusCode}: is the URL that of the repository itself, and is it there for who asks?`;
+    return (
+      `it answers ${error.data.statusCode}: check that the URL is that of the repository itself, and ` +
+      'that the credentials may read it'
+    );
   if (error instanceof Errors.HttpError) return undefined;
   if (isLibrarys(error))
     return `it does not speak git's smart HTTP protocol, or what it sends is damaged: ${error.message.slice(0, 200)}`;

@@ -29,7 +29,7 @@ export function guardedHttp({ client, mostBytes, totalMs }: GuardedHttpOptions):
       }
     } catch (error) {
       if (!(error instanceof AnswerTooLarge)) throw error;
-      throw new GitFault(`it sends more than ${mostBytes} bytes: a context may have no more`);
+      throw new GitFault(`it sends more than ${mostBytes} bytes, and a context may have no more`);
     }
   }
   return {

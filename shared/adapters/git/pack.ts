@@ -43,7 +43,9 @@ export async function checkPack(pack: Uint8Array, limits: PackLimits = packLimit
     if (n % 1_000 === 999) await setImmediate();
     const header = objectHeader(bytes, at, end);
     if (header.size > limits.objectBytes)
-      throw new GitFault(`one file or folder of it has ${header.size} bytes: ${limits.objectBytes} are allowed`);
+      throw new GitFault(
+        `one file or folder of it has ${header.size} bytes, and at most ${limits.objectBytes} are allowed`,
+      );
     const { buffer, engine } = await inflated(bytes.subarray(header.end, end), header.size);
     left -= header.size + (header.isDelta ? readDelta(buffer, limits.objectBytes).targetBytes : 0);
     if (left < 0) throw new GitFault(`it unpacks to more than ${limits.bytes} bytes`);
@@ -58,7 +60,8 @@ function objectCount(bytes: Buffer, limits: PackLimits): number {
   if (bytes.length < 12 + trailerBytes || bytes.toString('latin1', 0, 4) !== 'PACK' || bytes.readUInt32BE(4) !== 2)
     throw damaged('it does not begin as one of version 2');
   const count = bytes.readUInt32BE(8);
-  if (count > limits.objects) throw new GitFault(`it has ${count} files and folders: ${limits.objects} are allowed`);
+  if (count > limits.objects)
+    throw new GitFault(`it has ${count} files and folders, and at most ${limits.objects} are allowed`);
   return count;
 }
 
@@ -75,7 +78,7 @@ function objectHeader(bytes: Buffer, start: number, end: number): { size: number
   for (let factor = 16; byte >= 128; factor *= 128) {
     byte = next();
     size += (byte & 127) * factor;
-    if (!Number.isSafeInteger(size)) throw damaged('a size that no object has');
+    if (!Number.isSafeInteger(size)) throw damaged('an impossible size of an object');
   }
   if (type === 0 || type === 5) throw damaged(`an object of type ${type}`);
   if (type === ofsDelta) while (next() >= 128);

@@ -71,10 +71,10 @@ export class MemoryGit implements Git {
     if (repository === undefined)
       return {
         is: 'refused',
-        why: 'it answers 404: is the URL that of the repository itself, and is it there for who asks?',
+        why: 'it answers 404: check that the URL is that of the repository itself, and that the credentials may read it',
       };
     return repository.password === undefined || repository.password === password
       ? repository
-      : { is: 'refused', why: 'it needs credentials, or other ones than those given' };
+      : { is: 'refused', why: 'it needs credentials, or others than the given ones' };
   }
 }

@@ -44,7 +44,7 @@ describe('the lock on a folder', () => {
     const { holder } = await take(0);
     const second = await take(100);
     expect(second.outcome).toBe(
-      `Azurite's folder ${folder} is still used by another Azurite (process ${holder.pid ?? 0}) after 0.1 s: stop it, then start again.`,
+      `Azurite's folder ${folder} is still in use by another Azurite (process ${holder.pid ?? 0}) after 0.1 s: stop it, then start again.`,
     );
   });
 

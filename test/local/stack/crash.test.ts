@@ -65,7 +65,7 @@ describe('kill -9 under 16 parallel pushes', () => {
 
   it('of Azurite too is noticed: what Azurite lost is named, unknown, and healed by a push', async () => {
     const { acknowledged, second } = await crashed('killAll');
-    expect(second.told()).toContain('the last run did not end by itself');
+    expect(second.told()).toContain('the last run did not end normally');
     const answers = await pullAll(second, acknowledged);
     // Nothing is ever given back damaged, and what is gone was named.
     expect([...answers.values()].filter((answer) => answer === 'damaged')).toEqual([]);

@@ -99,7 +99,7 @@ describe('the builds that an earlier version wrote under another partition key',
     const lines: string[] = [];
     await provisionCosmos(world.cosmos, (line) => lines.push(line));
     await expectMoved(world);
-    expect(lines).toEqual(['an earlier version wrote the container builds: moving what is in it …']);
+    expect(lines).toEqual(['an earlier version wrote the container builds: moving its documents …']);
     await provisionCosmos(world.cosmos, (line) => lines.push(line));
     await expectMoved(world);
     expect(lines).toHaveLength(1);
@@ -134,6 +134,6 @@ describe('the builds that an earlier version wrote under another partition key',
     clean.push(() => second.stop());
     const { items } = (await (await fetch(`${second.url}/api/v1/builds`)).json()) as { items: { id: string }[] };
     expect(items.map(({ id }) => id).sort()).toEqual([0, 1, 2].map((n) => oldBuild(n).build));
-    expect(second.told()).toContain('moving what is in it');
+    expect(second.told()).toContain('moving its documents');
   }, 240_000);
 });

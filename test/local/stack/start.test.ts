@@ -44,7 +44,7 @@ describe('npm start', { timeout: 120_000 }, () => {
     ]);
     expect(code).toBe(1);
     expect(lastLine(stderr)).toBe(
-      `port ${port} on 127.0.0.1 is in use: stop what listens there, or choose another port with --port (LONGSHORE_PORT)`,
+      `port ${port} on 127.0.0.1 is in use: stop the program that listens there, or choose another port with --port (LONGSHORE_PORT)`,
     );
   });
 

@@ -219,7 +219,7 @@ export const baseRoutes = {
     summary: 'Gets an upstream',
     description: 'Gets an upstream with the user name of this registry there, without the password.',
     request: { params: hostParams },
-    responses: { ...absent('upstreamNotFound'), 200: json('The upstream.', upstreamSchema) },
+    responses: { ...absent('upstreamNotFound'), 200: json('The requested upstream.', upstreamSchema) },
   }),
   putUpstream: createRoute({
     method: 'put',

@@ -85,7 +85,7 @@ export const taskRouteTable = {
     summary: 'Gets a task',
     description: 'Gets one task by its name.',
     request: { params },
-    responses: { ...absent('taskNotFound'), 200: json('The task.', shown) },
+    responses: { ...absent('taskNotFound'), 200: json('The requested task.', shown) },
   }),
   put: createRoute({
     method: 'put',

@@ -98,7 +98,7 @@ export const tokenRouteTable = {
     summary: 'Gets a token',
     description: 'Gets one token by its name, without the values of its passwords.',
     request: inPath,
-    responses: { ...absent('tokenNotFound'), 200: json('The token.', tokenSchema) },
+    responses: { ...absent('tokenNotFound'), 200: json('The requested token.', tokenSchema) },
   }),
   make: createRoute({
     method: 'post',

@@ -126,7 +126,7 @@ export const routes = {
     summary: 'Gets a replication',
     description: 'Gets one region to which images are copied, with its progress.',
     request: inPath,
-    responses: { ...absent('replicationNotFound'), 200: json('The replication.', replicaSchema) },
+    responses: { ...absent('replicationNotFound'), 200: json('The requested replication.', replicaSchema) },
   }),
   put: createRoute({
     method: 'put',

@@ -102,7 +102,7 @@ export const hookRouteTable = {
     summary: 'Gets a webhook',
     description: 'Gets one webhook by its name, without its secrets.',
     request: inHookPath,
-    responses: { ...absent('webhookNotFound'), 200: json('The webhook.', hookSchema) },
+    responses: { ...absent('webhookNotFound'), 200: json('The requested webhook.', hookSchema) },
   }),
   put: createRoute({
     method: 'put',

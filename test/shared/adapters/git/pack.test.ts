@@ -53,7 +53,11 @@ describe('a pack of git', () => {
       [{ type: 3, size: 2 ** 40, deflated: Buffer.alloc(9) }],
       'has 1099511627776 bytes',
     ],
-    ['a size beyond any number', [{ type: 3, size: 2 ** 60, deflated: Buffer.alloc(9) }], 'a size that no object has'],
+    [
+      'a size beyond any number',
+      [{ type: 3, size: 2 ** 60, deflated: Buffer.alloc(9) }],
+      'an impossible size of an object',
+    ],
     ['an object that is larger than it says', [{ ...packed(3, blob), size: 5 }], 'another size'],
     ['an object that is smaller than it says', [{ ...packed(3, blob), size: 5_000 }], 'another size'],
     ['an object that is nothing deflated', [{ type: 3, size: 5, deflated: Buffer.from('hello') }], 'another size'],
