@@ -35,7 +35,7 @@ describe('a rule on last pull that looks back too far', () => {
       keep: [],
     });
     expect(status).toBe(409);
-    expect(body.errors?.[0]?.message).toContain(`leave it out until ${from}`);
+    expect(body.errors?.[0]?.message).toContain(`leave the rule out until ${from}`);
   });
 });
 
