@@ -21,7 +21,7 @@ describe('a stack whose clock is ahead', () => {
     await stack.stop();
     stack = undefined;
     expect(readFileSync(join(folder.path, 'longshore.log'), 'utf8')).toMatch(
-      /"level":40.*"daysAhead":40.*ahead of time/,
+      /"level":40.*"daysAhead":40.*the app.s clock is ahead/,
     );
   }, 60_000);
 
