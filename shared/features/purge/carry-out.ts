@@ -144,7 +144,7 @@ async function remove(
   const key = { registry: session.registry, repository: planned.repository };
   const view = await session.view(key);
   const judged = view === undefined ? undefined : await judgeNow(session, view, planned.digest);
-  if (judged === undefined) return { outcome: 'it is gone already' };
+  if (judged === undefined) return { outcome: 'it stays: it was deleted already' };
   const due = removalOf(judged, name);
   if (due === undefined || (planned.whole && !due.whole))
     return { outcome: `it stays: ${judged.judgements.get(name)?.manifest.why ?? 'no rule removes it'}` };

@@ -117,7 +117,7 @@ async function spillSegments(ports: RegistryPorts, state: UploadState): Promise<
 async function allSegments(ports: RegistryPorts, state: UploadState): Promise<Segment[]> {
   if (state.spilled === undefined) return state.segments;
   const stream = await ports.blobs.readBlob(state.spilled);
-  if (stream === undefined) throw new RegistryError({ is: 'upload-unknown', why: 'what it had received is gone' });
+  if (stream === undefined) throw new RegistryError({ is: 'upload-unknown', why: 'its stored bytes are gone' });
   const text = await new Response(stream).text();
   return [...spilledSchema.parse(JSON.parse(text)), ...state.segments];
 }
