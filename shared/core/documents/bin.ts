@@ -70,7 +70,7 @@ export function binnedTagId(digest: Digest, tag?: Tag): string {
 }
 
 /** The properties that one deletion writes into everything that it recycles. */
-export interface Taking extends Omit<Recycled, 'asked'> {
+export interface RecycledAs extends Omit<Recycled, 'asked'> {
   readonly dueAt: string;
 }
 
@@ -80,7 +80,7 @@ export interface Taking extends Omit<Recycled, 'asked'> {
  */
 export function binManifest(
   { document, etag }: Stored<ManifestDocument>,
-  taking: Taking,
+  taking: RecycledAs,
   asked: boolean,
 ): DocumentChange[] {
   const { digest, subject } = document;
@@ -103,7 +103,7 @@ export function binManifest(
   return subject === undefined ? moved : [...moved, { do: 'delete', id: referrerId(subject, digest) }];
 }
 
-export function binTag({ document, etag }: Stored<TagDocument>, taking: Taking, asked: boolean): DocumentChange[] {
+export function binTag({ document, etag }: Stored<TagDocument>, taking: RecycledAs, asked: boolean): DocumentChange[] {
   const { digest, name } = document;
   const { dueAt, ...recycled } = taking;
   const id = binnedTagId(digest, name);

@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import type { Tag } from '../oci/name.ts';
-import type { TakenBy } from '../ports/bin.ts';
+import type { RecycledBy } from '../ports/bin.ts';
 import type { ManifestDocument, TagDocument } from './manifest.ts';
 import type { RepositoryKey } from './names.ts';
 
@@ -46,5 +46,5 @@ export interface RecycleForPolicies {
    * Moves what a policy names into the recycle bin, step by step; keep wins, and attributes win. Throws `RegistryError`
    * (`contended`; `disallowed` by the repository's attributes), `StoreFailure`.
    */
-  recycle(key: RepositoryKey, wanted: Wanted, by: TakenBy): Promise<Recycling>;
+  recycle(key: RepositoryKey, wanted: Wanted, by: RecycledBy): Promise<Recycling>;
 }

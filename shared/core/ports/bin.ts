@@ -6,7 +6,7 @@ import type { Cause } from './cause.ts';
 import type { DocumentChange } from './documents.ts';
 
 /** The cause of a recycling, with the rule of the policy where a policy is the cause. */
-export interface TakenBy {
+export interface RecycledBy {
   readonly cause: Cause;
   /** Absent where the registry itself takes it. */
   readonly asker?: Asker | undefined;
@@ -27,11 +27,11 @@ export interface RecycleBin {
    * Recycles a manifest, all its tags, and its children and referrers that nothing else keeps. Throws `RegistryError`:
    * `manifest-unknown`, `disallowed`.
    */
-  recycleManifest(key: RepositoryKey, digest: Digest, by: TakenBy): Promise<void>;
+  recycleManifest(key: RepositoryKey, digest: Digest, by: RecycledBy): Promise<void>;
   /** Recycles a tag; its manifest stays. `false` if there is none. Throws `RegistryError` (`disallowed`). */
-  recycleTag(key: RepositoryKey, tag: Tag, by: TakenBy): Promise<boolean>;
+  recycleTag(key: RepositoryKey, tag: Tag, by: RecycledBy): Promise<boolean>;
   /** Recycles all that a repository holds; called again, it goes on. Throws `RegistryError` (`disallowed`). */
-  recycleAll(key: RepositoryKey, by: TakenBy): Promise<{ readonly manifests: Digest[]; readonly tags: Tag[] }>;
+  recycleAll(key: RepositoryKey, by: RecycledBy): Promise<{ readonly manifests: Digest[]; readonly tags: Tag[] }>;
   /**
    * Restores for a pull that found nothing what a policy recycled, if the registry's settings say so. `false` if
    * nothing was restored.
@@ -57,7 +57,7 @@ export interface RecycleBin {
    */
   restoreTag(key: RepositoryKey, digest: Digest, tag: Tag, cause: Cause): Promise<'restored' | 'taken' | 'not there'>;
   /** Makes the change that records, in the batch that restores a manifest, that its neighbours are to be reconciled. */
-  settling(key: RepositoryKey, digest: Digest): DocumentChange;
+  reconcileMark(key: RepositoryKey, digest: Digest): DocumentChange;
   /** Reconciles the neighbours of a manifest with whether it is live. After a crash a timer does it. */
-  settle(key: RepositoryKey, digest: Digest, cause: Cause): Promise<void>;
+  reconcile(key: RepositoryKey, digest: Digest, cause: Cause): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { readStored } from '../../core/documents/stored.ts';
 import { deleteEvents } from '../../core/events/delete-events.ts';
 import { publishCommitted, recordEvent } from '../../core/events/outbox.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
-import type { TakenBy } from '../../core/ports/bin.ts';
+import type { RecycledBy } from '../../core/ports/bin.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
 import type { AcrPorts } from './ports.ts';
 
@@ -21,7 +21,11 @@ export interface DeletedRepository {
  * Deletes all that a repository has, then its entry; called again after a crash, it goes on. Throws `RegistryError`:
  * `name-unknown`, `disallowed`, `contended`.
  */
-export async function deleteRepository(ports: AcrPorts, key: RepositoryKey, by: TakenBy): Promise<DeletedRepository> {
+export async function deleteRepository(
+  ports: AcrPorts,
+  key: RepositoryKey,
+  by: RecycledBy,
+): Promise<DeletedRepository> {
   const entry = await liveEntry(ports, key);
   ports.admission.require({ operation: 'delete', key, asker: by.asker, repository: entry });
   const { manifests, tags } = await ports.bin.recycleAll(key, by);

@@ -10,7 +10,7 @@ import { RegistryError } from '../../core/oci/faults.ts';
 import { jsonIn } from '../../core/oci/json.ts';
 import type { RegistryName, Tag } from '../../core/oci/name.ts';
 import { isTag } from '../../core/oci/name.ts';
-import type { TakenBy } from '../../core/ports/bin.ts';
+import type { RecycledBy } from '../../core/ports/bin.ts';
 import type { Predicate } from '../../core/ports/documents.ts';
 import type { AcrPorts } from './ports.ts';
 import type { Whereabouts } from './shapes.ts';
@@ -142,7 +142,7 @@ export async function restoreDeleted(
   key: RepositoryKey,
   where: Whereabouts,
   digest: Digest,
-  asked: { readonly request: Request; readonly force: boolean; readonly by: TakenBy },
+  asked: { readonly request: Request; readonly force: boolean; readonly by: RecycledBy },
 ): Promise<Response> {
   const { cause } = asked.by;
   const { tag } = await bodyOf(asked.request);

@@ -4,7 +4,7 @@ import { errorResponse } from '../../core/http/respond.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { Access, RepositoryAction } from '../../core/ports/authorize.ts';
-import type { TakenBy } from '../../core/ports/bin.ts';
+import type { RecycledBy } from '../../core/ports/bin.ts';
 import { respondDeletedCatalog, respondDeletedManifests, respondDeletedTags, restoreDeleted } from './deleted.ts';
 import { respondManifestList, respondOneManifest } from './manifests.ts';
 import type { AcrPorts } from './ports.ts';
@@ -68,7 +68,7 @@ async function respond(
   route: KnownRoute,
   request: Request,
   url: URL,
-  by: TakenBy,
+  by: RecycledBy,
 ): Promise<Response> {
   const key = { registry, repository: route.repository };
   const where = { registry: url.host, imageName: route.repository };

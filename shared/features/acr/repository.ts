@@ -4,7 +4,7 @@ import type { RepositoryDocument } from '../../core/documents/repository.ts';
 import { repositoryDocumentSchema, repositoryRef } from '../../core/documents/repository.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
-import type { TakenBy } from '../../core/ports/bin.ts';
+import type { RecycledBy } from '../../core/ports/bin.ts';
 import type { CountDocuments, QueryDocuments } from '../../core/ports/documents.ts';
 import { attributePatchIn, patchedAttributes, patchStored } from './attributes.ts';
 import { deleteRepository } from './delete-repository.ts';
@@ -18,7 +18,7 @@ export async function respondRepository(
   key: RepositoryKey,
   where: Whereabouts,
   request: Request,
-  by: TakenBy,
+  by: RecycledBy,
 ): Promise<Response> {
   if (request.method === 'DELETE') return Response.json(await deleteRepository(ports, key, by), { status: 202 });
   const finding = request.method === 'PATCH' ? patchRepository(ports, key, request) : findRepository(ports, key);

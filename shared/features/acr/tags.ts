@@ -6,7 +6,7 @@ import { readStored } from '../../core/documents/stored.ts';
 import { digestIn } from '../../core/oci/digest-in.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { Tag } from '../../core/oci/name.ts';
-import type { TakenBy } from '../../core/ports/bin.ts';
+import type { RecycledBy } from '../../core/ports/bin.ts';
 import { attributePatchIn, patchedAttributes, patchStored } from './attributes.ts';
 import { linkTo, listPage, listRequestIn } from './list.ts';
 import type { AcrPorts } from './ports.ts';
@@ -40,7 +40,7 @@ export async function respondTag(
   where: Whereabouts,
   tag: Tag,
   request: Request,
-  by: TakenBy,
+  by: RecycledBy,
 ): Promise<Response> {
   const absent = new RegistryError({ is: 'tag-unknown', tag });
   switch (request.method) {

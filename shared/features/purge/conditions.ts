@@ -20,7 +20,7 @@ export interface Judged {
  * Returns the time from which a rule removes it: every condition has a time of its own, and the last one decides.
  * `Infinity` means never.
  */
-export function takenFrom(rule: RemoveRule, judged: Judged, policy: Policy): number {
+export function removedFrom(rule: RemoveRule, judged: Judged, policy: Policy): number {
   const { facts, manifest, tag } = judged;
   const since = Math.max(tag?.pushedAt ?? manifest.pushedAt, manifest.heldAt ?? 0);
   const demands = [isWithinScope(rule, judged, policy) ? never : always];
@@ -31,7 +31,7 @@ export function takenFrom(rule: RemoveRule, judged: Judged, policy: Policy): num
   if (rule.olderThanDays !== undefined) demands.push(since + rule.olderThanDays * dayMs);
   if (rule.beyondNewest !== undefined)
     demands.push(
-      tag !== undefined && rankOf(tag, facts, (name) => mayTake(rule, name, policy)) >= rule.beyondNewest
+      tag !== undefined && rankOf(tag, facts, (name) => mayRemove(rule, name, policy)) >= rule.beyondNewest
         ? never
         : always,
     );
@@ -43,13 +43,13 @@ export function takenFrom(rule: RemoveRule, judged: Judged, policy: Policy): num
 }
 
 function isWithinScope(rule: RemoveRule, { tag }: Judged, policy: Policy): boolean {
-  if (tag !== undefined) return mayTake(rule, tag.name, policy);
+  if (tag !== undefined) return mayRemove(rule, tag.name, policy);
   if (rule.tags !== undefined || rule.semver !== undefined) return false;
   return rule.untaggedDays !== undefined || (policy.tags.include.includes('*') && policy.tags.exclude.length === 0);
 }
 
 /** Returns whether a rule to remove may remove a tag of this name. */
-export function mayTake({ tags, semver: versions }: RemoveRule, name: string, policy: Policy): boolean {
+export function mayRemove({ tags, semver: versions }: RemoveRule, name: string, policy: Policy): boolean {
   return (
     isAmong(policy.tags, name) &&
     (tags === undefined || matchesOne(tags, name)) &&

@@ -2,7 +2,7 @@ import { defined } from '../../core/documents/defined.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { Tag } from '../../core/oci/name.ts';
 import type { Judged } from './conditions.ts';
-import { keptUntil, takenFrom } from './conditions.ts';
+import { keptUntil, removedFrom } from './conditions.ts';
 import type { Facts, ManifestFacts, TagFacts } from './facts.ts';
 import type { KeepRule, Policy, RemoveRule } from './policy.ts';
 import type { Refusal } from './refusals.ts';
@@ -132,7 +132,7 @@ function decide(judged: Judged, rules: Rules, shared: readonly Keep[], now: numb
 function earliest(judged: Judged, { policy }: Rules): [RemoveRule | undefined, number] {
   return policy.remove.reduce<[RemoveRule | undefined, number]>(
     (first, rule) => {
-      const at = takenFrom(rule, judged, policy);
+      const at = removedFrom(rule, judged, policy);
       return at < first[1] ? [rule, at] : first;
     },
     [undefined, Infinity],

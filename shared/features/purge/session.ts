@@ -8,7 +8,7 @@ import { repositoryDocumentSchema, repositoryRef } from '../../core/documents/re
 import { parseStored, readStored } from '../../core/documents/stored.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { RegistryName, RepositoryName, Tag } from '../../core/oci/name.ts';
-import { isAmong, keepsName, mayTake } from './conditions.ts';
+import { isAmong, keepsName, mayRemove } from './conditions.ts';
 import type { PolicyDocument } from './documents.ts';
 import { inRegistry, inUseSchema, readPolicies } from './documents.ts';
 import type { Rules } from './judge.ts';
@@ -149,7 +149,7 @@ async function newestTags(
     ...policy.remove.flatMap((rule) =>
       rule.beyondNewest === undefined
         ? []
-        : [{ left: rule.beyondNewest + fallenOut, counts: (name: string) => mayTake(rule, name, policy) }],
+        : [{ left: rule.beyondNewest + fallenOut, counts: (name: string) => mayRemove(rule, name, policy) }],
     ),
     ...policy.keep.flatMap((rule) =>
       rule.newest === undefined

@@ -30,7 +30,7 @@ export interface Surroundings<T extends Node> {
 
 /**
  * Returns what keeps a manifest, and what is removed along with it: children and referrers, theirs too, that no tag,
- * other index or other subject keeps. The recycle bin recycles the same ones (`settle`). `also` are manifests that are
+ * other index or other subject keeps. The recycle bin recycles the same ones (`reconcile`). `also` are manifests that are
  * removed at the same time by themselves, and so keep nothing.
  */
 export async function surroundingsOf<T extends Node>(

@@ -10,13 +10,13 @@ import { isDigest } from '../../core/oci/digest.ts';
 import type { Tag } from '../../core/oci/name.ts';
 import type { RecycleBin } from '../../core/ports/bin.ts';
 import { waitAWhile } from './after.ts';
-import { unsettledChange } from './documents.ts';
+import { reconcileMarkChange } from './documents.ts';
 import type { BinPorts } from './ports.ts';
 import { recycleManifest, recycleTag } from './recycle.ts';
 import { recycleAll } from './recycle-all.ts';
 import { restoreManifest, restoreTag } from './restore.ts';
 import { binnedAmong } from './restore-together.ts';
-import { settle, settlingWith } from './settle.ts';
+import { reconcile, reconcilingWith } from './settle.ts';
 
 /** Makes the recycle bin as the data plane uses it. */
 export function recycleBin(ports: BinPorts): RecycleBin {
@@ -27,11 +27,11 @@ export function recycleBin(ports: BinPorts): RecycleBin {
     reviveForPull: (key, reference, cause) => reviveForPull(ports, key, reference, cause),
     reviveForPush: (key, digest, cause, mayRestore) => reviveForPush(ports, key, digest, cause, mayRestore),
     listerOf: (key, blob) => listerOf(ports, key, blob),
-    restoreManifest: (key, digest, cause) => restoreManifest(settlingWith(ports), key, digest, cause),
-    restoreTag: (key, digest, tag, cause) => restoreTag(settlingWith(ports), key, digest, tag, cause),
-    settling: (key, digest) => unsettledChange(key, digest, ports.clock.now()),
-    settle: (key, digest, cause) =>
-      waitAWhile(ports, `the surroundings of ${key.repository}@${digest}`, settle(ports, key, digest, cause)),
+    restoreManifest: (key, digest, cause) => restoreManifest(reconcilingWith(ports), key, digest, cause),
+    restoreTag: (key, digest, tag, cause) => restoreTag(reconcilingWith(ports), key, digest, tag, cause),
+    reconcileMark: (key, digest) => reconcileMarkChange(key, digest, ports.clock.now()),
+    reconcile: (key, digest, cause) =>
+      waitAWhile(ports, `the surroundings of ${key.repository}@${digest}`, reconcile(ports, key, digest, cause)),
   };
 }
 
@@ -49,7 +49,7 @@ async function reviveForPull(
   if (!isDigest(reference)) return reviveTag(ports, key, reference, cause);
   const binned = await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, reference));
   if (binned?.document.recycled.by.rule === undefined) return false;
-  return restoreManifest(settlingWith(ports), key, reference, cause);
+  return restoreManifest(reconcilingWith(ports), key, reference, cause);
 }
 
 async function reviveForPush(
@@ -60,7 +60,7 @@ async function reviveForPush(
   mayRestore: boolean,
 ): Promise<'revived' | 'refused' | 'not there'> {
   if (!mayRestore && (await wasDeleted(ports, key, digest))) return 'refused';
-  return (await restoreManifest(settlingWith(ports), key, digest, cause)) ? 'revived' : 'not there';
+  return (await restoreManifest(reconcilingWith(ports), key, digest, cause)) ? 'revived' : 'not there';
 }
 
 /**
@@ -102,6 +102,6 @@ async function reviveTag(ports: BinPorts, key: RepositoryKey, tag: Tag, cause: C
   const [found] = page.documents.map((each) => parseStored(binnedTagSchema, each, { container, partition }).document);
   if (found?.recycled.by.rule === undefined) return false;
   // If the tag was recycled along with its manifest, restoring the manifest has restored it.
-  const back = await restoreManifest(settlingWith(ports), key, found.digest, cause);
-  return (await restoreTag(settlingWith(ports), key, found.digest, tag, cause)) === 'restored' || back;
+  const back = await restoreManifest(reconcilingWith(ports), key, found.digest, cause);
+  return (await restoreTag(reconcilingWith(ports), key, found.digest, tag, cause)) === 'restored' || back;
 }

@@ -1,5 +1,5 @@
 import type { Question } from '../../core/admission/gate.ts';
-import type { Taking } from '../../core/documents/bin.ts';
+import type { RecycledAs } from '../../core/documents/bin.ts';
 import { defined } from '../../core/documents/defined.ts';
 import type { ManifestDocument, TagDocument } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
@@ -9,7 +9,7 @@ import { deleteEvents } from '../../core/events/delete-events.ts';
 import type { Cause } from '../../core/events/envelope.ts';
 import { envelope } from '../../core/events/envelope.ts';
 import type { Asker } from '../../core/ports/authorize.ts';
-import type { TakenBy } from '../../core/ports/bin.ts';
+import type { RecycledBy } from '../../core/ports/bin.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
 import type { BinPorts, StorePorts } from './ports.ts';
 
@@ -21,7 +21,7 @@ const dayMs = 24 * 3600 * 1000;
  */
 export interface Deletion {
   readonly key: RepositoryKey;
-  readonly taking: Taking;
+  readonly taking: RecycledAs;
   readonly told: DeleteEvents;
   readonly cause: Cause;
   /** Absent where the registry itself deletes. */
@@ -35,7 +35,7 @@ export interface Deletion {
 export async function beginDeletion(
   ports: BinPorts,
   key: RepositoryKey,
-  { cause, asker, rule, ...own }: TakenBy,
+  { cause, asker, rule, ...own }: RecycledBy,
 ): Promise<Deletion> {
   const { enabled, retentionDays } =
     own.retentionDays === undefined

@@ -14,7 +14,7 @@ const inRepository = { registry: registrySchema, repository: repositorySchema };
  * Marks a manifest whose neighbours are to be reconciled. The mark is written in the transaction that restores or
  * recycles the manifest; it is deleted once a pass has found nothing to do and nobody has written the mark again.
  */
-export const unsettledSchema = z.object({
+export const reconcileMarkSchema = z.object({
   ...documentShape('unsettled'),
   ...inRepository,
   digest: digestSchema,
@@ -23,7 +23,7 @@ export const unsettledSchema = z.object({
   /** The time from which a timer takes over, because the process that wrote the mark has died. */
   dueAt: z.iso.datetime(),
 });
-export type Unsettled = z.infer<typeof unsettledSchema>;
+export type ReconcileMark = z.infer<typeof reconcileMarkSchema>;
 
 /** The milliseconds after which a process that reconciles, and renews this after each batch, is taken for dead. */
 const takeoverMs = 10_000;
@@ -32,14 +32,14 @@ export function takeoverFrom(now: Date): string {
   return leaseEnd(now, takeoverMs);
 }
 
-export function unsettledRef(key: RepositoryKey, digest: Digest): DocumentRef {
+export function reconcileMarkRef(key: RepositoryKey, digest: Digest): DocumentRef {
   return { container: 'repositories', partition: partitionOf(key), id: `unsettled:${digest}` };
 }
 
-export function unsettledChange(key: RepositoryKey, digest: Digest, now: Date, tagsOf?: string): DocumentChange {
+export function reconcileMarkChange(key: RepositoryKey, digest: Digest, now: Date, tagsOf?: string): DocumentChange {
   const { registry, repository } = key;
-  const document: Unsettled = {
-    id: unsettledRef(key, digest).id,
+  const document: ReconcileMark = {
+    id: reconcileMarkRef(key, digest).id,
     type: 'unsettled',
     schemaVersion: 1,
     registry,

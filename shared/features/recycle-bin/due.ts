@@ -6,14 +6,16 @@ import { runDue, runDueOnce } from '../../core/documents/due-work.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import { causeOfBackground } from '../../core/events/background.ts';
 import { inNameOf } from '../../core/events/source.ts';
-import { spentContentSchema, unsettledSchema } from './documents.ts';
+import { reconcileMarkSchema,spentContentSchema } from './documents.ts';
 import type { BinPorts } from './ports.ts';
 import { purgeManifest, purgeTag } from './purge.ts';
-import { settle } from './settle.ts';
+import { reconcile } from './settle.ts';
 
 /** The duties by document type, in the order of the work: a manifest is purged with its tags. */
 const duties: Readonly<Record<string, Duty<BinPorts, unknown>>> = {
-  unsettled: duty('repositories', unsettledSchema, (ports, { document }) => settle(ports, document, document.digest)),
+  unsettled: duty('repositories', reconcileMarkSchema, (ports, { document }) =>
+    reconcile(ports, document, document.digest),
+  ),
   binned: duty('repositories', binnedDocumentSchema, (ports, { document }) =>
     purgeManifest(ports, document, document.digest, causeOfBackground(ports, document.recycled.by.actor)),
   ),

@@ -6,7 +6,7 @@ import { isRecorded, recordEvent } from '../../core/events/outbox.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
 import type { Deletion } from './deletion.ts';
 import { recycledEvent } from './deletion.ts';
-import { unsettledChange } from './documents.ts';
+import { reconcileMarkChange } from './documents.ts';
 import type { StorePorts } from './ports.ts';
 
 /**
@@ -41,7 +41,7 @@ export async function moveInto(
   const { committed } = await ports.documents.commitDocuments('repositories', partitionOf(key), [
     ...moved.tags.flatMap((tag) => binTag(tag, taking, tag.asked)),
     ...moved.manifests.flatMap((manifest) => binManifest(manifest, taking, manifest.asked)),
-    ...manifests.map(({ digest }) => unsettledChange(key, digest, ports.clock.now())),
+    ...manifests.map(({ digest }) => reconcileMarkChange(key, digest, ports.clock.now())),
     ...events.map((event) => recordEvent(key, event)),
   ]);
   return committed || (await isRecorded(ports.documents, key, recycled)) ? events : undefined;

@@ -51,9 +51,9 @@ export type StorePorts = Omit<BinPorts, 'contents' | 'softDelete'>;
  * The ports of a part of reconciling. Reconciling recycles and restores manifests, whose neighbours are reconciled in
  * turn; `settle.ts` hands the whole to each part, so that no import is circular.
  */
-export interface SettlingPorts extends StorePorts {
+export interface ReconcilingPorts extends StorePorts {
   /** Reconciles the neighbours of a manifest with whether it is live. */
-  readonly settle: (key: RepositoryKey, digest: Digest, cause: Cause) => Promise<void>;
+  readonly reconcile: (key: RepositoryKey, digest: Digest, cause: Cause) => Promise<void>;
 }
 
 /** Renews the mark of a manifest, so that no timer takes its reconciling over. */

@@ -18,8 +18,8 @@ import { purgedEvent } from './deletion.ts';
 import { spentContentChange } from './documents.ts';
 import { keeperOf, wasOrdered } from './kept.ts';
 import type { StorePorts } from './ports.ts';
-import { binnedTagsOf, bringBack } from './restore.ts';
-import { settlingWith } from './settle.ts';
+import { binnedTagsOf, restoreWithoutTags } from './restore.ts';
+import { reconcilingWith } from './settle.ts';
 
 /** A batch holds 100 changes: beside these tags the manifest, its content and the event. */
 const tagsAtOnce = 90;
@@ -62,7 +62,7 @@ async function tryPurge(
   const binned = await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest));
   if (binned === undefined) return 'stays';
   if (!wasOrdered(binned.document) && (await keeperOf(ports, key, binned.document)) !== undefined) {
-    await bringBack(settlingWith(ports), key, digest, cause);
+    await restoreWithoutTags(reconcilingWith(ports), key, digest, cause);
     return 'stays';
   }
   // The checks are written before the document is deleted, and are due after that: a link without a check would stay

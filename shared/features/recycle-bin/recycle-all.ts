@@ -8,7 +8,7 @@ import { publishCommitted } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { Tag } from '../../core/oci/name.ts';
-import type { TakenBy } from '../../core/ports/bin.ts';
+import type { RecycledBy } from '../../core/ports/bin.ts';
 import type { Predicate } from '../../core/ports/documents.ts';
 import type { Deletion } from './deletion.ts';
 import { beginDeletion } from './deletion.ts';
@@ -29,7 +29,7 @@ interface Gone {
  * none is ever left without its manifest. Nothing remains that could keep anything, so the marks alone are reconciled.
  * Throws `RegistryError`: `disallowed`, `contended`.
  */
-export async function recycleAll(ports: BinPorts, key: RepositoryKey, by: TakenBy): Promise<Gone> {
+export async function recycleAll(ports: BinPorts, key: RepositoryKey, by: RecycledBy): Promise<Gone> {
   await requireNothingLocked(ports, key);
   const deletion = await beginDeletion(ports, key, by);
   const gone: Gone = { manifests: [], tags: [] };

@@ -12,7 +12,7 @@ import { publishCommitted } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { Tag } from '../../core/oci/name.ts';
-import type { TakenBy } from '../../core/ports/bin.ts';
+import type { RecycledBy } from '../../core/ports/bin.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 import { waitAWhile } from './after.ts';
 import type { Deletion } from './deletion.ts';
@@ -21,24 +21,24 @@ import { keeperOf } from './kept.ts';
 import { moveInto, tagsAtOnce } from './move.ts';
 import type { BinPorts } from './ports.ts';
 import { purgeGroup } from './purge.ts';
-import { settle } from './settle.ts';
+import { reconcile } from './settle.ts';
 
 /**
  * Recycles what a policy names, step by step. Rules to keep and locks win, and what has changed since the policy judged
  * it is judged again: a push in between keeps. Throws `RegistryError` (`contended`; `disallowed` by the repository's
  * attributes), `StoreFailure`.
  */
-export async function recycle(ports: BinPorts, key: RepositoryKey, wanted: Wanted, by: TakenBy): Promise<Recycling> {
+export async function recycle(ports: BinPorts, key: RepositoryKey, wanted: Wanted, by: RecycledBy): Promise<Recycling> {
   const entry = await readStored(ports.documents, repositoryDocumentSchema, repositoryRef(key));
   ports.admission.require({ operation: 'delete', key, repository: entry?.document, asker: by.asker });
   const deletion = await beginDeletion(ports, key, by);
   const [manifests, tags, stayed]: [Digest[], Tag[], Recycling['stayed'][number][]] = [[], [], []];
   // The tags of other manifests are first: a manifest that such a tag alone keeps is recycled along with an index that
   // is.
-  if (wanted.manifests.length > 0) tags.push(...(await takeTagsElsewhere(ports, deletion, wanted)));
+  if (wanted.manifests.length > 0) tags.push(...(await recycleTagsElsewhere(ports, deletion, wanted)));
   for (const digest of wanted.manifests) {
     const taken = await untilUncontended(`${key.repository}@${digest}`, () =>
-      tryTakeUnkept(ports, deletion, digest, wanted),
+      tryRecycleUnkept(ports, deletion, digest, wanted),
     );
     if ('because' in taken) stayed.push({ what: digest, because: taken.because });
     else manifests.push(digest);
@@ -54,7 +54,7 @@ export async function recycle(ports: BinPorts, key: RepositoryKey, wanted: Wante
 }
 
 /** Recycles the tags that point at none of the named manifests. Locked and deleted ones are reported later. */
-async function takeTagsElsewhere(ports: BinPorts, deletion: Deletion, wanted: Wanted): Promise<Tag[]> {
+async function recycleTagsElsewhere(ports: BinPorts, deletion: Deletion, wanted: Wanted): Promise<Tag[]> {
   const taken: Tag[] = [];
   for (const tag of wanted.tags) {
     const found = await readStored(ports.documents, tagDocumentSchema, tagRef(deletion.key, tag));
@@ -65,19 +65,24 @@ async function takeTagsElsewhere(ports: BinPorts, deletion: Deletion, wanted: Wa
 }
 
 /** Recycles a manifest that a request named. Throws `RegistryError`: `manifest-unknown`, `disallowed`, `contended`. */
-export async function recycleManifest(ports: BinPorts, key: RepositoryKey, digest: Digest, by: TakenBy): Promise<void> {
+export async function recycleManifest(
+  ports: BinPorts,
+  key: RepositoryKey,
+  digest: Digest,
+  by: RecycledBy,
+): Promise<void> {
   const deletion = await beginDeletion(ports, key, by);
   for (let gone = false; !gone;)
-    gone = await untilUncontended(`${key.repository}@${digest}`, () => tryTake(ports, deletion, digest));
+    gone = await untilUncontended(`${key.repository}@${digest}`, () => tryRecycle(ports, deletion, digest));
   const after = async () => {
-    await settle(ports, key, digest, by.cause);
+    await reconcile(ports, key, digest, by.cause);
     await purgeUnlessKept(ports, deletion);
   };
   await waitAWhile(ports, `the surroundings of ${key.repository}@${digest}`, after());
 }
 
 /** Recycles a tag that a request named; `false` if there is none. Throws `RegistryError`: `disallowed`, `contended`. */
-export async function recycleTag(ports: BinPorts, key: RepositoryKey, tag: Tag, by: TakenBy): Promise<boolean> {
+export async function recycleTag(ports: BinPorts, key: RepositoryKey, tag: Tag, by: RecycledBy): Promise<boolean> {
   const deletion = await beginDeletion(ports, key, by);
   const because = await takeTag(ports, deletion, tag);
   if (because === undefined) await purgeUnlessKept(ports, deletion);
@@ -88,7 +93,7 @@ export async function recycleTag(ports: BinPorts, key: RepositoryKey, tag: Tag, 
  * Makes one step. Returns `true` if the manifest was recycled, `false` if more of its tags must be recycled first,
  * `undefined` if somebody wrote in between.
  */
-async function tryTake(ports: BinPorts, deletion: Deletion, digest: Digest): Promise<boolean | undefined> {
+async function tryRecycle(ports: BinPorts, deletion: Deletion, digest: Digest): Promise<boolean | undefined> {
   const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(deletion.key, digest));
   if (manifest === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: digest });
   const { tags, more } = await tagsOf(ports, deletion.key, digest, tagsAtOnce * batchesAtOnce);
@@ -127,7 +132,7 @@ interface Taken {
   readonly tags: readonly Tag[];
 }
 
-async function tryTakeUnkept(
+async function tryRecycleUnkept(
   ports: BinPorts,
   deletion: Deletion,
   digest: Digest,
@@ -149,7 +154,7 @@ async function tryTakeUnkept(
   });
   if (events === undefined) return undefined;
   await publishCommitted(ports, key, events);
-  await settle(ports, key, digest, deletion.cause);
+  await reconcile(ports, key, digest, deletion.cause);
   return { tags: tags.map(({ document }) => document.name) };
 }
 

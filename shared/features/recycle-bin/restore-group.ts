@@ -5,9 +5,9 @@ import type { Digest } from '../../core/oci/digest.ts';
 import type { Tag } from '../../core/oci/name.ts';
 import type { StorePorts } from './ports.ts';
 import { manifestsOfGroup, tagsOfGroup } from './purge.ts';
-import { bringBack, restoreTag } from './restore.ts';
-import { bringBackTogether } from './restore-together.ts';
-import { settlingWith } from './settle.ts';
+import { restoreTag,restoreWithoutTags } from './restore.ts';
+import { restoreTogether } from './restore-together.ts';
+import { reconcilingWith } from './settle.ts';
 
 export interface RestoredGroup {
   readonly manifests: Digest[];
@@ -30,13 +30,13 @@ export async function restoreGroup(
 ): Promise<RestoredGroup> {
   const [manifests, tags] = await Promise.all([manifestsOfGroup(ports, key, group), tagsOfGroup(ports, key, group)]);
   await ports.openRepository(key);
-  const settling = settlingWith(ports);
-  await bringBackTogether(settling, key, manifests, cause, {
-    one: (digest) => bringBack(settling, key, digest, cause),
+  const reconciling = reconcilingWith(ports);
+  await restoreTogether(reconciling, key, manifests, cause, {
+    one: (digest) => restoreWithoutTags(reconciling, key, digest, cause),
   });
   const limit = pLimit(tagsAtOnce);
   const outcomes = await Promise.all(
-    tags.map(({ document: { digest, name } }) => limit(() => restoreTag(settling, key, digest, name, cause))),
+    tags.map(({ document: { digest, name } }) => limit(() => restoreTag(reconciling, key, digest, name, cause))),
   );
   const taken = tags.filter((_, at) => outcomes[at] === 'taken').map(({ document }) => document.name);
   return {

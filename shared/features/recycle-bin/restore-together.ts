@@ -12,9 +12,9 @@ import type { Cause } from '../../core/events/envelope.ts';
 import { publishCommitted, recordEvent } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { restoredEvent } from './deletion.ts';
-import { unsettledChange, unsettledSchema } from './documents.ts';
+import { reconcileMarkChange, reconcileMarkSchema } from './documents.ts';
 import { transactionsOf } from './move.ts';
-import type { GoesOn, SettlingPorts, StorePorts } from './ports.ts';
+import type { GoesOn, ReconcilingPorts, StorePorts } from './ports.ts';
 import type { Along } from './together.ts';
 
 /** The manifests that are restored side by side, each with all that belongs to it. */
@@ -38,11 +38,11 @@ export async function binnedAmong(
 /**
  * Restores manifests without their tags. Those of one deletion that list no others are restored in one transaction for
  * each batch, because an image may have thousands of referrers. Manifests that list others, and those that were written
- * to in between, are restored after them by `one`, which is `bringBack`. `goesOn` is called between batches. Returns
+ * to in between, are restored after them by `one`, which is `restoreWithoutTags`. `goesOn` is called between batches. Returns
  * whether anything was restored.
  */
-export async function bringBackTogether(
-  ports: SettlingPorts,
+export async function restoreTogether(
+  ports: ReconcilingPorts,
   key: RepositoryKey,
   binned: readonly Stored<BinnedDocument>[],
   cause: Cause,
@@ -52,8 +52,8 @@ export async function bringBackTogether(
   const alone = binned.filter(hasChildren).map(({ document }) => document.digest);
   let changed = false;
   for (const batch of batchesOf(binned.filter((each) => !hasChildren(each)))) {
-    const { moved, left } = await bringBatchBack(ports, key, batch, cause);
-    for (const digest of left.filter((each) => moved.includes(each))) await ports.settle(key, digest, cause);
+    const { moved, left } = await restoreBatch(ports, key, batch, cause);
+    for (const digest of left.filter((each) => moved.includes(each))) await ports.reconcile(key, digest, cause);
     alone.push(...left.filter((each) => !moved.includes(each)));
     changed ||= moved.length > 0;
     await goesOn?.();
@@ -73,7 +73,7 @@ function batchesOf(binned: readonly Stored<BinnedDocument>[]): Stored<BinnedDocu
   );
 }
 
-async function bringBatchBack(
+async function restoreBatch(
   ports: StorePorts,
   key: RepositoryKey,
   batch: readonly Stored<BinnedDocument>[],
@@ -85,7 +85,7 @@ async function bringBatchBack(
   const event = restoredEvent(ports, key, cause, manifests[0]?.recycled.group ?? '', { manifests, tags: [] });
   const changes = batch.flatMap((each) => [
     ...unbinManifest(each, now),
-    unsettledChange(key, each.document.digest, now),
+    reconcileMarkChange(key, each.document.digest, now),
   ]);
   const { committed } = await ports.documents.commitDocuments('repositories', partitionOf(key), [
     ...changes,
@@ -93,27 +93,27 @@ async function bringBatchBack(
   ]);
   if (!committed) return { moved: [], left: digests };
   await publishCommitted(ports, key, [event]);
-  return { moved: digests, left: await settleLiveTogether(ports, key, digests) };
+  return { moved: digests, left: await reconcileLiveTogether(ports, key, digests) };
 }
 
 /**
- * Reconciles restored manifests as `settleTogether` does recycled ones: the marks are read before the neighbours, and
+ * Reconciles restored manifests as `reconcileTogether` does recycled ones: the marks are read before the neighbours, and
  * deleted by their etags afterwards. Returns the digests that are not reconciled by this.
  */
-async function settleLiveTogether(
+async function reconcileLiveTogether(
   ports: StorePorts,
   key: RepositoryKey,
   digests: readonly Digest[],
 ): Promise<Digest[]> {
-  const marks = await storedAmong(ports, key, 'unsettled', digests, unsettledSchema);
+  const marks = await storedAmong(ports, key, 'unsettled', digests, reconcileMarkSchema);
   const lonely = await lonelyAmongLive(ports, key, digests);
-  const settled = marks.filter(({ document }) => lonely.has(document.digest) && document.tagsOf === undefined);
-  const left = digests.filter((digest) => !settled.some(({ document }) => document.digest === digest));
-  if (settled.length === 0) return left;
+  const reconciled = marks.filter(({ document }) => lonely.has(document.digest) && document.tagsOf === undefined);
+  const left = digests.filter((digest) => !reconciled.some(({ document }) => document.digest === digest));
+  if (reconciled.length === 0) return left;
   const outcome = await ports.documents.commitDocuments(
     'repositories',
     partitionOf(key),
-    settled.map((mark) => removing(mark)),
+    reconciled.map((mark) => removing(mark)),
   );
   return outcome.committed ? left : [...digests];
 }

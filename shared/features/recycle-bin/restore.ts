@@ -25,9 +25,9 @@ import type { DocumentChange } from '../../core/ports/documents.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
 import { waitAWhile } from './after.ts';
 import { restoredEvent } from './deletion.ts';
-import { unsettledChange } from './documents.ts';
-import type { SettlingPorts, StorePorts } from './ports.ts';
-import { binnedAmong, bringBackTogether } from './restore-together.ts';
+import { reconcileMarkChange } from './documents.ts';
+import type { ReconcilingPorts, StorePorts } from './ports.ts';
+import { binnedAmong, restoreTogether } from './restore-together.ts';
 
 /**
  * A batch holds 100 changes: 2 of a manifest, its edge, its mark and its event, 2 for each tag, and the children that
@@ -43,14 +43,14 @@ const childrenAtOnce = 8;
  * again after a crash, it goes on. Throws `RegistryError` (`contended`), `StoreFailure`.
  */
 export async function restoreManifest(
-  ports: SettlingPorts,
+  ports: ReconcilingPorts,
   key: RepositoryKey,
   digest: Digest,
   cause: Cause,
 ): Promise<boolean> {
   await ports.openRepository(key);
-  if (!(await bringItselfBack(ports, key, digest, cause, 'with its tags'))) return false;
-  await waitAWhile(ports, `the surroundings of ${key.repository}@${digest}`, ports.settle(key, digest, cause));
+  if (!(await restoreItself(ports, key, digest, cause, 'with its tags'))) return false;
+  await waitAWhile(ports, `the surroundings of ${key.repository}@${digest}`, ports.reconcile(key, digest, cause));
   return true;
 }
 
@@ -58,34 +58,34 @@ export async function restoreManifest(
  * Restores children first, so that no index is ever live without them, then the manifest itself, then its other
  * neighbours.
  */
-export async function bringBack(
-  ports: SettlingPorts,
+export async function restoreWithoutTags(
+  ports: ReconcilingPorts,
   key: RepositoryKey,
   digest: Digest,
   cause: Cause,
 ): Promise<boolean> {
-  if (!(await bringItselfBack(ports, key, digest, cause))) return false;
-  await ports.settle(key, digest, cause);
+  if (!(await restoreItself(ports, key, digest, cause))) return false;
+  await ports.reconcile(key, digest, cause);
   return true;
 }
 
-async function bringItselfBack(
-  ports: SettlingPorts,
+async function restoreItself(
+  ports: ReconcilingPorts,
   key: RepositoryKey,
   digest: Digest,
   cause: Cause,
   tags?: 'with its tags',
 ): Promise<boolean> {
   const events = await untilUncontended(`${key.repository}@${digest}`, () =>
-    tryBringBack(ports, key, digest, cause, tags),
+    tryRestore(ports, key, digest, cause, tags),
   );
   if (events === 'not there') return false;
   await publishCommitted(ports, key, events);
   return true;
 }
 
-async function tryBringBack(
-  ports: SettlingPorts,
+async function tryRestore(
+  ports: ReconcilingPorts,
   key: RepositoryKey,
   digest: Digest,
   cause: Cause,
@@ -105,7 +105,7 @@ async function tryBringBack(
     live === undefined
       ? unbinManifest(binned, ports.clock.now())
       : [removing(binned), holdChange(digest, ports.clock.now())];
-  const mark = unsettledChange(key, digest, ports.clock.now(), withTags === undefined ? undefined : group);
+  const mark = reconcileMarkChange(key, digest, ports.clock.now(), withTags === undefined ? undefined : group);
   const { committed } = await ports.documents.commitDocuments('repositories', partitionOf(key), [
     ...itself,
     ...held,
@@ -121,15 +121,15 @@ async function tryBringBack(
  * was deleted by its own name.
  */
 async function holdChildren(
-  ports: SettlingPorts,
+  ports: ReconcilingPorts,
   key: RepositoryKey,
   index: BinnedDocument,
   cause: Cause,
 ): Promise<DocumentChange[]> {
   const children = [...new Set(childrenOf(index))];
   if (children.length === 0) return [];
-  await bringBackTogether(ports, key, await binnedAmong(ports, key, children), cause, {
-    one: (digest) => bringBack(ports, key, digest, cause),
+  await restoreTogether(ports, key, await binnedAmong(ports, key, children), cause, {
+    one: (digest) => restoreWithoutTags(ports, key, digest, cause),
   });
   const limit = pLimit(childrenAtOnce);
   const live = await Promise.all(children.map((child) => limit(() => makeLive(ports, key, child, cause))));
@@ -143,11 +143,11 @@ async function holdChildren(
  * Restores a child if needed; `false` if it is neither live nor in the recycle bin. It may be moving either way, so it
  * counts as gone only if the reads before and after the one of the recycle bin miss it.
  */
-function makeLive(ports: SettlingPorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<boolean> {
+function makeLive(ports: ReconcilingPorts, key: RepositoryKey, digest: Digest, cause: Cause): Promise<boolean> {
   const isLive = async () => (await ports.documents.readDocument(manifestRef(key, digest))) !== undefined;
   return untilUncontended(`${key.repository}@${digest}`, async () => {
     if (await isLive()) return true;
-    if ((await bringBack(ports, key, digest, cause)) || (await isLive())) return undefined;
+    if ((await restoreWithoutTags(ports, key, digest, cause)) || (await isLive())) return undefined;
     return false;
   });
 }
@@ -156,7 +156,7 @@ function makeLive(ports: SettlingPorts, key: RepositoryKey, digest: Digest, caus
  * Restores the tags of one deletion that were recycled along with a manifest, which is live. Returns whether any was
  * restored.
  */
-export async function bringTagsBack(
+export async function restoreTagsOf(
   ports: StorePorts,
   key: RepositoryKey,
   digest: Digest,
@@ -179,14 +179,14 @@ export async function bringTagsBack(
  * Restores one tag by name, whatever it was recycled with, and its manifest first. Throws as `restoreManifest` does.
  */
 export async function restoreTag(
-  ports: SettlingPorts,
+  ports: ReconcilingPorts,
   key: RepositoryKey,
   digest: Digest,
   tag: Tag,
   cause: Cause,
 ): Promise<'restored' | 'taken' | 'not there'> {
   await ports.openRepository(key);
-  await bringBack(ports, key, digest, cause);
+  await restoreWithoutTags(ports, key, digest, cause);
   const events = await untilUncontended(`${key.repository}:${tag}`, async () => {
     const ref = { ...binnedRef(key, digest), id: binnedTagId(digest, tag) };
     const [binned, taken] = await Promise.all([

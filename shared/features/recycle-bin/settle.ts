@@ -21,16 +21,16 @@ import type { Cause } from '../../core/events/envelope.ts';
 import { publishCommitted } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { Predicate } from '../../core/ports/documents.ts';
-import type { Unsettled } from './documents.ts';
-import { takeoverFrom, unsettledRef, unsettledSchema } from './documents.ts';
+import type { ReconcileMark } from './documents.ts';
+import { reconcileMarkRef, reconcileMarkSchema,takeoverFrom } from './documents.ts';
 import { keeperOf, staysBehind, wasOrdered } from './kept.ts';
 import { manifestsAtOnce } from './move.ts';
 import { moveInto } from './move.ts';
-import type { GoesOn, SettlingPorts, StorePorts } from './ports.ts';
-import { bringBack, bringTagsBack } from './restore.ts';
-import { binnedAmong, bringBackTogether } from './restore-together.ts';
-import { bringSignaturesBack, takeSignatures } from './signatures.ts';
-import { takeAlongTogether } from './together.ts';
+import type { GoesOn, ReconcilingPorts, StorePorts } from './ports.ts';
+import { restoreTagsOf,restoreWithoutTags } from './restore.ts';
+import { binnedAmong, restoreTogether } from './restore-together.ts';
+import { recycleSignatures,restoreSignatures } from './signatures.ts';
+import { recycleTogether } from './together.ts';
 
 /**
  * Reconciles the neighbours of a manifest with whether it is live. All children of a live one are live, and all
@@ -42,10 +42,10 @@ import { takeAlongTogether } from './together.ts';
  * neighbours read. If two processes change neighbours at the same time, the one that reads last sees both changes. The
  * mark is deleted only if a pass found nothing and nobody wrote the mark since.
  */
-export async function settle(ports: StorePorts, key: RepositoryKey, digest: Digest, cause?: Cause): Promise<void> {
+export async function reconcile(ports: StorePorts, key: RepositoryKey, digest: Digest, cause?: Cause): Promise<void> {
   await untilUncontended(`the surroundings of ${digest}`, async () => {
-    const mark = await readStored(ports.documents, unsettledSchema, unsettledRef(key, digest));
-    if (mark === undefined) return 'settled';
+    const mark = await readStored(ports.documents, reconcileMarkSchema, reconcileMarkRef(key, digest));
+    if (mark === undefined) return 'reconciled';
     let ours = mark;
     // A mark that somebody else has written is not renewed: it stays, and is handled again.
     const goesOn = async () => {
@@ -54,23 +54,23 @@ export async function settle(ports: StorePorts, key: RepositoryKey, digest: Dige
       ]);
       ours = written(outcome, mark.document) ?? ours;
     };
-    const settling = settlingWith(ports);
-    for (let changed = true; changed;) changed = await settleOnce(settling, key, mark.document, cause, goesOn);
+    const reconciling = reconcilingWith(ports);
+    for (let changed = true; changed;) changed = await reconcileOnce(reconciling, key, mark.document, cause, goesOn);
     const outcome = await ports.documents.commitDocuments('repositories', partitionOf(key), [removing(ours)]);
-    return outcome.committed || outcome.because === 'absent' ? 'settled' : undefined;
+    return outcome.committed || outcome.because === 'absent' ? 'reconciled' : undefined;
   });
 }
 
 /** Gives the ports of a part of reconciling, by which it has neighbours reconciled in turn. */
-export function settlingWith(ports: StorePorts): SettlingPorts {
-  return { ...ports, settle: (key, digest, cause) => settle(ports, key, digest, cause) };
+export function reconcilingWith(ports: StorePorts): ReconcilingPorts {
+  return { ...ports, reconcile: (key, digest, cause) => reconcile(ports, key, digest, cause) };
 }
 
 /** Makes one pass. Returns whether it changed anything. */
-async function settleOnce(
-  ports: SettlingPorts,
+async function reconcileOnce(
+  ports: ReconcilingPorts,
   key: RepositoryKey,
-  { digest, tagsOf }: Unsettled,
+  { digest, tagsOf }: ReconcileMark,
   cause: Cause | undefined,
   goesOn: GoesOn,
 ): Promise<boolean> {
@@ -79,9 +79,9 @@ async function settleOnce(
     readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest)),
   ]);
   if (live !== undefined)
-    return settleLive(ports, key, live.document, tagsOf, cause ?? causeOfBackground(ports, 'longshore'), goesOn);
+    return reconcileLive(ports, key, live.document, tagsOf, cause ?? causeOfBackground(ports, 'longshore'), goesOn);
   if (binned === undefined) return false;
-  return settleBinned(
+  return reconcileRecycled(
     ports,
     key,
     binned.document,
@@ -90,18 +90,18 @@ async function settleOnce(
   );
 }
 
-async function settleLive(
-  ports: SettlingPorts,
+async function reconcileLive(
+  ports: ReconcilingPorts,
   key: RepositoryKey,
   manifest: ManifestDocument,
   tagsOf: string | undefined,
   cause: Cause,
   goesOn: GoesOn,
 ): Promise<boolean> {
-  let changed = tagsOf !== undefined && (await bringTagsBack(ports, key, manifest.digest, tagsOf, cause));
-  const one = (digest: Digest) => bringBack(ports, key, digest, cause);
+  let changed = tagsOf !== undefined && (await restoreTagsOf(ports, key, manifest.digest, tagsOf, cause));
+  const one = (digest: Digest) => restoreWithoutTags(ports, key, digest, cause);
   const children = await binnedAmong(ports, key, childrenOf(manifest));
-  if (children.length > 0) changed = (await bringBackTogether(ports, key, children, cause, { one, goesOn })) || changed;
+  if (children.length > 0) changed = (await restoreTogether(ports, key, children, cause, { one, goesOn })) || changed;
   const where: Predicate[] = [
     { path: 'type', is: '=', value: 'binned' },
     { path: 'subject', is: '=', value: manifest.digest },
@@ -109,32 +109,32 @@ async function settleLive(
   const referrers = (await storedWhere(ports, key, where, binnedDocumentSchema)).filter(
     ({ document }) => !wasOrdered(document) && !staysBehind(document, manifest),
   );
-  changed = (await bringBackTogether(ports, key, referrers, cause, { one, goesOn })) || changed;
-  return (await bringSignaturesBack(ports, key, manifest, cause, goesOn)) || changed;
+  changed = (await restoreTogether(ports, key, referrers, cause, { one, goesOn })) || changed;
+  return (await restoreSignatures(ports, key, manifest, cause, goesOn)) || changed;
 }
 
-async function settleBinned(
-  ports: SettlingPorts,
+async function reconcileRecycled(
+  ports: ReconcilingPorts,
   key: RepositoryKey,
   binned: BinnedDocument,
   cause: Cause,
   goesOn: GoesOn,
 ): Promise<boolean> {
   if (!wasOrdered(binned) && (await keeperOf(ports, key, binned)) !== undefined)
-    return bringBack(ports, key, binned.digest, cause);
+    return restoreWithoutTags(ports, key, binned.digest, cause);
   const where: Predicate[] = [
     { path: 'type', is: '=', value: 'referrer' },
     { path: 'subject', is: '=', value: binned.digest },
   ];
   const referrers = await everyOne(ports, key, where, referrerDocumentSchema);
-  let changed = await takeSignatures(ports, key, binned, cause, goesOn);
+  let changed = await recycleSignatures(ports, key, binned, cause, goesOn);
   const around = [...new Set([...childrenOf(binned), ...referrers.map((edge) => edge.digest)])];
   for (const [at, some] of inBatches(around, manifestsAtOnce).entries()) {
     if (at > 0) await goesOn();
-    const { moved, left } = await takeAlongTogether(ports, key, binned, some, cause);
+    const { moved, left } = await recycleTogether(ports, key, binned, some, cause);
     for (const digest of left) {
-      if (moved.includes(digest)) await settle(ports, key, digest, cause);
-      else changed = (await takeAlong(ports, key, binned, digest, cause)) || changed;
+      if (moved.includes(digest)) await reconcile(ports, key, digest, cause);
+      else changed = (await recycleAlong(ports, key, binned, digest, cause)) || changed;
     }
     changed ||= moved.length > 0;
   }
@@ -145,7 +145,7 @@ async function settleBinned(
  * Recycles a manifest that nothing keeps along with `from`, and reconciles it in turn. A tag of its own keeps it, so it
  * has none.
  */
-async function takeAlong(
+async function recycleAlong(
   ports: StorePorts,
   key: RepositoryKey,
   from: BinnedDocument,
@@ -166,6 +166,6 @@ async function takeAlong(
   });
   if (taken === 'stays') return false;
   await publishCommitted(ports, key, taken);
-  await settle(ports, key, digest, cause);
+  await reconcile(ports, key, digest, cause);
   return true;
 }

@@ -16,8 +16,8 @@ import type { Digest } from '../../core/oci/digest.ts';
 import { questionsOf } from './deletion.ts';
 import { keeperOf, staysBehind, wasOrdered } from './kept.ts';
 import { moveInto, tagsAtOnce } from './move.ts';
-import type { GoesOn, SettlingPorts } from './ports.ts';
-import { bringBack, bringTagsBack } from './restore.ts';
+import type { GoesOn, ReconcilingPorts } from './ports.ts';
+import { restoreTagsOf,restoreWithoutTags } from './restore.ts';
 
 const signaturesAtOnce = 8;
 
@@ -25,15 +25,15 @@ const signaturesAtOnce = 8;
  * Recycles along with a manifest what its tags' names say is about it, as its referrers are: signatures, attestations,
  * the index of the referrers' tag schema. Returns whether anything was recycled.
  */
-export async function takeSignatures(
-  ports: SettlingPorts,
+export async function recycleSignatures(
+  ports: ReconcilingPorts,
   key: RepositoryKey,
   from: BinnedDocument,
   cause: Cause,
   goesOn: GoesOn,
 ): Promise<boolean> {
   const digests = [...new Set((await tagsAbout(ports.documents, key, from.digest)).map((tag) => tag.digest))];
-  return inGroups(digests, goesOn, (digest) => takeSignature(ports, key, from, digest, cause));
+  return inGroups(digests, goesOn, (digest) => recycleSignature(ports, key, from, digest, cause));
 }
 
 /**
@@ -50,8 +50,8 @@ async function inGroups<T>(all: readonly T[], goesOn: GoesOn, work: (one: T) => 
   return changed;
 }
 
-async function takeSignature(
-  ports: SettlingPorts,
+async function recycleSignature(
+  ports: ReconcilingPorts,
   key: RepositoryKey,
   from: BinnedDocument,
   digest: Digest,
@@ -87,15 +87,15 @@ async function takeSignature(
   });
   if (taken === 'stays') return false;
   await publishCommitted(ports, key, taken);
-  await ports.settle(key, digest, cause);
+  await ports.reconcile(key, digest, cause);
   return true;
 }
 
 /**
  * Restores what was recycled along so, with its tags, unless it stays behind. Returns whether anything was restored.
  */
-export async function bringSignaturesBack(
-  ports: SettlingPorts,
+export async function restoreSignatures(
+  ports: ReconcilingPorts,
   key: RepositoryKey,
   manifest: ManifestDocument,
   cause: Cause,
@@ -124,7 +124,7 @@ export async function bringSignaturesBack(
     const binned = await readStored(ports.documents, binnedDocumentSchema, binnedRef(key, digest));
     // If a user deleted the signature by its digest, its tags were recycled along with it, and not with the image.
     if (binned !== undefined && (wasOrdered(binned.document) || staysBehind(binned.document, manifest))) return false;
-    const itself = await bringBack(ports, key, digest, cause);
-    return (await bringTagsBack(ports, key, digest, recycled.group, cause)) || itself;
+    const itself = await restoreWithoutTags(ports, key, digest, cause);
+    return (await restoreTagsOf(ports, key, digest, recycled.group, cause)) || itself;
   });
 }

@@ -11,7 +11,7 @@ import { deleteEvents } from '../../core/events/delete-events.ts';
 import type { Cause } from '../../core/events/envelope.ts';
 import { publishCommitted } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';
-import { unsettledSchema } from './documents.ts';
+import { reconcileMarkSchema } from './documents.ts';
 import { keptAmong } from './kept.ts';
 import { moveInto, withinOneBatch } from './move.ts';
 import type { StorePorts } from './ports.ts';
@@ -32,7 +32,7 @@ export interface Along {
  * those that have no neighbours: an image may have thousands of referrers. Manifests that were written to in between,
  * and those with children or referrers of their own, are left to be handled alone.
  */
-export async function takeAlongTogether(
+export async function recycleTogether(
   ports: StorePorts,
   key: RepositoryKey,
   from: BinnedDocument,
@@ -60,28 +60,28 @@ export async function takeAlongTogether(
   const moved = going.map(({ document }) => document.digest);
   if (events === undefined) return { moved: [], left: [...moved, ...rest] };
   await publishCommitted(ports, key, events);
-  return { moved, left: [...(await settleTogether(ports, key, moved)), ...rest] };
+  return { moved, left: [...(await reconcileTogether(ports, key, moved)), ...rest] };
 }
 
 /**
  * Reconciles recycled manifests together: the marks are read before the neighbours, and deleted by their etags
- * afterwards, as in `settle`. Returns the digests that are not reconciled by this.
+ * afterwards, as in `reconcile`. Returns the digests that are not reconciled by this.
  */
-async function settleTogether(ports: StorePorts, key: RepositoryKey, digests: readonly Digest[]): Promise<Digest[]> {
-  const marks = await storedAmong(ports, key, 'unsettled', digests, unsettledSchema);
+async function reconcileTogether(ports: StorePorts, key: RepositoryKey, digests: readonly Digest[]): Promise<Digest[]> {
+  const marks = await storedAmong(ports, key, 'unsettled', digests, reconcileMarkSchema);
   const binned = await storedAmong(ports, key, 'binned', digests, binnedDocumentSchema);
   const lonely = await lonelyAmong(
     ports,
     key,
     binned.map(({ document }) => document),
   );
-  const settled = marks.filter(({ document }) => lonely.has(document.digest));
+  const reconciled = marks.filter(({ document }) => lonely.has(document.digest));
   const left = digests.filter((digest) => !lonely.has(digest));
-  if (settled.length === 0) return left;
+  if (reconciled.length === 0) return left;
   const outcome = await ports.documents.commitDocuments(
     'repositories',
     partitionOf(key),
-    settled.map((mark) => removing(mark)),
+    reconciled.map((mark) => removing(mark)),
   );
   return outcome.committed ? left : [...digests];
 }

@@ -3,7 +3,7 @@ import type { Digest } from '../../core/oci/digest.ts';
 import { isDigest } from '../../core/oci/digest.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { Tag } from '../../core/oci/name.ts';
-import type { TakenBy } from '../../core/ports/bin.ts';
+import type { RecycledBy } from '../../core/ports/bin.ts';
 import type { RegistryPorts } from './ports.ts';
 
 /**
@@ -15,7 +15,7 @@ export async function deleteManifest(
   ports: RegistryPorts,
   key: RepositoryKey,
   reference: Tag | Digest,
-  by: TakenBy,
+  by: RecycledBy,
 ): Promise<void> {
   if (!isDigest(reference))
     return deleteTag(ports, key, reference, by, new RegistryError({ is: 'manifest-unknown', reference }));
@@ -30,7 +30,7 @@ export async function deleteTag(
   ports: RegistryPorts,
   key: RepositoryKey,
   tag: Tag,
-  by: TakenBy,
+  by: RecycledBy,
   absent: RegistryError,
 ): Promise<void> {
   await ports.entries.requireAllowed({ operation: 'delete', key, asker: by.asker });

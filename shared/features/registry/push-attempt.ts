@@ -151,7 +151,7 @@ async function changesNow(ports: RegistryPorts, pushing: Pushing, isFirst: boole
     entry: pushing.isAnnounced || !isFirst ? { ...entry.document, announced: true } : entry.document,
     content: (before ?? binned)?.document.content ?? (await pushing.content()),
     mayRestore: push.mayRestore,
-    settling: ports.bin.settling(push.key, digest),
+    settling: ports.bin.reconcileMark(push.key, digest),
     source: ports.settings.eventSource,
     now: ports.clock.now(),
     nextId: pushing.ids(),

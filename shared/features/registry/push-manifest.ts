@@ -72,7 +72,7 @@ async function announceRepository(
  */
 async function settleLater(ports: RegistryPorts, { key, cause }: ManifestPush, digest: Digest): Promise<void> {
   try {
-    await ports.bin.settle(key, digest, cause);
+    await ports.bin.reconcile(key, digest, cause);
   } catch (error) {
     if (!(error instanceof StoreFailure)) throw error;
     ports.log.warn(

@@ -12,7 +12,7 @@ import type { Tag } from '../../core/oci/name.ts';
 import { isTag } from '../../core/oci/name.ts';
 import type { PushedBy } from '../../core/oci/principal.ts';
 import type { Asker } from '../../core/ports/authorize.ts';
-import type { TakenBy } from '../../core/ports/bin.ts';
+import type { RecycledBy } from '../../core/ports/bin.ts';
 import { deleteManifest } from './delete-manifest.ts';
 import type { RegistryPorts } from './ports.ts';
 import { pushManifest } from './push-manifest.ts';
@@ -72,7 +72,7 @@ export async function deletedManifest(
   ports: RegistryPorts,
   key: RepositoryKey,
   reference: Tag | Digest,
-  by: TakenBy,
+  by: RecycledBy,
 ): Promise<Response> {
   await deleteManifest(ports, key, reference, by);
   return new Response(null, { status: 202, headers: { 'Content-Length': '0' } });

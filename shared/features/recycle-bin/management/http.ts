@@ -16,7 +16,7 @@ import { manifestsOfGroup, purgeGroup, tagsOfGroup } from '../purge.ts';
 import { binnedTagsOf, restoreManifest, restoreTag } from '../restore.ts';
 import type { RestoredGroup } from '../restore-group.ts';
 import { restoreGroup } from '../restore-group.ts';
-import { settlingWith } from '../settle.ts';
+import { reconcilingWith } from '../settle.ts';
 import type { SoftDelete } from '../soft-delete.ts';
 import { softDeleteRef } from '../soft-delete.ts';
 import type { BinEntry, Wanted } from './wire.ts';
@@ -159,7 +159,7 @@ async function restore(
     throw new RegistryError({ is: 'request-invalid', why: 'the body must have "group", or "repository" and "digest"' });
   const key = { registry: ports.registry, repository };
   if (tag !== undefined) {
-    const outcome = await restoreTag(settlingWith(ports), key, digest, tag, cause);
+    const outcome = await restoreTag(reconcilingWith(ports), key, digest, tag, cause);
     if (outcome === 'not there')
       throw new RegistryError({
         is: 'thing-unknown',
@@ -182,7 +182,7 @@ async function restoreOne(
     tags.filter(({ recycled }) => !recycled.asked).map(({ name }) => name);
   const there = await tagsInBin();
   const before = along(there);
-  if (!(await restoreManifest(settlingWith(ports), key, digest, cause)))
+  if (!(await restoreManifest(reconcilingWith(ports), key, digest, cause)))
     throw new RegistryError({
       is: 'thing-unknown',
       code: 'manifestNotFound',

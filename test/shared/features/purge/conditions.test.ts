@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Tag } from '../../../../shared/core/oci/name.ts';
 import type { Judged } from '../../../../shared/features/purge/conditions.ts';
-import { isAmong, keepsName, keptUntil, mayTake, takenFrom } from '../../../../shared/features/purge/conditions.ts';
+import { isAmong, keepsName, keptUntil, mayRemove, removedFrom } from '../../../../shared/features/purge/conditions.ts';
 import type { Facts } from '../../../../shared/features/purge/facts.ts';
 import type { KeepRule, RemoveRule } from '../../../../shared/features/purge/policy.ts';
 import { day, factsOf, judged, keep, manifest, newest, policyOf, remove, tag } from './facts-for-test.ts';
@@ -88,7 +88,7 @@ describe('the time from which a rule takes something', () => {
       { tags: { include: ['v*'] } },
     ],
   ])('that %s', (_, rule, given, time, policy) => {
-    expect(takenFrom(remove(rule), judged(given), policyOf(policy))).toBe(time);
+    expect(removedFrom(remove(rule), judged(given), policyOf(policy))).toBe(time);
   });
 });
 
@@ -192,10 +192,10 @@ describe('the time until which a rule keeps something', () => {
       keepsName(keep({ newest: 1 }), 'any'),
     ]).toEqual([true, false, true, false, true]);
     expect([
-      mayTake(remove({ tags: ['v*'] }), 'v1', policyOf()),
-      mayTake(remove({ tags: ['v*'] }), 'v1', policyOf({ tags: { exclude: ['v1'] } })),
-      mayTake(remove({ semver: '1.x', tags: ['*'] }), '2.0.0', policyOf()),
-      mayTake(remove({ semver: '1.x', tags: ['1*'] }), '1.2.0', policyOf()),
+      mayRemove(remove({ tags: ['v*'] }), 'v1', policyOf()),
+      mayRemove(remove({ tags: ['v*'] }), 'v1', policyOf({ tags: { exclude: ['v1'] } })),
+      mayRemove(remove({ semver: '1.x', tags: ['*'] }), '2.0.0', policyOf()),
+      mayRemove(remove({ semver: '1.x', tags: ['1*'] }), '1.2.0', policyOf()),
     ]).toEqual([true, false, false, true]);
     expect([
       isAmong({ include: ['a', 'b*'], exclude: ['bx'] }, 'b1'),
