@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../ports/clock.ts';
+import { atMost } from '../rules/at-most.ts';
 
 export interface CachedOptions<T> {
   readonly clock: Clock;
@@ -33,7 +34,7 @@ export class Cached<T extends object> {
     this.#freshMs = typeof freshMs === 'number' ? () => freshMs : freshMs;
     const sizeCalculation = ({ value }: Kept<T>) => (value === undefined ? 1 : (sizeOf?.(value) ?? 1));
     this.#kept = new LRUCache<string, Kept<T>, Read<T>>({
-      ...(sizeOf === undefined ? { max } : { maxSize, sizeCalculation }),
+      ...(sizeOf === undefined ? atMost(max) : { maxSize, sizeCalculation }),
       // This sets up the book-keeping of times; each value comes with its own.
       ttl: 1,
       ttlResolution: 0,

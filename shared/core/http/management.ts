@@ -163,10 +163,28 @@ export function managementRoutes(tag?: Tag): OpenAPIHono {
     } as never);
   const register = routes.openapi.bind(routes) as (route: RouteConfig, ...more: unknown[]) => unknown;
   routes.openapi = ((route: RouteConfig, handler: unknown) => {
-    const whole = withGeneralErrors(withKnownParameters(route), tag);
-    return register(whole, handler, refusing(whole));
+    const { whole, refuse } = described(route, tag);
+    return register(whole, handler, refuse);
   }) as typeof routes.openapi;
   return routes;
+}
+
+interface Described {
+  readonly whole: RouteConfig;
+  readonly refuse: (result: Validated) => void;
+  readonly tag: Tag | undefined;
+}
+
+/** What was described before: the routes are the same in every object graph, and to describe them takes milliseconds. */
+const known = new WeakMap<RouteConfig, Described>();
+
+function described(route: RouteConfig, tag: Tag | undefined): Described {
+  const found = known.get(route);
+  if (found !== undefined && found.tag === tag) return found;
+  const whole = withGeneralErrors(withKnownParameters(route), tag);
+  const made = { whole, refuse: refusing(whole), tag };
+  known.set(route, made);
+  return made;
 }
 
 const parts: Readonly<Record<string, Part>> = { query: 'query', param: 'path', json: 'body' };

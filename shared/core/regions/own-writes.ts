@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { ContainerName, DocumentChange, DocumentRef, Documents, PartitionKey } from '../ports/documents.ts';
+import { atMost } from '../rules/at-most.ts';
 
 /**
  * Documents are remembered for longer than a read region may be behind, in milliseconds: bounded staleness of an
@@ -20,7 +21,7 @@ export class OwnWrites {
 
   constructor(max = maxRemembered) {
     this.#until = new LRUCache({
-      max,
+      ...atMost(max),
       dispose: (until, _place, reason) => {
         if (reason === 'evict') this.#allUntil = Math.max(this.#allUntil, until);
       },

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { Clock } from '../../core/ports/clock.ts';
+import { atMost } from '../../core/rules/at-most.ts';
 
 interface Failures {
   readonly count: number;
@@ -41,14 +42,14 @@ export class FailedAttempts {
    */
   readonly #failures: ReadonlyMap<Attempt['kind'], LRUCache<string, Failures>>;
   /** The places that the right secret was shown from: a guesser behind the same address does not lock out its owner. */
-  readonly #welcome = new LRUCache<string, true>({ max: maxWelcome });
+  readonly #welcome = new LRUCache<string, true>(atMost(maxWelcome));
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#failures = new Map(
       kinds.map((kind) => [
         kind,
-        new LRUCache({ max: maxRemembered, ttl: forgetAfterMs, perf: { now: () => clock.now().getTime() } }),
+        new LRUCache({ ...atMost(maxRemembered), ttl: forgetAfterMs, perf: { now: () => clock.now().getTime() } }),
       ]),
     );
   }

@@ -4,6 +4,7 @@ import type { RateLimitState } from '../../core/http/ratelimit.ts';
 import { noteRateLimit } from '../../core/http/ratelimit.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { Clock } from '../../core/ports/clock.ts';
+import { atMost } from '../../core/rules/at-most.ts';
 
 /** Rates are in requests a minute. */
 export interface Rates {
@@ -78,8 +79,8 @@ export class RateLimits {
   readonly #clock: Clock;
   readonly #rates: () => RatesInForce;
   readonly #addressOf: ClientAddress;
-  readonly #buckets = new LRUCache<string, Bucket>({ max: maxBuckets });
-  readonly #strangers = new LRUCache<string, Bucket>({ max: maxBuckets });
+  readonly #buckets = new LRUCache<string, Bucket>(atMost(maxBuckets));
+  readonly #strangers = new LRUCache<string, Bucket>(atMost(maxBuckets));
 
   /** Reads `rates` for each request. */
   constructor(clock: Clock, rates: () => RatesInForce, addressOf: ClientAddress) {

@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { HashPassword } from '../../core/ports/passwords.ts';
+import { atMost } from '../../core/rules/at-most.ts';
 import type { Attempt, FailedAttempts } from './attempts.ts';
 import { FairQueue } from './fair-queue.ts';
 import { sameHash } from './password.ts';
@@ -18,7 +19,7 @@ export class SlowHashes {
   readonly #passwords: HashPassword;
   readonly #queue = new FairQueue();
   /** The right password's keyed hash, by the stored hash. The key never leaves this process. */
-  readonly #known = new LRUCache<string, string>({ max: maxKnown });
+  readonly #known = new LRUCache<string, string>(atMost(maxKnown));
   readonly #key = randomBytes(32);
 
   constructor(attempts: FailedAttempts, passwords: HashPassword) {

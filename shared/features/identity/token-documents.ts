@@ -3,6 +3,7 @@ import { readStored } from '../../core/documents/stored.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { ReadDocument } from '../../core/ports/documents.ts';
+import { atMost } from '../../core/rules/at-most.ts';
 import type { TokenDocument } from './documents.ts';
 import { namedRef, tokenDocumentSchema } from './documents.ts';
 
@@ -20,9 +21,9 @@ const maxKnown = 10_000;
 export class TokenDocuments {
   readonly #ports: { readonly documents: ReadDocument; readonly clock: Clock };
   readonly #registry: RegistryName;
-  readonly #known = new LRUCache<string, { readonly document: TokenDocument | undefined; readonly at: number }>({
-    max: maxKnown,
-  });
+  readonly #known = new LRUCache<string, { readonly document: TokenDocument | undefined; readonly at: number }>(
+    atMost(maxKnown),
+  );
   #generation = 0;
 
   constructor(ports: { readonly documents: ReadDocument; readonly clock: Clock }, registry: RegistryName) {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { CommitBlocks, StatBlob } from '../../core/ports/blobs.ts';
+import { atMost } from '../../core/rules/at-most.ts';
 import type { UploadState } from './upload-state.ts';
 import { physicalName } from './upload-state.ts';
 
@@ -8,7 +9,7 @@ import { physicalName } from './upload-state.ts';
 export type CancelledUploads = LRUCache<string, true>;
 
 export function cancelledUploads(): CancelledUploads {
-  return new LRUCache({ max: 1_000 });
+  return new LRUCache(atMost(1_000));
 }
 
 interface CancelPorts {

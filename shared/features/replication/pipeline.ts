@@ -6,6 +6,7 @@ import type { CatalogueEvent } from '../../core/events/envelope.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 import type { HastenCopy } from '../../core/ports/replication.ts';
+import { atMost } from '../../core/rules/at-most.ts';
 import { forgetImage } from './complete.ts';
 import { readManifest } from './contents.ts';
 import { drainReplica } from './drain.ts';
@@ -51,7 +52,7 @@ const imagesAtOnce = 4;
 
 export function replicationPipeline(ports: ReplicationPorts): ReplicationPipeline {
   const pace = new Pace();
-  const hastened = new LRUCache<Digest, true>({ max: 1_000, ttl: hastenedMs });
+  const hastened = new LRUCache<Digest, true>({ ...atMost(1_000), ttl: hastenedMs });
   const until = (ms: number) => new Date(ports.clock.now().getTime() + ms);
   const several = ports.regions.names.length > 1;
   return {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../../core/rules/at-most.ts';
 
 /**
  * The classes of clients that pull: by their identity, else by their user agent. The set is fixed, for each is a
@@ -91,7 +92,7 @@ const longestUserAgent = 200;
 /** Classifies clients, and remembers them by identity and user agent: many pulls come from few. */
 export class ClientClasses {
   readonly #actors: readonly ActorClass[];
-  readonly #known = new LRUCache<string, ClientClass>({ max: 1_000 });
+  readonly #known = new LRUCache<string, ClientClass>(atMost(1_000));
 
   constructor(actors: readonly ActorClass[]) {
     this.#actors = actors;

@@ -5,6 +5,7 @@ import { pagesOf } from '../../core/documents/pages.ts';
 import { parseStored } from '../../core/documents/stored.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { QueryDocuments, VersionedDocument } from '../../core/ports/documents.ts';
+import { atMost } from '../../core/rules/at-most.ts';
 import type { Webhook } from './documents.ts';
 import { webhookRouteSchema } from './documents.ts';
 import type { HookEvent } from './scope.ts';
@@ -53,7 +54,7 @@ const parsed = new WeakMap<QueryDocuments, LRUCache<string, Webhook>>();
 const hooksKept = 2_000;
 
 function hookOf(documents: QueryDocuments, route: VersionedDocument): Webhook {
-  const ofStore = parsed.get(documents) ?? new LRUCache<string, Webhook>({ max: hooksKept });
+  const ofStore = parsed.get(documents) ?? new LRUCache<string, Webhook>(atMost(hooksKept));
   parsed.set(documents, ofStore);
   const version = versionOf(route);
   const known = ofStore.get(version);

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../../core/rules/at-most.ts';
 
 /** The limits of one instance on concurrent requests to one host, and to all. */
 export interface HostLimitSettings {
@@ -46,7 +47,7 @@ interface Host {
 export class HostLimits {
   readonly #settings: HostLimitSettings;
   readonly #hosts = new Map<string, Host>();
-  readonly #places = new LRUCache<string, number>({ max: remembered });
+  readonly #places = new LRUCache<string, number>(atMost(remembered));
   #underWay = 0;
 
   constructor(settings: HostLimitSettings) {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../core/ports/clock.ts';
+import { atMost } from '../../../core/rules/at-most.ts';
 import type { Received } from './proof.ts';
 
 export type Proof = (received: Received) => boolean;
@@ -20,8 +21,8 @@ export class KnownDoors {
 
   constructor(clock: Clock) {
     const perf = { now: () => clock.now().getTime() };
-    this.#absent = new LRUCache({ max: maxKnown, ttl: absentMs, perf });
-    this.#present = new LRUCache({ max: maxKnown, ttl: presentMs, perf });
+    this.#absent = new LRUCache({ ...atMost(maxKnown), ttl: absentMs, perf });
+    this.#present = new LRUCache({ ...atMost(maxKnown), ttl: presentMs, perf });
   }
 
   /** Returns the proof that opens a door; `absent` if none does, `undefined` if it has not been read. */
