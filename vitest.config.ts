@@ -5,25 +5,33 @@ import { isDeep } from './test/deep.ts';
 /** What is measured is time, so nothing else may run beside it. */
 export const measuring = ['test/security/latency.test.ts', 'test/security/s09-every-parser-is-linear.test.ts'];
 
-/** They start processes, mock a module, or look at what their own process uses. */
+/** They mock a module, have the Functions library's state, or look at what their own process uses. */
+const alone = [
+  'test/contracts/git.http.test.ts',
+  'test/emulators/functions-host/{busy,event-grid,http-*,lifecycle,queue,start,stream-exchange,timer}.test.ts',
+  'test/functions/**/*.test.ts',
+  'test/security/{s01-builds-*,s01-contexts-*,s13-*,s16-*}.test.ts',
+  'test/shared/adapters/git/pack.test.ts',
+  'test/shared/core/dockerfile/fuzz.test.ts',
+  'test/shared/core/http/give-way.test.ts',
+  'test/shared/features/builds/bases/many.test.ts',
+  'test/simulation/**/*.test.ts',
+];
+
+/** They start processes, and wait for them. */
 const apart = [
   'test/bench/run.test.ts',
-  'test/{build,functions,simulation}/**/*.test.ts',
+  'test/build/**/*.test.ts',
   'test/contracts/{blobs,failures,queues}.azure.test.ts',
-  'test/contracts/git.http.test.ts',
+  'test/emulators/{cosmos/durability,event-grid/blob-dead-letter,event-grid/durability}.test.ts',
+  'test/emulators/functions-host/{ncrontab,queue-*,schedule-monitor,settings,upload-memory}.test.ts',
   'test/faults/{b01,c02,c03,f11,n19-n22,n24}-*.test.ts',
   'test/faults/o01-logs-are-rotated.test.ts',
   'test/host/run.test.ts',
   'test/infra/{deploy,password}.test.ts',
   'test/local/*.test.ts',
   'test/local/{azurite,stack}/**/*.test.ts',
-  'test/emulators/functions-host/**/*.test.ts',
-  'test/emulators/{cosmos/durability,event-grid/blob-dead-letter,event-grid/durability}.test.ts',
-  'test/security/{held-raw-requests,s01-*,s13-*,s16-*,s17-*}.test.ts',
-  'test/shared/adapters/git/pack.test.ts',
-  'test/shared/core/dockerfile/fuzz.test.ts',
-  'test/shared/core/http/give-way.test.ts',
-  'test/shared/features/builds/bases/many.test.ts',
+  'test/security/{held-raw-requests,s01-a-*,s17-*}.test.ts',
   'test/shared/features/webhooks/receiver.test.ts',
 ];
 
@@ -58,7 +66,7 @@ const every = {
 };
 const elsewhere = ['test/clients/**', ...measuring, ...long];
 
-/** `npm test` runs `unit` and `stack`, `.ci/run` also `deep`; a file that is named runs in whichever it is. */
+/** `npm test` runs `unit`, `stack` and `alone`, `.ci/run` also `deep`; a file that is named runs in whichever it is. */
 export default defineConfig({
   test: {
     reporters: ['default'],
@@ -68,13 +76,15 @@ export default defineConfig({
           ...every,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...elsewhere, ...apart],
+          exclude: [...elsewhere, ...apart, ...alone],
           // Nothing is left behind in a thread, so the app is loaded once in each, not once for each file.
           pool: 'threads',
           isolate: false,
         },
       },
-      { test: { ...every, name: 'stack', include: apart, exclude: elsewhere, pool: 'forks' } },
+      // Most of what these use is used by the processes that they start. Their own load their modules once, too.
+      { test: { ...every, name: 'stack', include: apart, exclude: elsewhere, pool: 'forks', isolate: false } },
+      { test: { ...every, name: 'alone', include: alone, exclude: elsewhere, pool: 'forks' } },
       {
         test: { ...every, name: 'deep', include: isDeep ? [...long, ...sized] : long, pool: 'forks' },
       },

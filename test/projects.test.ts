@@ -8,7 +8,7 @@ interface Project {
 }
 
 const filesOf = ({ test: { include, exclude = [] } }: Project) => globSync(include, { exclude });
-const [unit, stack] = config.test?.projects as unknown as [Project, Project];
+const [unit, stack, alone] = config.test?.projects as unknown as [Project, Project, Project];
 const texts = new Map<string, string>();
 
 function textOf(path: string): string {
@@ -30,7 +30,7 @@ function withHelpers(path: string, seen = new Set<string>()): Set<string> {
 
 describe('the projects of the tests', () => {
   it('have every file between them, and none twice', () => {
-    const divided = [...filesOf(unit), ...filesOf(stack), ...globSync(long)];
+    const divided = [...filesOf(unit), ...filesOf(stack), ...filesOf(alone), ...globSync(long)];
     expect(new Set(divided).size).toBe(divided.length);
     const all = globSync('test/**/*.test.ts', { exclude: ['test/clients/**'] });
     const measured = all.filter((path) => !divided.includes(path));
@@ -42,9 +42,16 @@ describe('the projects of the tests', () => {
 
   it('have what disturbs its neighbours run in a process of its own', () => {
     // Threads without isolation share modules, and one process: its memory, its signals, its children.
-    const disturbs = /'node:child_process'|\bvi\.mock\(|process\.(memoryUsage|cpuUsage|chdir)\b/;
-    const others = filesOf(unit).filter((path) => path !== 'test/projects.test.ts');
-    const found = others.filter((path) => [...withHelpers(path)].some((each) => disturbs.test(textOf(each))));
-    expect(found).toEqual([]);
+    const startsProcesses = /'node:child_process'/;
+    // Processes that run one file after the other share modules, and what is measured is also of those before.
+    const disturbs = /\bvi\.mock\(|process\.(memoryUsage|cpuUsage|chdir)\b/;
+    const found = (project: Project, ...patterns: RegExp[]) =>
+      filesOf(project)
+        .filter((path) => path !== 'test/projects.test.ts')
+        .filter((path) =>
+          [...withHelpers(path)].some((each) => patterns.some((pattern) => pattern.test(textOf(each)))),
+        );
+    expect(found(unit, startsProcesses, disturbs)).toEqual([]);
+    expect(found(stack, disturbs)).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
 const given = process.argv.slice(2);
 const isNamed = given.some((argument) => !argument.startsWith('-') || argument.startsWith('--project'));
-const projects = isNamed ? [] : ['--project=unit', '--project=stack'];
+const projects = isNamed ? [] : ['--project=unit', '--project=stack', '--project=alone'];
 const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', vitest, 'run', ...projects, ...given], {
   stdio: 'inherit',
 });

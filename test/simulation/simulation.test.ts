@@ -8,12 +8,15 @@ import { failureOf, firstFailure, shrunk } from './run.ts';
 // Waits between attempts are real time, and random: here others just have their turns first.
 vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }));
 
-const runs = Number(process.env.SIMULATION_RUNS ?? sized(250, 10_000));
+const runs = Number(process.env.SIMULATION_RUNS ?? sized(120, 10_000));
 const slowRuns = sized(60, 300);
 const firstSeed = Number(process.env.SIMULATION_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const seeds = (first: number, count: number) => Array.from({ length: count }, (_, index) => first + index);
-/** The same each time: whether a bug is found must not be chance. */
-const fixed = seeds(1, 3_000);
+/**
+ * The same each time: whether a bug is found must not be chance. The first three are there because they show most of the
+ * bugs that others show after hundreds; a change of what a seed makes may cost time, and loses none of the others.
+ */
+const fixed = [56, 591, 791, ...seeds(1, 3_000)];
 
 /** To see it again: SIMULATION_SEED=… SIMULATION_RUNS=1. */
 async function described(failure: Failure): Promise<string> {
