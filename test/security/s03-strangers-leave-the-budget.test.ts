@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ratesOfSku } from '../../shared/features/identity/ratelimits.ts';
+import { sized } from '../deep.ts';
 import type { Required } from '../shared/features/identity/required.ts';
 import {
   asAdmin,
@@ -14,6 +15,9 @@ import { form, knock, statusOf, tally } from './strangers.ts';
 
 const bySku = { registry: 'sku', identity: 'sku' } as const;
 const { read, write } = ratesOfSku.standard;
+
+/** More than would leave of the budget what is expected of it, and in the deep tests more than all of it. */
+const asked = sized(800, write + 400);
 
 async function many(count: number, one: (n: number) => Promise<Response>): Promise<Record<number, number>> {
   const statuses: number[] = [];
@@ -78,7 +82,7 @@ describe.each(addresses)('a stranger from %s', (_, from) => {
   it.each(knocks)('%s takes nothing of what pushes and the management API may', async (_name, ask) => {
     const longshore = composeRequired({ rateLimits: bySku });
     expect(await pushes(longshore)).toBe(202);
-    const answers = await many(write + 400, (n) => ask(longshore, from(n)));
+    const answers = await many(asked, (n) => ask(longshore, from(n)));
     expect(Object.keys(answers).filter((status) => status !== '401' && status !== '429')).toEqual([]);
     expect([await pushes(longshore), await manages(longshore)]).toEqual([202, 201]);
     const budget = await knock(longshore, '/v2/team/app/blobs/uploads/', {

@@ -72,7 +72,8 @@ function patched(
   before: JsonDocument | undefined,
   container: ContainerName,
 ): JsonDocument {
-  const document = structuredClone(before) as JsonDocument;
+  // It is JSON, and JSON's own copy is made sooner than structuredClone's.
+  const document = JSON.parse(JSON.stringify(before)) as JsonDocument;
   for (const [path, value] of Object.entries(change.set ?? {})) setAt(document, path, value, container);
   for (const each of change.increment ?? []) setAt(document, each.path, incremented(document, each), container);
   return document;

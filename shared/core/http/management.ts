@@ -175,7 +175,7 @@ interface Described {
   readonly tag: Tag | undefined;
 }
 
-/** What was described before: the routes are the same in every object graph, and to describe them takes milliseconds. */
+/** A route is the same in every object graph, and its description takes a while: it is made once. */
 const known = new WeakMap<RouteConfig, Described>();
 
 function described(route: RouteConfig, tag: Tag | undefined): Described {

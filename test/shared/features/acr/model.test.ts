@@ -7,6 +7,7 @@ import type { App } from '../../../../shared/app/app.ts';
 import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
 import type { RegistryName } from '../../../../shared/core/oci/name.ts';
 import { database, startDocuments } from '../../../contracts/cosmos.ts';
+import { sized } from '../../../deep.ts';
 import { ask, makeImage, pushBlob, putManifest } from '../../image.ts';
 import { askJson, everyPage } from './asking.ts';
 import type { Step } from './model.ts';
@@ -121,7 +122,7 @@ describe('any pushes, tags, deletes and attributes', () => {
         each,
         n,
       );
-    await fc.assert(fc.asyncProperty(steps, pageSize, run), { numRuns: 80 });
+    await fc.assert(fc.asyncProperty(steps, pageSize, run), { numRuns: sized(30, 80) });
   }, 60_000);
 });
 

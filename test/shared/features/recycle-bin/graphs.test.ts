@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { App } from '../../../../shared/app/app.ts';
+import { sized } from '../../../deep.ts';
 import type { TestImage } from '../../image.ts';
 import { ask, makeImage, pushImage } from '../../image.ts';
 import { binOf, day, everythingOf, makeIndex, naming, post, push, timedLongshore } from './binned.ts';
@@ -130,7 +131,7 @@ describe('of any graph of images, indexes, subjects and tags', () => {
         );
         expect(world.region().blobs.names()).toHaveLength(needed.size);
       }),
-      { numRuns: 30 },
+      { numRuns: sized(12, 30) },
     );
   }, 120_000);
 
@@ -149,7 +150,7 @@ describe('of any graph of images, indexes, subjects and tags', () => {
         expect(await everythingOf(app, repository)).toEqual(before);
         expect(await binOf(app)).toEqual([]);
       }),
-      { numRuns: 40 },
+      { numRuns: sized(15, 40) },
     );
   }, 120_000);
 });

@@ -13,7 +13,7 @@ import { batchSchema, packed, partsOf } from '../../../../shared/features/usage/
 import { ClientClasses, clientClasses } from '../../../../shared/features/usage/client-class.ts';
 import { PullCounter } from '../../../../shared/features/usage/pull-counter.ts';
 import { steppedClock } from '../../../contracts/clock.ts';
-import { callsToFail } from '../../../deep.ts';
+import { callsToFail, sized } from '../../../deep.ts';
 import { ask, makeImage, pushImage } from '../../image.ts';
 import { foldAll, usageOf } from './counting.ts';
 
@@ -87,7 +87,7 @@ describe('batches of counted pulls', () => {
             if (counted[tag] > 0) expect((await usageOf(longshore, { repository, tag })).pulls).toBe(counted[tag]);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: sized(10, 25) },
     );
   });
 

@@ -28,16 +28,18 @@ const digestsOf = (of: Registry) => Promise.all(images.map(async (image) => (awa
 /** What a process does about all that was published and queued; it may die on the way. */
 async function live(of: Registry, calls: CallPlan, from: number): Promise<void> {
   const { events, queues } = of.world.region('home');
-  const one = of.process(calls);
+  let started: ReturnType<Registry['process']> | undefined;
+  // It is started by what it is to do: most of the rounds of a recovery have nothing.
+  const one = () => (started ??= of.process(calls));
   for (let at = from; ;) {
     const published = events.log.slice(at);
     at = events.log.length;
     for (const event of published) {
-      await one.events['builds-learn'](event);
-      await one.events['builds-plan'](event);
+      await one().events['builds-learn'](event);
+      await one().events['builds-plan'](event);
     }
     const messages = queues.drain('build-runs');
-    for (const message of messages) await one.messages['builds-work'](message);
+    for (const message of messages) await one().messages['builds-work'](message);
     if (published.length === 0 && messages.length === 0) return;
   }
 }
