@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { isDeep } from './test/deep.ts';
+import { LongestFirst } from './test/longest-first.ts';
 
 /** What is measured is time, so nothing else may run beside it. */
 export const measuring = ['test/security/latency.test.ts', 'test/security/s09-every-parser-is-linear.test.ts'];
@@ -70,6 +71,7 @@ const elsewhere = ['test/clients/**', ...measuring, ...long];
 export default defineConfig({
   test: {
     reporters: ['default'],
+    ...(isDeep ? { sequence: { sequencer: LongestFirst } } : {}),
     projects: [
       {
         test: {

@@ -1,0 +1,24 @@
+import { relative } from 'node:path';
+import type { TestSpecification } from 'vitest/node';
+import { BaseSequencer } from 'vitest/node';
+
+/** What takes minutes where it runs whole. Vitest knows of a new clone only that these files are short. */
+const longest = [
+  'test/simulation/simulation.test.ts',
+  'test/shared/core/transfer/copy-graph.test.ts',
+  'test/simulation/builds.test.ts',
+  'test/simulation/replication/replication.test.ts',
+  'test/shared/features/builds/bases/crash.test.ts',
+  'test/security/s08-stopped-senders-hold-little.test.ts',
+];
+
+/** Begins what takes longest first, so that at the end no core waits for the other. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const placeOf = ({ moduleId }: TestSpecification) => {
+      const place = longest.indexOf(relative(process.cwd(), moduleId));
+      return place === -1 ? longest.length : place;
+    };
+    return (await super.sort(files)).toSorted((a, b) => placeOf(a) - placeOf(b));
+  }
+}
