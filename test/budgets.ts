@@ -14,11 +14,11 @@ const longer: Readonly<Record<string, number>> = {
   'test/local/stack/auth.test.ts': 20,
   'test/local/stack/crash.test.ts': 30,
   'test/local/stack/event-grid-code.test.ts': 20,
-  'test/local/stack/registries.test.ts': 45,
-  'test/local/stack/slice.test.ts': 30,
+  'test/local/stack/registries.test.ts': 30,
+  'test/local/stack/slice.test.ts': 20,
   'test/local/stack/start.test.ts': 45,
   'test/local/stack/usage.test.ts': 30,
-  'test/local/stack/webhooks.test.ts': 30,
+  'test/local/stack/webhooks.test.ts': 20,
   'test/security/held-raw-requests.test.ts': 20,
   'test/security/s07-only-the-host-reaches-the-library.test.ts': 20,
   // It tries a change before every call of each case.
@@ -28,7 +28,8 @@ const longer: Readonly<Record<string, number>> = {
   'test/security/s13-proofs-hold-for-one-purpose.test.ts': 20,
   'test/security/s16-only-own-host-names.test.ts': 20,
   'test/security/s17-the-local-stack-is-this-users-alone.test.ts': 25,
-  // Other processes: Azurite, the host, the package's build, git.
+  // Other processes: Azurite, the host, the package's build, git, npm.
+  'test/faults/b01-starts-install-once.test.ts': 20,
   'test/build/package.test.ts': 25,
   'test/contracts/git.http.test.ts': 20,
   'test/infra/doctor.test.ts': 20,
@@ -37,8 +38,7 @@ const longer: Readonly<Record<string, number>> = {
   'test/emulators/functions-host/queue-lease.test.ts': 25,
   'test/emulators/functions-host/start.test.ts': 30,
   'test/emulators/functions-host/upload-memory.test.ts': 25,
-  'test/simulation/replication/replication.test.ts': 30,
-  'test/simulation/simulation.test.ts': 30,
+  'test/simulation/simulation.test.ts': 15,
   // Three measurements of each of some hundred patterns.
   'test/security/s09-every-pattern-is-linear.test.ts': 30,
 };

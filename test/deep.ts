@@ -1,6 +1,7 @@
 /**
  * Whether suites that can be cut are run whole: LONGSHORE_DEEP=1, as `.ci/run` sets it for the project `deep`. `npm
- * test` runs a part of each: fewer cases, or a crash at some calls instead of at every one.
+ * test` runs a part of each: fewer cases, or a crash at some calls instead of at every one. There everything is whole,
+ * but for the crashes of a copy with many referrers: they are at 60 of its calls (test/shared/core/transfer/).
  */
 export const isDeep = process.env.LONGSHORE_DEEP === '1';
 
