@@ -21,8 +21,11 @@ export interface CommonSettings {
   readonly hostNames?: HostNames;
   /** Lets pulls go first; absent, everything goes at once. */
   readonly giveWay?: GiveWay;
-  /** Gives the `source` of the events of another registry of the deployment; absent where there is one. */
-  readonly sourceOf?: (registry: RegistryName) => string;
+  /**
+   * Gives the `source` of the events of a registry of the deployment, and without a name that of what all share; absent
+   * where there is one registry.
+   */
+  readonly sourceOf?: (registry?: RegistryName) => string;
   /** Says that this registry stands beside another, which looks after what is of no registry. */
   readonly isFurther?: boolean;
   /** The labels on all metrics of this registry; absent, none. */

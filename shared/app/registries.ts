@@ -90,13 +90,16 @@ interface Routing {
 
 /**
  * Routes what triggers are called with. An event is of the registry that its `source` names, a message of the one that
- * it carries; both are dropped when that registry is not here. Timers run for each registry, or once for all.
+ * it carries; both are dropped when that registry is not here. An event of what all registries share is handled by
+ * none. Timers run for each registry, or once for all.
  */
 function routed(first: Longshore, routing: Routing): Pick<Longshore, 'events' | 'messages' | 'timers' | 'flush'> {
   const { makers } = routing;
   const { log } = first;
   const byInput = (trigger: string, registryOf: typeof registryOfEvent, call: Call) => (input: unknown) => {
     const registry = registryOf(input, routing);
+    // An event of what all registries share is for the operator's own subscriptions.
+    if (registry === undefined) return Promise.resolve();
     const longshore = makers.get(registry as RegistryName)?.();
     if (longshore !== undefined) return call(longshore, input);
     log.warn({ registry, trigger }, 'an event or a message names an unknown registry and is dropped');
@@ -138,19 +141,25 @@ function mapped<T extends object, V>(of: T, to: (name: keyof T & string) => V): 
 }
 
 const inSource = '/registries/';
+/** What all registries share has this behind the first one's source. */
+const sharedSource = '/registries';
 
 /** ACR has a `source` for each registry. The settings' own registry keeps what it has where it is the only one. */
-function sourcesFrom(base: string, own: RegistryName): (registry: RegistryName) => string {
-  return (registry) => (registry === own ? base : `${base}${inSource}${registry}`);
+function sourcesFrom(base: string, own: RegistryName): (registry?: RegistryName) => string {
+  return (registry) => {
+    if (registry === undefined) return `${base}${sharedSource}`;
+    return registry === own ? base : `${base}${inSource}${registry}`;
+  };
 }
 
 /**
- * Gives the registry that an event's `source` names. What names none is the first one's: the setting may have been
- * another when the event was published.
+ * Gives the registry that an event's `source` names; `undefined` for an event of what all share. What names none is the
+ * first one's: the setting may have been another when the event was published.
  */
-function registryOfEvent(event: unknown, { makers, base, own }: Routing): string {
+function registryOfEvent(event: unknown, { makers, base, own }: Routing): string | undefined {
   const source = (event as { readonly source?: unknown } | null | undefined)?.source;
   if (typeof source !== 'string' || source === base) return own;
+  if (source.endsWith(sharedSource)) return undefined;
   const name = source.slice(source.lastIndexOf(inSource) + inSource.length);
   const isNamed = source.includes(inSource) && (source.startsWith(`${base}${inSource}`) || makers.has(name as never));
   return isNamed ? name : own;
@@ -200,7 +209,7 @@ function vaultOf(secrets: Secrets, registry: RegistryName): Secrets {
 function settingsOf(
   { publicUrl: _, uploadsUrl: __, ...shared }: Settings,
   { name, hosts, publicUrl, uploadsUrl, blobs, administrator }: FurtherRegistry,
-  sourceOf: (registry: RegistryName) => string,
+  sourceOf: (registry?: RegistryName) => string,
 ): Settings {
   const { auth } = shared;
   return {

@@ -6,7 +6,7 @@ interface WithSource {
   readonly settings: {
     readonly eventSource: string;
     /** Absent where the deployment has one registry. */
-    readonly sourceOf?: ((registry: RegistryName) => string) | undefined;
+    readonly sourceOf?: ((registry?: RegistryName) => string) | undefined;
   };
 }
 

@@ -123,7 +123,11 @@ async function commit<T extends string>(
   return (await ports.documents.commitDocuments('blobs', [digest], changes)).committed ? outcome : 'changed';
 }
 
-/** Makes the event of collected bytes. `id` is made of the note, so that a crash repeats the event and makes no other. */
+/**
+ * Makes the event of collected bytes. `id` is made of the note, so that a crash repeats the event and makes no other.
+ * Registries share bytes, so where there are several it is an event of none of them: each would learn by it what the
+ * others hold.
+ */
 function collectedEvent(
   { ids, clock, settings }: CollectionPorts,
   id: string,
@@ -132,7 +136,7 @@ function collectedEvent(
   const time = clock.now().toISOString();
   return envelope(
     'Longshore.BlobCollected',
-    { id, time, source: settings.eventSource, subject: digest },
+    { id, time, source: settings.sourceOf?.() ?? settings.eventSource, subject: digest },
     { id: ids.nextId(), timestamp: time, ...causeOfBackground({ ids }, 'longshore'), target: { digest, size } },
   );
 }

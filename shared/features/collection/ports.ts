@@ -18,8 +18,8 @@ export interface CollectionPorts {
     /** This region's name, as in the copies of a blob's document. */
     readonly region: string;
     readonly eventSource: string;
-    /** Returns the source of the events of another registry of the deployment; absent where there is one registry. */
-    readonly sourceOf?: ((registry: RegistryName) => string) | undefined;
+    /** Returns the `source` of a registry, and without a name that of what all share; absent where there is one registry. */
+    readonly sourceOf?: ((registry?: RegistryName) => string) | undefined;
     /** How long a link outlives the last that needed it, and bytes their last link. In milliseconds, at least an hour. */
     readonly graceMs: number;
   };

@@ -6,7 +6,7 @@ import { runDue, runDueOnce } from '../../core/documents/due-work.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import { causeOfBackground } from '../../core/events/background.ts';
 import { inNameOf } from '../../core/events/source.ts';
-import { reconcileMarkSchema,spentContentSchema } from './documents.ts';
+import { reconcileMarkSchema, spentContentSchema } from './documents.ts';
 import type { BinPorts } from './ports.ts';
 import { purgeManifest, purgeTag } from './purge.ts';
 import { reconcile } from './settle.ts';

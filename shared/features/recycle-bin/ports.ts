@@ -35,8 +35,8 @@ interface BinSettings {
   /** The name of this region, as in the copies of a blob's document. */
   readonly region: string;
   readonly eventSource: string;
-  /** Returns the `source` of the events of another registry of the deployment; absent where there is one registry. */
-  readonly sourceOf?: (registry: RegistryName) => string;
+  /** Returns the `source` of a registry, and without a name that of what all share; absent where there is one registry. */
+  readonly sourceOf?: (registry?: RegistryName) => string;
   /**
    * The milliseconds, at least an hour, that a link is kept after the last manifest that needed it, and bytes after
    * their last link.

@@ -5,7 +5,7 @@ import type { Digest } from '../../core/oci/digest.ts';
 import type { Tag } from '../../core/oci/name.ts';
 import type { StorePorts } from './ports.ts';
 import { manifestsOfGroup, tagsOfGroup } from './purge.ts';
-import { restoreTag,restoreWithoutTags } from './restore.ts';
+import { restoreTag, restoreWithoutTags } from './restore.ts';
 import { restoreTogether } from './restore-together.ts';
 import { reconcilingWith } from './settle.ts';
 

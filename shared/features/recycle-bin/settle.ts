@@ -22,14 +22,14 @@ import { publishCommitted } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { Predicate } from '../../core/ports/documents.ts';
 import type { ReconcileMark } from './documents.ts';
-import { reconcileMarkRef, reconcileMarkSchema,takeoverFrom } from './documents.ts';
+import { reconcileMarkRef, reconcileMarkSchema, takeoverFrom } from './documents.ts';
 import { keeperOf, staysBehind, wasOrdered } from './kept.ts';
 import { manifestsAtOnce } from './move.ts';
 import { moveInto } from './move.ts';
 import type { GoesOn, ReconcilingPorts, StorePorts } from './ports.ts';
-import { restoreTagsOf,restoreWithoutTags } from './restore.ts';
+import { restoreTagsOf, restoreWithoutTags } from './restore.ts';
 import { binnedAmong, restoreTogether } from './restore-together.ts';
-import { recycleSignatures,restoreSignatures } from './signatures.ts';
+import { recycleSignatures, restoreSignatures } from './signatures.ts';
 import { recycleTogether } from './together.ts';
 
 /**

@@ -17,7 +17,7 @@ import { questionsOf } from './deletion.ts';
 import { keeperOf, staysBehind, wasOrdered } from './kept.ts';
 import { moveInto, tagsAtOnce } from './move.ts';
 import type { GoesOn, ReconcilingPorts } from './ports.ts';
-import { restoreTagsOf,restoreWithoutTags } from './restore.ts';
+import { restoreTagsOf, restoreWithoutTags } from './restore.ts';
 
 const signaturesAtOnce = 8;
 

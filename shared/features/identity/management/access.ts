@@ -15,12 +15,10 @@ import { accessTag } from './wire.ts';
 
 const querySchema = z.object({
   token: nameSchema.optional().openapi({ description: 'The name of a token.' }),
-  issuer: nameSchema
-    .optional()
-    .openapi({
-      description: 'The name of a trusted issuer. Without token and issuer the answer is about everyone.',
-      example: 'github',
-    }),
+  issuer: nameSchema.optional().openapi({
+    description: 'The name of a trusted issuer. Without token and issuer the answer is about everyone.',
+    example: 'github',
+  }),
   repository: repositoryIn('The repository.'),
   action: z.enum(repositoryActions).openapi({ description: 'The action in the repository. A push needs pull too.' }),
 });

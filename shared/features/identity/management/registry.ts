@@ -66,13 +66,10 @@ const registrySchema = z
         description:
           "The limits in force; absent ones do not limit. The deployment's own limits win over the registry's.",
       }),
-    updatedAt: z
-      .string()
-      .optional()
-      .openapi({
-        format: 'date-time',
-        description: 'The time of the last change; absent if the registry has no settings of its own.',
-      }),
+    updatedAt: z.string().optional().openapi({
+      format: 'date-time',
+      description: 'The time of the last change; absent if the registry has no settings of its own.',
+    }),
   })
   .openapi('Registry', { description: 'The SKU of the registry and its limits.' });
 

@@ -166,7 +166,9 @@ describe('guessing', () => {
       await statusFrom(longshore, '192.0.2.7', 'admin', 'wrong again');
       const early = await from(longshore, '192.0.2.7', 'admin', adminPassword);
       expect(early.headers.get('retry-after')).toBe(String(seconds));
-      expect(await early.text()).toContain(`too many wrong secrets were sent from this address: wait ${seconds} s, then send`);
+      expect(await early.text()).toContain(
+        `too many wrong secrets were sent from this address: wait ${seconds} s, then send`,
+      );
     }
   });
 
