@@ -1,4 +1,4 @@
-import type { Container, Database, SqlQuerySpec } from '@azure/cosmos';
+import type { Container, Database, PatchOperation, SqlQuerySpec } from '@azure/cosmos';
 
 /**
  * Properties that an earlier version had for the time at which a document is due, by type. A timer looks for `dueAt`
@@ -43,16 +43,29 @@ async function rename(container: Container, key: readonly string[], { types, fro
         found.map((item) => {
           const partition = key.map((path) => item[path.slice(1)] as string);
           const dueAt = item[from] as string;
-          return container.item(item.id, partition).patch([
-            { op: 'add', path: '/dueAt', value: dueAt },
-            { op: 'remove', path: `/${from}` },
-          ]);
+          return container
+            .item(item.id, partition)
+            .patch([
+              { op: 'add', path: '/dueAt', value: dueAt },
+              { op: 'remove', path: `/${from}` },
+              ...wantedBy(item),
+            ]);
         }),
       );
       count += found.length;
     }
   }
   return count;
+}
+
+/**
+ * Says for which registries a copy is wanted that was planned before copies said so: where there are several, each makes
+ * those that it wants.
+ */
+function wantedBy({ type, images, wantedBy }: Item): PatchOperation[] {
+  if (type !== 'copy' || wantedBy !== undefined || !Array.isArray(images) || images.length === 0) return [];
+  const registries = new Set((images as { readonly registry: string }[]).map(({ registry }) => registry));
+  return [{ op: 'add', path: '/wantedBy', value: [...registries].map((registry) => ({ registry })) }];
 }
 
 interface Item {

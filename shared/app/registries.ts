@@ -141,7 +141,7 @@ function mapped<T extends object, V>(of: T, to: (name: keyof T & string) => V): 
 }
 
 const inSource = '/registries/';
-/** What all registries share has this behind the first one's source. */
+/** The source of what all registries share ends with this, behind the first one's. */
 const sharedSource = '/registries';
 
 /** ACR has a `source` for each registry. The settings' own registry keeps what it has where it is the only one. */

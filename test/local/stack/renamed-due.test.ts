@@ -90,6 +90,19 @@ describe('what an earlier version left to do under another name of its time', ()
     expect(lines).toHaveLength(1);
   });
 
+  it.each([
+    [undefined, [{ registry: 'a' }, { registry: 'b' }]],
+    [[{ registry: 'a' }], [{ registry: 'a' }]],
+  ])('is for the registries whose images wait, if a copy says %j', async (before, after) => {
+    const { cosmos, documents, create } = await emulator();
+    const images = ['a', 'b', 'a'].map((registry, n) => ({ registry, repository: `app${n}`, digest }));
+    await create('blobs', { ...old.copy, images, wantedBy: before });
+    await provisionCosmos(cosmos, () => undefined);
+    const where = [{ path: 'wantedBy', is: 'contains' as const, value: { registry: 'a' } }];
+    const [found] = (await documents.queryDocuments({ container: 'blobs', where, limit: 10 })).documents;
+    expect(copySchema.parse(found?.document).wantedBy).toEqual(after);
+  });
+
   it('is found on whatever page it lies, and what waits for nothing is left as it is', async () => {
     const { cosmos, documents, create } = await emulator();
     for (let n = 0; n < 250; n += 1) await create('deliveries', { ...old.delivery, id: `dlv_${n}` });
