@@ -4,14 +4,9 @@ import type { AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Http2Bindings, HttpBindings } from '@hono/node-server';
 import { createAdaptorServer, getRequestListener } from '@hono/node-server';
-import type { App } from '../shared/app/app.ts';
 import type { ConnectionLimits } from '../bounds/connections.ts';
-import {
-  guardConnections,
-  headersCheckMs,
-  headersTimeoutMs,
-  usualConnectionLimits,
-} from '../bounds/connections.ts';
+import { guardConnections, headersCheckMs, headersTimeoutMs, usualConnectionLimits } from '../bounds/connections.ts';
+import type { App } from '../shared/app/app.ts';
 import { rememberPeer } from '../shared/core/http/peer.ts';
 import { rememberBody } from '../shared/core/http/request.ts';
 

@@ -1,3 +1,4 @@
+import type { Patience as PatienceForBytes } from '../../../bounds/patience.ts';
 import { RegistryError } from '../oci/faults.ts';
 import { Patience } from './patience.ts';
 
@@ -16,7 +17,7 @@ export async function* limitBody(
   body: AsyncIterable<Uint8Array>,
   promised: number | undefined,
   broken: BrokenBody,
-  patience = new Patience({ idleMs: uploadIdleMs }),
+  patience: PatienceForBytes = new Patience({ idleMs: uploadIdleMs }),
 ): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   for await (const chunk of readable(body, broken, patience)) {
@@ -30,7 +31,7 @@ export async function* limitBody(
 async function* readable(
   body: AsyncIterable<Uint8Array>,
   broken: BrokenBody,
-  patience: Patience,
+  patience: PatienceForBytes,
 ): AsyncGenerator<Uint8Array> {
   const chunks = body[Symbol.asyncIterator]();
   try {
@@ -51,7 +52,7 @@ async function* readable(
 async function nextOf(
   chunks: AsyncIterator<Uint8Array>,
   broken: BrokenBody,
-  patience: Patience,
+  patience: PatienceForBytes,
 ): Promise<IteratorResult<Uint8Array>> {
   return patience
     .next(() => chunks.next())

@@ -28,7 +28,7 @@ export interface OutboundClientOptions {
   readonly ca?: string;
 }
 
-export interface OutboundCall {
+interface OutboundCall {
   readonly url: URL;
   readonly method: 'GET' | 'HEAD' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
@@ -41,7 +41,7 @@ export interface OutboundCall {
   readonly signal: AbortSignal;
 }
 
-export interface OutboundAnswer {
+interface OutboundAnswer {
   readonly status: number;
   readonly reason: string;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
