@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../shared/core/oci/digest.ts';
 import type { JsonDocument } from '../../../shared/core/ports/documents.ts';
 import { build } from '../features/builds/bases/building.ts';
+import { runDue } from '../run-due.ts';
 import type { Deployment } from './deployment.ts';
 import { Deliveries, deploy, documentsOf } from './deployment.ts';
 import type { Life } from './life.ts';
@@ -25,7 +26,7 @@ describe('bytes that several registries share', () => {
     const deliveries = new Deliveries(of);
     for (let days = 0; days < 40; days += 1) {
       of.clock.advance(dayMs);
-      await of.timers['purge-collect']();
+      await runDue(of);
     }
     await deliveries.settle();
     const collected = published(of, 'Longshore.BlobCollected');
@@ -46,7 +47,7 @@ describe('bytes that several registries share', () => {
     await own.http('v2 manifest DELETE', `/v2/team/app/manifests/${image.digest}`);
     for (let days = 0; days < 40; days += 1) {
       of.clock.advance(dayMs);
-      await of.timers['purge-collect']();
+      await runDue(of);
     }
     const sources = new Set(published(of, 'Longshore.BlobCollected').map(({ source }) => source));
     expect(sources).toEqual(new Set(['/longshore']));
