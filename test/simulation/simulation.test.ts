@@ -28,7 +28,7 @@ describe(`pushes, mounts, pulls, deletes, restores, purges and crashes in any or
   it(`lose no byte that can be reached, and leave nothing for ever: ${runs} runs`, async () => {
     const failure = await firstFailure(seeds(firstSeed, runs));
     expect(failure === undefined ? 'no failure' : await described(failure)).toBe('no failure');
-  }, 600_000);
+  }, 1_200_000);
 
   it('go the same way again for the same seed, and a failing case fails when it is shrunk', async () => {
     const mutation = mutations['what belongs to a manifest is not settled'];
