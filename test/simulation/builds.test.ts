@@ -159,5 +159,5 @@ describe('updates of bases while others are followed', () => {
       sideBySide += most > 1 ? 1 : 0;
     }
     expect(sideBySide).toBeGreaterThan(runs / 4);
-  }, 900_000);
+  }, 1_800_000);
 });
