@@ -11,7 +11,7 @@ import type { WebhookPorts } from './ports.ts';
  * Publishes that a receiver keeps failing. Published again after a crash, the event has the same id. Returns `false`
  * when the topic is down.
  */
-export function tellOfFailing(ports: WebhookPorts, health: WebhookHealth, hook: Webhook): Promise<boolean> {
+export function publishFailing(ports: WebhookPorts, health: WebhookHealth, hook: Webhook): Promise<boolean> {
   const { since, failures, lastFailure } = health;
   ports.log.warn({ webhook: health.name, failures, lastFailure }, 'a receiver keeps failing, so its deliveries wait');
   return told(
@@ -29,7 +29,7 @@ export function tellOfFailing(ports: WebhookPorts, health: WebhookHealth, hook: 
  * Publishes that a receiver works again. Published again after a crash, the event has the same id. Returns `false` when
  * the topic is down.
  */
-export function tellOfRecovered(ports: WebhookPorts, health: WebhookHealth, hook: Webhook): Promise<boolean> {
+export function publishRecovered(ports: WebhookPorts, health: WebhookHealth, hook: Webhook): Promise<boolean> {
   ports.log.info(
     { webhook: health.name, since: health.since },
     'a receiver works again, so the deliveries that waited are sent',

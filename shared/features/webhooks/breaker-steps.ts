@@ -4,7 +4,7 @@ import type { Stored } from '../../core/documents/stored.ts';
 import { parseStored, readStored } from '../../core/documents/stored.ts';
 import { hostOf, makeAttempt } from './attempt.ts';
 import { markHook, waitsFor } from './breaker.ts';
-import { tellOfFailing, tellOfRecovered } from './breaker-events.ts';
+import { publishFailing, publishRecovered } from './breaker-events.ts';
 import { ended, whyNotFor } from './delivery.ts';
 import { changeDelivery } from './delivery-store.ts';
 import type { Delivery, Webhook } from './documents.ts';
@@ -15,7 +15,7 @@ import { readHook } from './hooks.ts';
 import type { BreakerMessage } from './messages.ts';
 import type { PipelinePorts } from './ports.ts';
 import { waitMs } from './schedule.ts';
-import { settle } from './settle.ts';
+import { recordAttempt } from './settle.ts';
 import { takeStep } from './steps.ts';
 
 /**
@@ -59,7 +59,7 @@ async function told(ports: PipelinePorts, health: WebhookHealth, hook: Webhook |
   if (health.told || hook?.uid !== health.uid) return { ...health, told: true };
   return {
     ...health,
-    told: await (health.state === 'open' ? tellOfFailing(ports, health, hook) : tellOfRecovered(ports, health, hook)),
+    told: await (health.state === 'open' ? publishFailing(ports, health, hook) : publishRecovered(ports, health, hook)),
   };
 }
 
@@ -78,7 +78,7 @@ async function probe(ports: PipelinePorts, health: WebhookHealth, hook: Webhook 
     makeAttempt(ports, hook, oldest.document, 'probe'),
   );
   if (attempt === undefined) return { ...health, dueAt: afterMs(ports, soonMs) };
-  const after = await settle(ports, hook, oldest.document, attempt, oldest);
+  const after = await recordAttempt(ports, hook, oldest.document, attempt, oldest);
   if (after?.status === 'delivered') return closed(health, ports.clock.now());
   return later(ports, health, hook);
 }
@@ -130,7 +130,7 @@ async function release(
     return 'done';
   }
   const attempt = await makeAttempt(ports, hook, held.document, held.document.attempted === 0 ? 'event' : 'retry');
-  const after = await settle(ports, hook, held.document, attempt, held);
+  const after = await recordAttempt(ports, hook, held.document, attempt, held);
   return after?.status === 'delivered' ? 'done' : 'failed';
 }
 

@@ -6,7 +6,7 @@ import type { Delivery, Webhook } from './documents.ts';
 import { findHooks } from './find.ts';
 import { markDone, noteUnheard, takeEvent } from './marker.ts';
 import type { PipelinePorts } from './ports.ts';
-import { beginHeldBack, recheck, sendNext, settle } from './settle.ts';
+import { beginHeldBack, recheck, sendNext, recordAttempt } from './settle.ts';
 
 type Event = NonNullable<Delivery['event']>;
 
@@ -99,7 +99,7 @@ async function begin(ports: PipelinePorts, hook: Webhook, event: Event, othersBe
   const made = await ports.hosts.first.within(hostOf(hook), () => makeAttempt(ports, hook, delivery, 'event'));
   await othersBegun;
   if (made !== undefined) {
-    await settle(ports, hook, delivery, made);
+    await recordAttempt(ports, hook, delivery, made);
     return;
   }
   // The host is busy or hangs, and no other webhook's event shall wait for it.

@@ -10,7 +10,7 @@ import { keepEvent } from './event-store.ts';
 import { requireHook } from './hooks.ts';
 import { sendAt } from './messages.ts';
 import type { PipelinePorts } from './ports.ts';
-import { settle } from './settle.ts';
+import { recordAttempt } from './settle.ts';
 
 /**
  * Sends a delivery once more, whatever its outcome was, and tries it by the schedule again when that fails; also while
@@ -90,7 +90,7 @@ export async function ping(ports: PipelinePorts, name: string): Promise<Delivery
       why: `too many requests to ${hostOf(hook)} are under way`,
       retryAfterMs: 5_000,
     });
-  return (await settle(ports, hook, delivery, attempt)) ?? delivery;
+  return (await recordAttempt(ports, hook, delivery, attempt)) ?? delivery;
 }
 
 function unknown(name: string, deliveryId: string): RegistryError {

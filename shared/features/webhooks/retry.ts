@@ -10,7 +10,7 @@ import { readHook } from './hooks.ts';
 import type { AttemptMessage } from './messages.ts';
 import { sendAt } from './messages.ts';
 import type { PipelinePorts } from './ports.ts';
-import { leaveToBreaker, settle } from './settle.ts';
+import { leaveToBreaker, recordAttempt } from './settle.ts';
 
 /**
  * A claim lasts for so many milliseconds, longer than an attempt can take: a process that has claimed a delivery for
@@ -92,7 +92,7 @@ async function attemptNow(
   if (done === undefined) return sendAt(ports.queues, message, new Date(now.getTime() + busyMs), now);
   // Somebody else wrote it since it was read: the message checks again.
   if (done.attempt === undefined) return sendAt(ports.queues, message, new Date(now.getTime() + 1_000), now);
-  const after = await settle(ports, hook, done.claimed.document, done.attempt, done.claimed);
+  const after = await recordAttempt(ports, hook, done.claimed.document, done.attempt, done.claimed);
   if (after?.status === 'delivered' && hook.brokenSince !== undefined) await nudgeBreaker(ports, hook);
 }
 

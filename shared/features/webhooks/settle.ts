@@ -24,7 +24,7 @@ export async function sendNext(ports: PipelinePorts, { name, deliveryId, attempt
  * Records the outcome of an attempt, then acts on it: a crash in between leaves a delivery that says when it is due,
  * and the sweep finds it. `known` is absent for a delivery that is not written yet. Throws `StoreFailure`.
  */
-export async function settle(
+export async function recordAttempt(
   ports: PipelinePorts,
   hook: Webhook,
   delivery: Delivery,
