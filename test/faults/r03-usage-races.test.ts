@@ -3,7 +3,7 @@ import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
 import { composeForTest } from '../../shared/app/compose-for-test.ts';
 import type { RepositoryKey } from '../../shared/core/documents/names.ts';
 import type { Digest } from '../../shared/core/oci/digest.ts';
-import { settleImage } from '../../shared/features/usage/settle-image.ts';
+import { reconcileImage } from '../../shared/features/usage/settle-image.ts';
 import { ask, makeImage, pushImage } from '../shared/image.ts';
 
 const key = { registry: 'default', repository: 'team/app' } as unknown as RepositoryKey;
@@ -16,7 +16,7 @@ describe('two deliveries of one deletion at the same time', () => {
       const image = makeImage(`raced ${at}`, 2);
       await pushImage(first.app, 'team/app', 'v1', image);
       const digest = image.digest as Digest;
-      await settleImage(first.memory.documents, key, digest);
+      await reconcileImage(first.memory.documents, key, digest);
       await ask(first.app, 'DELETE', `/v2/team/app/manifests/${digest}`);
       second.memory.calls.resetCounts();
       let done = false;
@@ -24,9 +24,9 @@ describe('two deliveries of one deletion at the same time', () => {
       second.memory.calls.delay(async ({ n }) => {
         if (n !== at || done) return;
         done = true;
-        await settleImage(first.memory.documents, key, digest);
+        await reconcileImage(first.memory.documents, key, digest);
       });
-      await expect(settleImage(second.memory.documents, key, digest)).resolves.toBeUndefined();
+      await expect(reconcileImage(second.memory.documents, key, digest)).resolves.toBeUndefined();
       expect(
         await first.memory.documents.countDocuments({
           container: 'usage',
@@ -48,18 +48,18 @@ describe('two images that share blobs, deleted at the same moment in two process
       const images = [makeImage('one', 1, {}, 'shared'), makeImage('two', 1, {}, 'shared')];
       for (const image of images) await pushImage(first.app, 'team/app', image.digest, image);
       const [one, two] = images.map(({ digest }) => digest as Digest) as [Digest, Digest];
-      for (const digest of [one, two]) await settleImage(first.memory.documents, key, digest);
+      for (const digest of [one, two]) await reconcileImage(first.memory.documents, key, digest);
       for (const digest of [one, two]) await ask(first.app, 'DELETE', `/v2/team/app/manifests/${digest}`);
       second.memory.calls.resetCounts();
       const done: number[] = [];
       second.memory.calls.delay(async ({ n }) => {
         if (n !== at || done.length > 0) return;
         done.push(n);
-        await settleImage(first.memory.documents, key, two);
+        await reconcileImage(first.memory.documents, key, two);
       });
-      await settleImage(second.memory.documents, key, one);
+      await reconcileImage(second.memory.documents, key, one);
       met += done.length;
-      if (done.length === 0) await settleImage(first.memory.documents, key, two);
+      if (done.length === 0) await reconcileImage(first.memory.documents, key, two);
       const where = [{ path: 'type', is: 'in', values: ['usage-image', 'usage-blob'] }] as const;
       expect(
         await first.memory.documents.countDocuments({ container: 'usage', partition: ['default', 'team/app'], where }),
@@ -77,16 +77,16 @@ describe('two images that share blobs, deleted at the same moment in two process
     const images = [makeImage('one', 1, {}, 'shared'), makeImage('two', 1, {}, 'shared')];
     const [one, two] = images.map(({ digest }) => digest as Digest) as [Digest, Digest];
     await pushImage(first.app, 'team/app', one, images[0] as (typeof images)[number]);
-    await settleImage(first.memory.documents, key, one);
+    await reconcileImage(first.memory.documents, key, one);
     await ask(first.app, 'DELETE', `/v2/team/app/manifests/${one}`);
     let isDone = false;
     second.memory.calls.delay(async ({ name }) => {
       if (name !== 'documents.commit' || isDone) return;
       isDone = true;
       await pushImage(first.app, 'team/app', two, images[1] as (typeof images)[number]);
-      await settleImage(first.memory.documents, key, two);
+      await reconcileImage(first.memory.documents, key, two);
     });
-    await settleImage(second.memory.documents, key, one);
+    await reconcileImage(second.memory.documents, key, one);
     expect(isDone).toBe(true);
     const [, image] = images;
     const bytes = [image?.bytes, image?.config, ...(image?.layers ?? [])].reduce(

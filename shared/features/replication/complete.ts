@@ -21,7 +21,7 @@ const contentsAtOnce = 4;
  * transaction, once for each time that it was queued. Returns `undefined` when it was never requested, or is gone.
  * Throws `StoreFailure`.
  */
-export async function settleImage(
+export async function reconcileImage(
   ports: ReplicationPorts,
   key: RepositoryKey,
   digest: Digest,

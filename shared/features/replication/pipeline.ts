@@ -14,7 +14,7 @@ import { Pace } from './pace.ts';
 import { planWithSignatures, wake } from './plan.ts';
 import type { ReplicationPorts } from './ports.ts';
 import { readReplica, readReplicas } from './replicas.ts';
-import { forgetQueued, settleQueued } from './waiting.ts';
+import { forgetQueued, reconcileQueued } from './waiting.ts';
 import { walkReplica } from './walk.ts';
 import { copyDue, hasten } from './work.ts';
 
@@ -116,7 +116,7 @@ async function sweepRegion(ports: ReplicationPorts, pace: Pace, end: Date): Prom
     [
       'images that wait',
       async () => {
-        if (isReplica) await settleQueued(ports);
+        if (isReplica) await reconcileQueued(ports);
       },
     ],
   ]);

@@ -9,7 +9,7 @@ import { readStored } from '../../core/documents/stored.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
-import { settleImage } from './complete.ts';
+import { reconcileImage } from './complete.ts';
 import { blobsOf, missingIn, readManifest, withChildren } from './contents.ts';
 import type { Copy, Replica, Replicated, WaitingImage } from './documents.ts';
 import { copiesQueue, copyRef, copySchema, replicatedRef, replicatedSchema } from './documents.ts';
@@ -55,7 +55,7 @@ export async function planImage(
     ),
   );
   if (missing.length > 0) await wake(ports, region);
-  return (await settleImage(ports, key, digest, region)) ?? 'absent';
+  return (await reconcileImage(ports, key, digest, region)) ?? 'absent';
 }
 
 /**

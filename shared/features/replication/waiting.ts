@@ -3,7 +3,7 @@ import { patching, removing } from '../../core/documents/changes.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { DocumentChange } from '../../core/ports/documents.ts';
-import { settleImage } from './complete.ts';
+import { reconcileImage } from './complete.ts';
 import type { Copy, Replicated } from './documents.ts';
 import { copySchema, replicatedSchema } from './documents.ts';
 import type { ReplicationPorts } from './ports.ts';
@@ -14,7 +14,7 @@ const [imagesAtOnce, copiesAtOnce] = [50, 100];
  * Checks images of this region that wait once more, which a crash, or a full list of images at a copy, has left
  * unchecked.
  */
-export async function settleQueued(ports: ReplicationPorts): Promise<number> {
+export async function reconcileQueued(ports: ReplicationPorts): Promise<number> {
   let settled = 0;
   await oneByOne(
     ports.log,
@@ -22,7 +22,7 @@ export async function settleQueued(ports: ReplicationPorts): Promise<number> {
     await queuedImages(ports),
     ({ document }) => document.id,
     async ({ document: { registry, repository, digest, region } }) => {
-      if ((await settleImage(ports, { registry, repository }, digest, region)) !== 'queued') settled += 1;
+      if ((await reconcileImage(ports, { registry, repository }, digest, region)) !== 'queued') settled += 1;
     },
   );
   return settled;

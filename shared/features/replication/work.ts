@@ -6,7 +6,7 @@ import type { Stored } from '../../core/documents/stored.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import { envelope } from '../../core/events/envelope.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
-import { settleImage } from './complete.ts';
+import { reconcileImage } from './complete.ts';
 import { claim, copyBlob, failingAfter, putOff, whyFailed } from './copy.ts';
 import type { Copy } from './documents.ts';
 import { copyRef, copySchema } from './documents.ts';
@@ -87,7 +87,7 @@ async function tryCopy(
  */
 async function settleWaiting(ports: ReplicationPorts, { images, region }: Copy): Promise<void> {
   for (const { registry, repository, digest } of images)
-    await settleImage(ports, { registry, repository }, digest, region);
+    await reconcileImage(ports, { registry, repository }, digest, region);
 }
 
 async function fail(ports: ReplicationPorts, copy: Copy, why: string): Promise<void> {

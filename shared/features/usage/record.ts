@@ -9,7 +9,7 @@ import { minuteOf } from './batch.ts';
 import type { ClientClasses } from './client-class.ts';
 import { noCounts } from './counts.ts';
 import type { Folding } from './fold.ts';
-import { settleImage } from './settle-image.ts';
+import { reconcileImage } from './settle-image.ts';
 
 export interface RecordSettings {
   readonly registryName: RegistryName;
@@ -38,14 +38,14 @@ export async function recordUsage(ports: RecordPorts, settings: RecordSettings, 
     case 'Microsoft.ContainerRegistry.ImagePushed':
     case 'Microsoft.ContainerRegistry.ChartPushed':
       await countPush(ports.folding, settings, event);
-      return settleImage(
+      return reconcileImage(
         ports.documents,
         { registry, repository: event.data.target.repository },
         event.data.target.digest,
       );
     case 'Microsoft.ContainerRegistry.ImageDeleted':
     case 'Microsoft.ContainerRegistry.ChartDeleted':
-      return settleImage(
+      return reconcileImage(
         ports.documents,
         { registry, repository: event.data.target.repository },
         event.data.target.digest,
@@ -73,7 +73,7 @@ async function settleAll(
   manifests: readonly { readonly digest: Digest }[],
 ): Promise<void> {
   const limit = pLimit(imagesAtOnce);
-  await Promise.all(manifests.map(({ digest }) => limit(() => settleImage(documents, key, digest))));
+  await Promise.all(manifests.map(({ digest }) => limit(() => reconcileImage(documents, key, digest))));
 }
 
 function countPush(

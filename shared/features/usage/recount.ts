@@ -16,7 +16,7 @@ import type { Log } from '../../core/ports/log.ts';
 import { wholeRegistry } from './counters.ts';
 import type { UsageTotal } from './documents.ts';
 import { blobId, blobSchema, imageSchema, totalId, totalSchema, usageRef } from './documents.ts';
-import { settleImage, storedSize } from './settle-image.ts';
+import { reconcileImage, storedSize } from './settle-image.ts';
 import { everyReadable } from './sizes/pages.ts';
 import { addToTotals } from './totals.ts';
 
@@ -114,7 +114,7 @@ async function hasDrifted(documents: Documents, key: RepositoryKey, total: Usage
 async function recount(documents: Documents, key: RepositoryKey): Promise<void> {
   const limit = pLimit(imagesAtOnce);
   await Promise.all(
-    [...(await digestsToSettle(documents, key))].map((digest) => limit(() => settleImage(documents, key, digest))),
+    [...(await digestsToSettle(documents, key))].map((digest) => limit(() => reconcileImage(documents, key, digest))),
   );
   await measureBlobs(documents, key);
   await untilUncontended(`the totals of ${key.repository}`, () => writeTotals(documents, key));

@@ -27,7 +27,7 @@ const blobsAtOnce = 90;
  * not add up events, it is right in any order of events and however often each is delivered; it resumes where a crash
  * stopped it.
  */
-export async function settleImage(documents: Store, key: RepositoryKey, digest: Digest): Promise<void> {
+export async function reconcileImage(documents: Store, key: RepositoryKey, digest: Digest): Promise<void> {
   let known: Counted | undefined;
   for (;;) {
     const left = await untilUncontended(`usage of ${key.repository}@${digest}`, () => {
