@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { eachAlone } from '../../core/documents/alone.ts';
 import type { CatalogueEvent } from '../../core/events/envelope.ts';
 import { learnTouched } from './bases/touched.ts';
-import { goOn } from './plan/go-on.ts';
+import { beginBuilds } from './plan/go-on.ts';
 import { followNewerTag } from './plan/newer-tag.ts';
 import { nodesWhere } from './plan/nodes.ts';
-import { settleWaiting } from './plan/settle.ts';
-import { planUpdate, tellUpdated } from './plan/updates.ts';
+import { reconcileWaiting } from './plan/settle.ts';
+import { planUpdate, publishUpdated } from './plan/updates.ts';
 import { workOn } from './plan/work.ts';
 import type { BuildPorts } from './ports.ts';
 import { lineUpOnTime } from './tasks/on-time.ts';
@@ -41,7 +41,7 @@ export function buildPipeline(ports: BuildPorts): BuildPipeline {
     ports,
     async learn(event) {
       await learnTouched(ports, event);
-      if (event.type === 'Longshore.TagMoved') await tellUpdated(ports, event);
+      if (event.type === 'Longshore.TagMoved') await publishUpdated(ports, event);
       if (event.type === 'Microsoft.ContainerRegistry.ImagePushed') await followNewerTag(ports, event);
     },
     async plan(event) {
@@ -63,7 +63,7 @@ export function buildPipeline(ports: BuildPorts): BuildPipeline {
           // Builds that are due by now begin in this very run; the log has the error above if one could not be put in
           // line.
           await lined.catch(() => undefined);
-          const builds = await goOn(ports);
+          const builds = await beginBuilds(ports);
           await eachAlone(
             ports.log,
             'builds-sweep',
@@ -80,6 +80,6 @@ export function buildPipeline(ports: BuildPorts): BuildPipeline {
 async function sweepBuild(ports: BuildPorts, build: string, until: Date): Promise<void> {
   // Reconciles images that still wait after a crash, although nothing they wait for is under way.
   for await (const node of nodesWhere(ports, build, [{ path: 'state', is: '=', value: 'waiting' }]))
-    await settleWaiting(ports, node);
+    await reconcileWaiting(ports, node);
   await workOn(ports, build, until);
 }

@@ -45,7 +45,7 @@ export type Callback = z.infer<typeof callbackSchema>;
  * nothing. Throws `RegistryError`: `conflict` if the image has ended, by its deadline or because it was cancelled, so
  * that a runner that is still at work may stop; `request-invalid` for a digest that was not pushed.
  */
-export async function takeCallback(
+export async function receiveReport(
   ports: BuildPorts,
   build: string,
   image: TaggedImage,

@@ -5,7 +5,7 @@ import type { Places } from '../../../core/documents/whole-list.ts';
 import { managementRoutes, nextLink } from '../../../core/http/management.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import { ownBase, shownReference } from '../bases/names.ts';
-import { takeCallback } from '../elsewhere/callback.ts';
+import { receiveReport } from '../elsewhere/callback.ts';
 import { claimJob } from '../elsewhere/claim.ts';
 import { explain } from '../explain.ts';
 import { claims, tells } from '../inbound/proof.ts';
@@ -54,7 +54,13 @@ function changingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
     ];
     const received = { headers: context.req.raw.headers, query: new URL(context.req.url).searchParams };
     // A caller with the management API's credentials may report on any job, and then reports on the present one.
-    await takeCallback(ports, build, ownImage(ports, text), told, (hash) => !claims(received) || tells(hash, received));
+    await receiveReport(
+      ports,
+      build,
+      ownImage(ports, text),
+      told,
+      (hash) => !claims(received) || tells(hash, received),
+    );
     return context.json({ image: text, state: told.state }, 202);
   });
   api.openapi(routes.job, async (context) =>

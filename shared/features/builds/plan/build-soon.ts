@@ -2,7 +2,7 @@ import { readStored } from '../../../core/documents/stored.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Root } from './documents.ts';
 import { buildRef, buildSchema } from './documents.ts';
-import { goOn } from './go-on.ts';
+import { beginBuilds } from './go-on.ts';
 import { putInLine } from './lane.ts';
 
 /**
@@ -11,7 +11,7 @@ import { putInLine } from './lane.ts';
  */
 export async function buildSoon(ports: BuildPorts, root: Root): Promise<string | undefined> {
   await putInLine(ports, root);
-  const active = await goOn(ports);
+  const active = await beginBuilds(ports);
   const builds = await Promise.all(
     active.map((build) => readStored(ports.documents, buildSchema, buildRef(ports.registry, build))),
   );

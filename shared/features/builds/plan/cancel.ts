@@ -6,7 +6,7 @@ import { stopJob } from '../elsewhere/stop-job.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Node } from './documents.ts';
 import { buildRef, buildSchema, isEnded, listOf, nodeSchema } from './documents.ts';
-import { tellFailed } from './events.ts';
+import { publishFailed } from './events.ts';
 import { nodesWhere } from './nodes.ts';
 import { wakeWorkers } from './wake.ts';
 
@@ -68,7 +68,7 @@ async function stop(ports: BuildPorts, { id, scope, build }: Node): Promise<void
       [patching(found, { ...cancelled, endedAt: clock.now().toISOString() })],
     );
     if (!outcome.committed) return undefined;
-    await tellFailed(ports, { ...found.document, ...cancelled }, cancelled.because);
+    await publishFailed(ports, { ...found.document, ...cancelled }, cancelled.because);
     await stopJob(ports, found.document);
     return true;
   });

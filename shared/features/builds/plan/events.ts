@@ -45,7 +45,7 @@ async function tell({ topic, log }: Telling, events: readonly CloudEvent[]): Pro
   }
 }
 
-export async function tellQueued(ports: Telling, nodes: readonly Node[]): Promise<void> {
+export async function publishQueued(ports: Telling, nodes: readonly Node[]): Promise<void> {
   await tell(
     ports,
     nodes
@@ -55,21 +55,22 @@ export async function tellQueued(ports: Telling, nodes: readonly Node[]): Promis
         return envelope('Longshore.BuildQueued', of, { ...data, target: targetOf(node) });
       }),
   );
-  for (const node of nodes.filter(({ state }) => state === 'failed')) await tellFailed(ports, node, node.because ?? '');
+  for (const node of nodes.filter(({ state }) => state === 'failed'))
+    await publishFailed(ports, node, node.because ?? '');
 }
 
-export async function tellStarted(ports: Telling, node: Node): Promise<void> {
+export async function publishStarted(ports: Telling, node: Node): Promise<void> {
   const { envelope: of, data } = about(ports, 'Longshore.BuildStarted', node);
   await tell(ports, [envelope('Longshore.BuildStarted', of, { ...data, target: targetOf(node) })]);
 }
 
-export async function tellFailed(ports: Telling, node: Node, because: string): Promise<void> {
+export async function publishFailed(ports: Telling, node: Node, because: string): Promise<void> {
   const { envelope: of, data } = about(ports, 'Longshore.BuildFailed', node);
   await tell(ports, [envelope('Longshore.BuildFailed', of, { ...data, target: targetOf(node), because })]);
 }
 
 /** Publishes that an image was made: `BuildSucceeded`, and with it `ImageRebased` if no builder was needed. */
-export async function tellMade(ports: Telling, node: Node, digest: Digest): Promise<void> {
+export async function publishMade(ports: Telling, node: Node, digest: Digest): Promise<void> {
   const { digestBefore: previousDigest } = node;
   const target = { ...targetOf(node), digest, ...defined({ previousDigest }) };
   const types =

@@ -12,7 +12,7 @@ import { makePlan } from './make-plan.ts';
  * Begins the builds that may begin; builds without an image to make end at once. Returns those that are under way then.
  * Throws `StoreFailure`.
  */
-export async function goOn(ports: BuildPorts): Promise<readonly string[]> {
+export async function beginBuilds(ports: BuildPorts): Promise<readonly string[]> {
   for (;;) {
     const active = await beginNext(ports);
     if (!(await planAll(ports, active))) return active;

@@ -7,7 +7,7 @@ import type { BuildPorts } from '../ports.ts';
 import type { Dependent } from './dependent.ts';
 import type { Build, Node } from './documents.ts';
 import { buildRef, buildSchema, listOf, nameIn, nodesOf } from './documents.ts';
-import { tellQueued } from './events.ts';
+import { publishQueued } from './events.ts';
 import { dependentsIn, inCircles } from './graph.ts';
 import { overlapping } from './held.ts';
 import { readRules } from './rules.ts';
@@ -42,7 +42,7 @@ export async function makePlan(ports: BuildPorts, id: string, before: readonly s
   );
   // Another process has planned it, from the same edges.
   if (!outcome.committed) return 'planned';
-  await tellQueued(ports, nodes);
+  await publishQueued(ports, nodes);
   await wakeWorkers(ports, id, Math.min(imagesAtOnce, nodes.filter(({ state }) => state === 'ready').length));
   return 'planned';
 }

@@ -3,28 +3,28 @@ import { readStored } from '../../../core/documents/stored.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Node } from './documents.ts';
 import { isEnded, isWell, nodeSchema } from './documents.ts';
-import { tellFailed } from './events.ts';
+import { publishFailed } from './events.ts';
 import { nodesWhere } from './nodes.ts';
 import { imagesAtOnce, wakeWorkers } from './wake.ts';
 
 /** Reconciles the images that have waited for an image that has ended. Called again it changes nothing more. */
-export async function settleFollowers(ports: BuildPorts, ended: Pick<Node, 'id' | 'build'>): Promise<void> {
+export async function reconcileFollowers(ports: BuildPorts, ended: Pick<Node, 'id' | 'build'>): Promise<void> {
   const stopped: Node[] = [];
   let ready = 0;
   for await (const node of nodesWhere(ports, ended.build, [
     { path: 'waitsFor', is: 'contains', value: { node: ended.id } },
     { path: 'state', is: '=', value: 'waiting' },
   ])) {
-    const outcome = await settleWaiting(ports, node);
+    const outcome = await reconcileWaiting(ports, node);
     if (outcome === 'ready') ready += 1;
     if (outcome === 'stopped') stopped.push(node);
   }
   await wakeWorkers(ports, ended.build, Math.min(imagesAtOnce, ready));
-  for (const node of stopped) await settleFollowers(ports, node);
+  for (const node of stopped) await reconcileFollowers(ports, node);
 }
 
 /** Decides about an image that waits: it goes on if all that come first are well, and stops if one is not. */
-export async function settleWaiting(
+export async function reconcileWaiting(
   { documents, ...ports }: BuildPorts,
   node: Node,
 ): Promise<'ready' | 'stopped' | 'waiting'> {
@@ -55,6 +55,6 @@ export async function settleWaiting(
   const found = await readStored(documents, nodeSchema, { container: 'builds', partition: [node.scope], id: node.id });
   if (found?.document.state !== 'waiting') return 'waiting';
   const { committed } = await documents.commitDocuments('builds', [node.scope], [patching(found, set)]);
-  if (committed && because !== undefined) await tellFailed(ports, node, because);
+  if (committed && because !== undefined) await publishFailed(ports, node, because);
   return committed ? state : 'waiting';
 }

@@ -6,14 +6,14 @@ import { dependentsOf } from '../bases/learn.ts';
 import { baseReference, ownBase } from '../bases/names.ts';
 import type { BuildPorts } from '../ports.ts';
 import { buildOf } from './cause.ts';
-import { goOn } from './go-on.ts';
+import { beginBuilds } from './go-on.ts';
 import { putInLine } from './lane.ts';
 
 type Moved = Extract<CatalogueEvent, { type: 'Longshore.TagMoved' }>;
 type Updated = Extract<CatalogueEvent, { type: 'Longshore.BaseImageUpdated' }>;
 
 /** Publishes that a tag has moved that images are built on: once for each move. Throws `StoreFailure`. */
-export async function tellUpdated(
+export async function publishUpdated(
   ports: BuildPorts,
   { id: cause, data: { timestamp, target, request } }: Moved,
 ): Promise<void> {
@@ -54,5 +54,5 @@ export async function planUpdate(ports: BuildPorts, { id, data: { timestamp, tar
     event: id,
     updatedAt: timestamp,
   });
-  await goOn(ports);
+  await beginBuilds(ports);
 }

@@ -9,14 +9,14 @@ import type { BuildPorts } from '../ports.ts';
 import { isCancelled, stopCancelled } from './cancel.ts';
 import type { Node } from './documents.ts';
 import { nodes, nodeSchema, nodesOf } from './documents.ts';
-import { tellFailed, tellMade, tellStarted } from './events.ts';
-import { finishIfDone, goOn } from './go-on.ts';
+import { publishFailed, publishMade, publishStarted } from './events.ts';
+import { finishIfDone, beginBuilds } from './go-on.ts';
 import type { NodeLease } from './lease.ts';
 import { nodeLease } from './lease.ts';
 import type { Ended } from './make-image.ts';
 import { makeImage } from './make-image.ts';
 import { ofRegistry } from './nodes.ts';
-import { settleFollowers } from './settle.ts';
+import { reconcileFollowers } from './settle.ts';
 
 const imagesLookedAt = 16;
 const mostAttempts = 5;
@@ -35,7 +35,7 @@ export async function workOn(ports: BuildPorts, build: string, until: Date): Pro
     if (claimed !== undefined) await makeOne(ports, claimed);
   }
   // A build that was cancelled before it was planned ends by its plan.
-  if ((await finishIfDone(ports, build)) || isStopped) await goOn(ports);
+  if ((await finishIfDone(ports, build)) || isStopped) await beginBuilds(ports);
 }
 
 /**
@@ -79,13 +79,13 @@ async function claimOne(ports: BuildPorts, due: readonly Stored<Node>[]): Promis
 
 async function makeOne(ports: BuildPorts, lease: NodeLease): Promise<void> {
   const node = lease.held.document;
-  if (node.attempts === 1) await tellStarted(ports, node);
+  if (node.attempts === 1) await publishStarted(ports, node);
   const ended = await endOf(ports, node, lease);
   if (ended === undefined || !(await lease.write({ ...ended, endedAt: ports.clock.now().toISOString() }))) return;
   if (ended.state === 'succeeded' && ended.digest !== undefined)
-    await tellMade(ports, { ...node, ...ended }, ended.digest);
-  if (ended.state === 'failed' || ended.isCancelled === true) await tellFailed(ports, node, ended.because ?? '');
-  await settleFollowers(ports, node);
+    await publishMade(ports, { ...node, ...ended }, ended.digest);
+  if (ended.state === 'failed' || ended.isCancelled === true) await publishFailed(ports, node, ended.because ?? '');
+  await reconcileFollowers(ports, node);
 }
 
 /**
