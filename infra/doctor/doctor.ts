@@ -4,12 +4,12 @@ import { checkLogin, checkStrangers, isOpenToAll } from './credentials.ts';
 import { checkEvents, checkWebhooks } from './events.ts';
 import type { Check, Finding, Patient } from './finding.ts';
 import { failed, leftOut } from './finding.ts';
-import { checkClock, checkReach, checkTls, lookAtHealth } from './transport.ts';
+import { checkClock, checkReach, checkTls, checkHealth } from './transport.ts';
 
 export const checks: readonly Check[] = [
   { name: 'reach', isForAdmin: false, opens: 'everything', isQuiet: true, look: checkReach },
   { name: 'TLS', isForAdmin: false, look: checkTls },
-  { name: 'health', isForAdmin: false, look: lookAtHealth },
+  { name: 'health', isForAdmin: false, look: checkHealth },
   { name: 'clock', isForAdmin: false, look: checkClock },
   { name: 'strangers', isForAdmin: false, look: checkStrangers },
   { name: 'login', isForAdmin: true, opens: 'admin', look: checkLogin },

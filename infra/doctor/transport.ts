@@ -105,7 +105,7 @@ export async function checkClock({ origin, now }: Patient): Promise<Finding> {
     : ok(`${Math.abs(apart)} s apart`);
 }
 
-export async function lookAtHealth({ origin }: Patient): Promise<Finding> {
+export async function checkHealth({ origin }: Patient): Promise<Finding> {
   const answer = await ask(`${origin}/healthz`);
   const text = (await answer.text()).slice(0, 500);
   if (answer.status === 200) return ok('all stores answer');

@@ -50,7 +50,7 @@ async function tellOfEnd(ports: AcrPorts, key: RepositoryKey, event: CloudEvent)
 }
 
 /**
- * Marks the entry as deleted. `settleRepositories` removes it, or restores it if it finds a manifest: an instance that
+ * Marks the entry as deleted. `reconcileRepositories` removes it, or restores it if it finds a manifest: an instance that
  * has cached the live entry may be committing a push right now.
  */
 async function bury(ports: AcrPorts, key: RepositoryKey, { generation }: RepositoryDocument): Promise<void> {

@@ -2,7 +2,7 @@ import { feature } from '../../core/feature/feature.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import { respondAcr } from './http.ts';
 import type { AcrPorts } from './ports.ts';
-import { settleRepositories } from './settle-repositories.ts';
+import { reconcileRepositories } from './settle-repositories.ts';
 
 interface Ports extends AcrPorts {
   readonly registry: RegistryName;
@@ -18,7 +18,7 @@ export const acr = feature({
       },
       timers: {
         async 'acr-settle'() {
-          const revived = await settleRepositories(ports);
+          const revived = await reconcileRepositories(ports);
           if (revived > 0)
             ports.log.info(
               { revived },

@@ -12,7 +12,7 @@ import type { Log } from '../../core/ports/log.ts';
  * The milliseconds after which no push can still miss the mark: longer than the longest request plus the age of an
  * instance's cached entry.
  */
-export const settleAge = 10 * 60_000;
+export const reconcileAge = 10 * 60_000;
 const entriesAtOnce = 50;
 
 interface SettlePorts {
@@ -26,7 +26,7 @@ interface SettlePorts {
  * it was being deleted, and is restored to the catalog; one that stayed empty for `settleAge` is deleted for good.
  * Returns the number of restored entries.
  */
-export async function settleRepositories(ports: SettlePorts): Promise<number> {
+export async function reconcileRepositories(ports: SettlePorts): Promise<number> {
   const container = 'registries';
   const page = await ports.documents.queryDocuments({
     container,
@@ -54,7 +54,7 @@ async function settle(ports: SettlePorts, found: Stored<RepositoryDocument>): Pr
   const { document } = found;
   const holds = await holdsManifest(ports.documents, document);
   const age = ports.clock.now().getTime() - Date.parse(document.updatedAt);
-  if (!holds && age < settleAge) return false;
+  if (!holds && age < reconcileAge) return false;
   const change = holds ? replacing(found, { ...document, state: 'live' }) : removing(found);
   // If this is not committed, somebody has just pushed there and restored the entry.
   const { committed } = await ports.documents.commitDocuments('registries', [document.registry], [change]);

@@ -36,7 +36,7 @@ export async function runPolicies(ports: PolicyPorts, registry: RegistryName, un
         looking.push(policy.name);
         return;
       }
-      const plan = (await goOn(ports, policy, until)) ?? (await runOnTime(ports, policy, until));
+      const plan = (await continuePlan(ports, policy, until)) ?? (await runOnTime(ports, policy, until));
       if (plan !== undefined) plans.push(plan);
     },
   );
@@ -44,7 +44,7 @@ export async function runPolicies(ports: PolicyPorts, registry: RegistryName, un
 }
 
 /** Continues a plan that a user approved, or that a crash interrupted. */
-async function goOn(
+async function continuePlan(
   ports: PolicyPorts,
   { registry, name, plan }: PolicyDocument,
   until: Date,

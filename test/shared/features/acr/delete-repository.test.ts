@@ -3,7 +3,7 @@ import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { createMemoryWorld } from '../../../../shared/adapters/memory/world.ts';
 import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
 import { sweepAge } from '../../../../shared/core/events/outbox.ts';
-import { settleAge } from '../../../../shared/features/acr/settle-repositories.ts';
+import { reconcileAge } from '../../../../shared/features/acr/settle-repositories.ts';
 import { entryFreshness } from '../../../../shared/features/registry/entries.ts';
 import { callsToFail } from '../../../deep.ts';
 import { ask, makeImage, pushBlob, pushImage, putManifest } from '../../image.ts';
@@ -205,7 +205,7 @@ describe('a repository that is pushed to while it is deleted', () => {
       memory.documents.readDocument({ container: 'registries', partition: ['default'], id: 'repository:a:b' });
     await longshore.timers['acr-settle']();
     expect(await entry()).toBeDefined();
-    passTime(settleAge);
+    passTime(reconcileAge);
     await longshore.timers['acr-settle']();
     expect(await entry()).toBeUndefined();
   });
