@@ -5,7 +5,7 @@ import { sweepLeftovers } from './leftovers.ts';
 import type { CollectionPorts } from './ports.ts';
 import { collectionSettings, readCollectionSettings } from './settings.ts';
 
-/** A timer starts every minute: the next one goes on with what this one leaves. In milliseconds. */
+/** The milliseconds of one run: a timer starts every minute, and the next run goes on. */
 const timerRunMs = 45_000;
 
 interface Ports extends CollectionPorts {

@@ -18,9 +18,15 @@ export interface CollectionPorts {
     /** This region's name, as in the copies of a blob's document. */
     readonly region: string;
     readonly eventSource: string;
-    /** Returns the `source` of a registry, and without a name that of what all share; absent where there is one registry. */
+    /**
+     * Returns the source of a registry's events, and without a name that of what registries share; absent where there is
+     * one registry.
+     */
     readonly sourceOf?: ((registry?: RegistryName) => string) | undefined;
-    /** How long a link outlives the last that needed it, and bytes their last link. In milliseconds, at least an hour. */
+    /**
+     * The milliseconds, at least an hour, that a link is kept after the last manifest that needed it, and bytes after
+     * their last link.
+     */
     readonly graceMs: number;
   };
 }

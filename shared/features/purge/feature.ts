@@ -17,7 +17,7 @@ interface Ports extends PolicyPorts {
   readonly noteDeletions: (event: CatalogueEvent) => CatalogueEvent;
 }
 
-/** A timer starts every minute: the next one goes on with what this one leaves. In milliseconds. */
+/** The milliseconds of one run: a timer starts every minute, and the next run goes on. */
 const timerRunMs = 45_000;
 
 /** Recycles what the purge policies of a registry remove. */

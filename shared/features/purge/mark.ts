@@ -65,7 +65,7 @@ export async function mark(session: Session, key: RepositoryKey, marked: Marked)
 
 async function judgeAndWrite(session: Session, key: RepositoryKey, marked: Marked): Promise<boolean> {
   const { live, digest } = marked;
-  // Where it is gone nothing is judged, so nothing is read that judgements go by.
+  // A deleted manifest is not judged, so the facts for judgements are not read.
   const view = live === undefined ? undefined : await session.view(key);
   const judged = view === undefined ? undefined : await judgeNow(session, view, digest, live);
   if (judged !== undefined) await rememberUntagged(session.ports, key, judged);

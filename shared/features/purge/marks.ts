@@ -14,21 +14,21 @@ import { dueDocument, dueId } from './documents.ts';
 import type { PolicyPorts } from './ports.ts';
 
 /**
- * A mark says when a policy is to look at a manifest again (`purge-due`). It is written in the state in which it was
- * read, and it is read before anything that the judgement goes by: so a judgement by older facts never takes the place
- * of one by newer facts, however many events of one manifest are handled at once.
+ * A mark says when a policy is to judge a manifest again (`purge-due`). It is written on the condition of the state in
+ * which it was read, and it is read before all facts of the judgement: so a judgement by older facts never replaces one
+ * by newer facts, however many events of one manifest are handled at once.
  */
 export interface Marked {
   readonly digest: Digest;
   /** The manifest; absent when it is not live. */
   readonly live?: Stored<ManifestDocument>;
-  /** What is there, by its id. */
+  /** The stored marks by their ids. */
   readonly marks: ReadonlyMap<string, Stored<JsonDocument>>;
 }
 
 /**
- * Reads a manifest and what these policies have marked of it, in one query. The marks come first, so none is newer than
- * the manifest. Throws `StoreFailure`, and `UnreadableDocument` for a manifest of another shape.
+ * Reads a manifest and the marks of these policies, in one query. The marks come first, so none is newer than the
+ * manifest. Throws `StoreFailure`, and `UnreadableDocument` for a manifest of another shape.
  */
 export async function readMarked(
   { documents }: PolicyPorts,
@@ -58,8 +58,8 @@ export async function readMarked(
 export type Look = readonly [policy: string, at: number | undefined];
 
 /**
- * Writes when policies are to look again; `false` if somebody else has written a mark since. What is to be looked at is
- * written also where nothing changes about it: who judged by older facts finds that it was.
+ * Writes when policies are to judge again; `false` if somebody else has written a mark since. A mark is written also if
+ * it does not change, so that a judgement by older facts fails.
  */
 export async function writeLooks(
   { documents }: PolicyPorts,

@@ -154,7 +154,8 @@ async function collect(session: Session, policy: string): Promise<Collected> {
   });
   let more = false;
   for await (const page of eachPage(ports.documents, query)) {
-    // What is due is written in the state in which it was found, which is older than what it is judged by.
+    // A mark is written on the condition of the state in which it was found, which is older than the facts of its
+    // judgement.
     const now = session.viewingAnew();
     const judged = await Promise.all(
       page.documents.map((each) => limit(() => judgeUnlessBroken(now, policy, each, query))),

@@ -18,7 +18,7 @@ export interface PolicyPorts {
   readonly log: Log;
   readonly settings: {
     readonly eventSource: string;
-    /** How long what was just pushed is spared. In milliseconds, at least an hour. */
+    /** The milliseconds, at least an hour, that a new manifest is always kept. */
     readonly graceMs: number;
   };
 }

@@ -26,7 +26,7 @@ interface Ports extends Omit<BinPorts, 'contents' | 'softDelete' | 'openReposito
   readonly lists: { readonly documents: Documents; readonly places: Places };
 }
 
-/** A timer starts every minute: the next one goes on with what this one leaves. In milliseconds. */
+/** The milliseconds of one run: a timer starts every minute, and the next run goes on. */
 const timerRunMs = 45_000;
 
 function binPortsOf(ports: Ports) {
