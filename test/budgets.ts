@@ -22,7 +22,7 @@ const longer: Readonly<Record<string, number>> = {
   'test/security/held-raw-requests.test.ts': 20,
   'test/security/s07-only-the-host-reaches-the-library.test.ts': 20,
   // It tries a change before every call of each case.
-  'test/shared/features/purge/policy/marks-in-any-order.test.ts': 30,
+  'test/shared/features/purge/marks-in-any-order.test.ts': 30,
   // It looks at what has been given back after half a minute.
   'test/security/s08-stopped-senders-hold-little.test.ts': 60,
   'test/security/s13-proofs-hold-for-one-purpose.test.ts': 20,

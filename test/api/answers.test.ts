@@ -220,7 +220,7 @@ describe('what is not there', () => {
       status: 404,
       code: 'manifestNotFound',
       message:
-        `there is no manifest ${digest} in the bin of untagged/app: its tags v1 are, name one of them as ` +
+        `there is no manifest ${digest} in the recycle bin of untagged/app: its tags v1 are in it, so name one of them as ` +
         '"tag" beside the digest',
     });
     expect(await call('POST', '/bin/restore', { repository: 'untagged/app', digest, tag: 'v1' })).toMatchObject({

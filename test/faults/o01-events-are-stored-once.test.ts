@@ -140,7 +140,7 @@ describe('a delivery that an older version wrote, with its event', () => {
     );
     await simulation.runFor(9 * day);
     const [delivery] = await simulation.deliveries();
-    expect([delivery?.status, JSON.stringify(delivery?.attempts.at(-1)?.outcome).includes('has left the log')]).toEqual(
+    expect([delivery?.status, JSON.stringify(delivery?.attempts.at(-1)?.outcome).includes('was deleted from the log')]).toEqual(
       ['expired', true],
     );
   });

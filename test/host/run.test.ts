@@ -16,7 +16,7 @@ describe('the program of the bytes host', () => {
     let told = '';
     child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));
     expect(await once(child, 'exit')).toEqual([1, null]);
-    for (const fault of ['LONGSHORE_UPLOAD_KEY is missing', 'COSMOS_ENDPOINT is missing', 'COSMOS_KEY holds a key'])
+    for (const fault of ['LONGSHORE_UPLOAD_KEY is missing', 'COSMOS_ENDPOINT is missing', 'COSMOS_KEY has a key'])
       expect(told).toContain(fault);
     expect(told).not.toMatch(/\n\s+at |hush/);
   });

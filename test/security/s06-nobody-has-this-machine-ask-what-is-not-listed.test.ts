@@ -72,7 +72,7 @@ describe("a host that an image names as its base's", () => {
     await pushedOn(of, there.host);
     await minutes(of, 300);
     expect(there.asked).toEqual([]);
-    expect(await watched(of, there.host)).toMatchObject({ error: expect.stringContaining('is not listed') as string });
+    expect(await watched(of, there.host)).toMatchObject({ error: expect.stringContaining('is not an upstream') as string });
     // And no document counts requests to it.
     expect(
       (
@@ -162,7 +162,7 @@ describe('the token service that a registry names', () => {
     expect(there.asked.map(({ authorization }) => authorization)).toEqual([undefined]);
     expect(await watched(of, there.host)).toMatchObject({
       failures: 1,
-      error: expect.stringContaining(`a token asked for at ${inside.host}, which is not its own`) as string,
+      error: expect.stringContaining(`it requires a token from ${inside.host}, which is another host`) as string,
     });
   });
 

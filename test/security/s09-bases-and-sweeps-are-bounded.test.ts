@@ -166,7 +166,7 @@ describe('a part of a sweep that fails', () => {
     };
     const one = composeForTest({ world: of.world, adapters: { documents, clock: of.clock, log } });
     await expect(one.timers['builds-sweep']()).rejects.toThrow('it is down');
-    expect(errors.join()).toContain('tags of other registries');
+    expect(errors.join()).toContain('tags of upstreams');
     const { items: builds } = (await of.api('GET', '/builds')).body as { items: object[] };
     expect(builds).toHaveLength(1);
   });

@@ -129,7 +129,7 @@ describe('a rebase onto a base that may not be read', () => {
         expect((await ask(of.app, 'HEAD', `/v2/app/blobs/${layer}`)).status).toBe(404);
       const { items: builds } = (await of.api('GET', '/builds')).body as { items: { id: string }[] };
       expect((await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body).toMatchObject({
-        items: [{ state: 'failed', because: expect.stringMatching(/let nobody read it/) as string }],
+        items: [{ state: 'failed', because: expect.stringMatching(/its attributes forbid pulls/) as string }],
       });
     },
   );

@@ -164,7 +164,7 @@ export const callers: Readonly<Record<string, Caller>> = {
     given(way, { github: { repository: 'a/b', workflow: 'w.yml', ref: 'main', token: 't', api: urlOf(host) } }),
   "a task of Azure's": async (way, host) => {
     const taken = await scheduleRun(await builds(way, urlOf(host)), acr, job);
-    return taken.is === 'taken' || taken.why === 'Azure named no run' ? done : taken.why;
+    return taken.is === 'taken' || taken.why === 'Azure answered without a run' ? done : taken.why;
   },
   "the log of a task of Azure's": async (way, host, friend) => {
     friend.lead = { to: `${urlOf(host)}/log` };

@@ -11,7 +11,7 @@ const maxSteps = 500_000;
  * representation"). Throws `GitFault`, also if it makes more than `most` or in more steps than are allowed.
  */
 export function readDelta(delta: Buffer, most: number): { readonly targetBytes: number } {
-  const fault = () => new GitFault('its pack is damaged: a delta without a result');
+  const fault = () => new GitFault('its pack is damaged: a delta does not make the object that it declares');
   let at = 0;
   const next = () => {
     const byte = delta[at];

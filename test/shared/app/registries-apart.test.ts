@@ -144,7 +144,7 @@ describe('a base that a task of one registry names', () => {
     expect(asked).toEqual(['registry.internal.example']);
     expect([...(await watched('a')), ...(await watched('b'))].map(({ error }) => error)).toEqual([
       undefined,
-      expect.stringContaining('is not listed') as string,
+      expect.stringContaining('is not an upstream') as string,
     ]);
   });
 });

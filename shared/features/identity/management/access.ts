@@ -19,7 +19,7 @@ const querySchema = z.object({
     description: 'The name of a trusted issuer. Without token and issuer the answer is about everyone.',
     example: 'github',
   }),
-  repository: repositoryIn('The repository.'),
+  repository: repositoryIn('The repository of the action.'),
   action: z.enum(repositoryActions).openapi({ description: 'The action in the repository. A push needs pull too.' }),
 });
 const answerSchema = z

@@ -196,5 +196,5 @@ async function restoreOne(
 function tagHint(names: readonly string[]): string | undefined {
   if (names.length === 0) return undefined;
   const shown = `${names.slice(0, 5).join(', ')}${names.length > 5 ? ' …' : ''}`;
-  return `its tags ${shown} are, name one of them as "tag" beside the digest`;
+  return `its tags ${shown} are in it, so name one of them as "tag" beside the digest`;
 }

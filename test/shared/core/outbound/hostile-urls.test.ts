@@ -185,7 +185,7 @@ describe('a URL that is meant to lead the registry astray', () => {
       const { outcome, connections } = await attempts(`http://${name}:${receiver.port}/`);
       expect(outcome).toMatchObject({
         is: 'refused',
-        why: `${name} has an address that is neither public nor allowed by LONGSHORE_OUTBOUND`,
+        why: `${name} has an address that is neither public nor opened with LONGSHORE_OUTBOUND`,
       });
       expect(connections).toBe(0);
     },
