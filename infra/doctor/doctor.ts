@@ -4,7 +4,7 @@ import { checkLogin, checkStrangers, isOpenToAll } from './credentials.ts';
 import { checkEvents, checkWebhooks } from './events.ts';
 import type { Check, Finding, Patient } from './finding.ts';
 import { failed, leftOut } from './finding.ts';
-import { checkClock, checkReach, checkTls, checkHealth } from './transport.ts';
+import { checkClock, checkHealth, checkReach, checkTls } from './transport.ts';
 
 export const checks: readonly Check[] = [
   { name: 'reach', isForAdmin: false, opens: 'everything', isQuiet: true, look: checkReach },

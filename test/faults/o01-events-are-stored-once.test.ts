@@ -140,8 +140,9 @@ describe('a delivery that an older version wrote, with its event', () => {
     );
     await simulation.runFor(9 * day);
     const [delivery] = await simulation.deliveries();
-    expect([delivery?.status, JSON.stringify(delivery?.attempts.at(-1)?.outcome).includes('was deleted from the log')]).toEqual(
-      ['expired', true],
-    );
+    expect([
+      delivery?.status,
+      JSON.stringify(delivery?.attempts.at(-1)?.outcome).includes('was deleted from the log'),
+    ]).toEqual(['expired', true]);
   });
 });

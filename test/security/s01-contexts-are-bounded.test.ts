@@ -135,6 +135,8 @@ describe('a Dockerfile in an archive', () => {
 
   it('is not looked for in what breaks off, or is damaged', async () => {
     const zipped = gzipSync(Buffer.concat([file('a', 'x'.repeat(60_000)), end]));
-    await expect(fileIn(stream(zipped.subarray(0, zipped.length / 2)), 'Dockerfile')).rejects.toThrow(/not a tar archive/);
+    await expect(fileIn(stream(zipped.subarray(0, zipped.length / 2)), 'Dockerfile')).rejects.toThrow(
+      /not a tar archive/,
+    );
   });
 });

@@ -72,7 +72,9 @@ describe("a host that an image names as its base's", () => {
     await pushedOn(of, there.host);
     await minutes(of, 300);
     expect(there.asked).toEqual([]);
-    expect(await watched(of, there.host)).toMatchObject({ error: expect.stringContaining('is not an upstream') as string });
+    expect(await watched(of, there.host)).toMatchObject({
+      error: expect.stringContaining('is not an upstream') as string,
+    });
     // And no document counts requests to it.
     expect(
       (

@@ -3,10 +3,12 @@ import { OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context, HonoRequest } from 'hono';
 import { withSuggestion } from '../dockerfile/suggest.ts';
 import { repositorySchema } from '../documents/names.ts';
+import type { Cause } from '../events/envelope.ts';
 import { RegistryError } from '../oci/faults.ts';
 import type { Caller } from '../ports/authorize.ts';
 import { namePattern, nameSyntax } from '../rules/name.ts';
 import { generalErrorsOf } from './api-errors.ts';
+import { causeOf } from './cause.ts';
 import type { Part } from './explain-issues.ts';
 import { explainIssues } from './explain-issues.ts';
 import type { JsonSchema } from './json-shape.ts';
@@ -212,7 +214,11 @@ function refusing(route: RouteConfig): (result: Validated) => void {
   };
 }
 
-/** Returns who asks, as it was identified before any route of the management API is asked. */
+/**
+ * Returns who asks, as it was identified before any route of the management API is asked.
+ *
+ * @public Features call it; a new one is told to (CONTRIBUTING.md).
+ */
 export function callerOf(context: Context): Caller {
   return context.get('caller') as Caller;
 }
@@ -253,4 +259,9 @@ function withGeneralErrors(route: RouteConfig, tag: Tag | undefined): RouteConfi
     security: route.security ?? usualSecurity,
     responses: { ...(Object.fromEntries(general) as RouteConfig['responses']), ...route.responses },
   };
+}
+
+/** Makes the cause of a request of the management API, whose caller `requireManagement` has identified. */
+export function causeIn(context: Context): Cause {
+  return causeOf(context.req.raw, targetOf(context.req.url).host, String(context.get('requestId')), callerOf(context));
 }

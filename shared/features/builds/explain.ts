@@ -248,7 +248,7 @@ function inBuild({ endedAt, createdAt }: Build, node: Node): Explanation {
         why:
           `it was built at ${at}: ${node.digest ?? ''} in place of ` +
           `${node.digestBefore ?? ''}${
-            node.conflicts === undefined ? '' : `; kept of the image: ` + `${node.conflicts.join(', ')}`
+            node.conflicts === undefined ? '' : `; kept of the image: ` + node.conflicts.join(', ')
           }`,
       };
     case 'same':

@@ -26,7 +26,7 @@ export async function deleteManifest(
 /**
  * Deletes a tag; its manifest stays. Throws `absent` if there is none, and `RegistryError`: `disallowed`, `contended`.
  */
-export async function deleteTag(
+async function deleteTag(
   ports: RegistryPorts,
   key: RepositoryKey,
   tag: Tag,

@@ -188,7 +188,7 @@ async function arm(
     return {
       why:
         "this app's identity gets no token from Azure: " +
-        `${error instanceof Error ? error.message.slice(0, 300) : 'the reason is not known'}`,
+        (error instanceof Error ? error.message.slice(0, 300) : 'the reason is not known'),
     };
   }
 }

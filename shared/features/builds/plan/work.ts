@@ -10,7 +10,7 @@ import { isCancelled, stopCancelled } from './cancel.ts';
 import type { Node } from './documents.ts';
 import { nodes, nodeSchema, nodesOf } from './documents.ts';
 import { publishFailed, publishMade, publishStarted } from './events.ts';
-import { finishIfDone, beginBuilds } from './go-on.ts';
+import { beginBuilds, finishIfDone } from './go-on.ts';
 import type { NodeLease } from './lease.ts';
 import { nodeLease } from './lease.ts';
 import type { Ended } from './make-image.ts';

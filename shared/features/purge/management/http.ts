@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { Places } from '../../../core/documents/whole-list.ts';
-import { causeIn } from '../../../core/http/cause.ts';
+import { causeIn } from '../../../core/http/management.ts';
 import { managementRoutes, nextLink } from '../../../core/http/management.ts';
 import { changed } from '../../../core/http/merge-patch.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';

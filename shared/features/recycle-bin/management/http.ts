@@ -5,7 +5,7 @@ import type { RepositoryKey } from '../../../core/documents/names.ts';
 import { documentsOf, firstOf } from '../../../core/documents/pages.ts';
 import { parseStored } from '../../../core/documents/stored.ts';
 import type { Cause } from '../../../core/events/envelope.ts';
-import { causeIn } from '../../../core/http/cause.ts';
+import { causeIn } from '../../../core/http/management.ts';
 import { managementRoutes, nextLink } from '../../../core/http/management.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';

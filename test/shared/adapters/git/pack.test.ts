@@ -67,7 +67,11 @@ describe('a pack of git', () => {
       [packed(7, copies(1, 2 ** 33), { base: Buffer.alloc(20) })],
       'has 8589934592 bytes',
     ],
-    ['a delta that makes more than it says', [packed(7, copies(10, 5), { base: Buffer.alloc(20) })], 'does not make the object'],
+    [
+      'a delta that makes more than it says',
+      [packed(7, copies(10, 5), { base: Buffer.alloc(20) })],
+      'does not make the object',
+    ],
     [
       'a delta that makes less than it says',
       [packed(7, copies(10, 50_000), { base: Buffer.alloc(20) })],
