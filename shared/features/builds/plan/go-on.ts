@@ -3,8 +3,10 @@ import { readStored } from '../../../core/documents/stored.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import { StoreFailure } from '../../../core/ports/failures.ts';
 import type { BuildPorts } from '../ports.ts';
+import type { Dependent } from './dependent.ts';
 import type { Counts, Node } from './documents.ts';
 import { buildRef, buildSchema, listOf, nodesOf } from './documents.ts';
+import type { UnderWay } from './lane.ts';
 import { beginNext, leaveLane } from './lane.ts';
 import { makePlan } from './make-plan.ts';
 
@@ -14,16 +16,17 @@ import { makePlan } from './make-plan.ts';
  */
 export async function beginBuilds(ports: BuildPorts): Promise<readonly string[]> {
   for (;;) {
-    const active = await beginNext(ports);
-    if (!(await planAll(ports, active))) return active;
+    const underWay = await beginNext(ports);
+    if (!(await planAll(ports, underWay))) return underWay.active;
   }
 }
 
 /** Plans builds in their order, since each depends on the images of those before it. Says whether one has ended. */
-async function planAll(ports: BuildPorts, active: readonly string[]): Promise<boolean> {
+async function planAll(ports: BuildPorts, { active, begun }: UnderWay): Promise<boolean> {
   let hasOneEnded = false;
   for (const [at, build] of active.entries()) {
-    if ((await planned(ports, build, active.slice(0, at))) === 'waits') break;
+    const known = begun?.build === build ? begun.dependents : undefined;
+    if ((await planned(ports, build, active.slice(0, at), known)) === 'waits') break;
     hasOneEnded = (await finishIfDone(ports, build)) || hasOneEnded;
   }
   return hasOneEnded;
@@ -33,9 +36,14 @@ async function planAll(ports: BuildPorts, active: readonly string[]): Promise<bo
  * Plans one build. A build that no process can plan would keep all others waiting for ever: it ends, with an error in
  * the log.
  */
-async function planned(ports: BuildPorts, build: string, before: readonly string[]): Promise<'planned' | 'waits'> {
+async function planned(
+  ports: BuildPorts,
+  build: string,
+  before: readonly string[],
+  known: ReadonlyMap<string, Dependent> | undefined,
+): Promise<'planned' | 'waits'> {
   try {
-    return await makePlan(ports, build, before);
+    return await makePlan(ports, build, before, known);
   } catch (error) {
     if (error instanceof StoreFailure || error instanceof RegistryError) throw error;
     ports.log.error({ err: error, build }, 'a build cannot be planned, and ends');

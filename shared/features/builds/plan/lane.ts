@@ -5,6 +5,7 @@ import { stableUuid } from '../../../core/documents/stable-id.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { BuildPorts } from '../ports.ts';
+import type { Dependent } from './dependent.ts';
 import type { Build, Lane, Root } from './documents.ts';
 import { buildRef, laneRef, laneSchema, listOf } from './documents.ts';
 import { heldBy } from './held.ts';
@@ -73,24 +74,29 @@ function sameTag(a: Root, b: Root): boolean {
   return a.base === b.base && a.tag === b.tag && a.task === b.task && a.retries === b.retries;
 }
 
-/**
- * Begins a build of all updates that wait and are held by no build under way. Returns the builds that are under way
- * then, in their order.
- */
-export async function beginNext(ports: BuildPorts): Promise<readonly string[]> {
+/** The builds that are under way, in their order. */
+export interface UnderWay {
+  readonly active: readonly string[];
+  /** The build that has just begun, if the images that it makes are known. */
+  readonly begun?: { readonly build: string; readonly dependents: ReadonlyMap<string, Dependent> };
+}
+
+/** Begins a build of all updates that wait and are held by no build under way. Returns those that are under way then. */
+export async function beginNext(ports: BuildPorts): Promise<UnderWay> {
   const { documents, registry, clock } = ports;
   return untilUncontended('the line of builds', async () => {
     const there = await readLane(ports);
-    if (there === undefined) return [];
+    if (there === undefined) return { active: [] };
     const { active, waiting } = there.document;
-    if (waiting.length === 0 || active.length >= ports.buildsAtOnce) return active;
-    const looked: readonly Root[] =
+    if (waiting.length === 0 || active.length >= ports.buildsAtOnce) return { active };
+    const looks: readonly Looked[] =
       active.length === 0
-        ? waiting.map(({ heldBy: _, ...root }) => root)
+        ? waiting.map(({ heldBy: _, ...root }) => ({ root }))
         : await Promise.all(waiting.map((root) => look(ports, active, root)));
+    const looked = looks.map(({ root }) => root);
     const free = looked.filter((root) => root.heldBy === undefined);
     const isHeldAsBefore = free.length === 0 && looked.every((root, at) => root.heldBy === waiting[at]?.heldBy);
-    if (isHeldAsBefore) return active;
+    if (isHeldAsBefore) return { active };
     const id = stableUuid(
       'build',
       registry,
@@ -118,17 +124,31 @@ export async function beginNext(ports: BuildPorts): Promise<readonly string[]> {
       [listOf(registry)],
       [replacing(there, lane), ...(free.length === 0 ? [] : [{ do: 'upsert' as const, document: { ...begun } }])],
     );
-    return outcome.committed ? lane.active : undefined;
+    if (!outcome.committed) return undefined;
+    return { active: lane.active, ...defined({ begun: begunWith(id, looks) }) };
   });
+}
+
+/** A root, with the build that holds it, and the images that it makes where these were computed. */
+interface Looked {
+  readonly root: Root;
+  readonly dependents?: ReadonlyMap<string, Dependent>;
+}
+
+/** The images of a build with one root are those of the root: they are not computed again to plan it. */
+function begunWith(build: string, looks: readonly Looked[]): UnderWay['begun'] {
+  const [first, ...others] = looks.filter(({ root }) => root.heldBy === undefined);
+  return first?.dependents === undefined || others.length > 0 ? undefined : { build, dependents: first.dependents };
 }
 
 /**
  * Finds the build that holds a root. A root that is held stays so until that build has ended: the images that it would
  * make are not computed again meanwhile.
  */
-async function look(ports: BuildPorts, active: readonly string[], { heldBy: before, ...root }: Root): Promise<Root> {
-  const by = before !== undefined && active.includes(before) ? before : await heldBy(ports, active, root);
-  return by === undefined ? root : { ...root, heldBy: by };
+async function look(ports: BuildPorts, active: readonly string[], { heldBy: before, ...root }: Root): Promise<Looked> {
+  if (before !== undefined && active.includes(before)) return { root: { ...root, heldBy: before } };
+  const { by, dependents } = await heldBy(ports, active, root);
+  return by === undefined ? { root, dependents } : { root: { ...root, heldBy: by } };
 }
 
 /**

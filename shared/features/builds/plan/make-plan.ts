@@ -15,17 +15,23 @@ import { imagesAtOnce, wakeWorkers } from './wake.ts';
 
 /**
  * Writes down all images that a build makes anew, then lets them begin; returns `waits` while one of them is under way
- * in a build `before` it, since the dependents may have changed since it began. After a crash it is done again: the
- * graph is read anew, and no image has begun. Throws `StoreFailure`.
+ * in a build `before` it, since the dependents may have changed since it began. `known` are the images, where they were
+ * computed to begin it. After a crash it is done again: the graph is read anew, and no image has begun. Throws
+ * `StoreFailure`.
  */
-export async function makePlan(ports: BuildPorts, id: string, before: readonly string[]): Promise<'planned' | 'waits'> {
+export async function makePlan(
+  ports: BuildPorts,
+  id: string,
+  before: readonly string[],
+  known?: ReadonlyMap<string, Dependent>,
+): Promise<'planned' | 'waits'> {
   const { documents, registry, clock } = ports;
   const ref = buildRef(registry, id);
   const found = await readStored(documents, buildSchema, ref);
   if (found?.document.state !== 'planning') return 'planned';
   const dependents =
     found.document.cancelledAt === undefined
-      ? await dependentsIn(ports, found.document.roots, await readRules(ports))
+      ? (known ?? (await dependentsIn(ports, found.document.roots, await readRules(ports))))
       : new Map<string, Dependent>();
   if ((await overlapping(ports, before, dependents)) !== undefined) return 'waits';
   const nodes = nodesFor(found.document, dependents, clock.now().toISOString());

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CallPlan } from '../../../../../shared/adapters/memory/calls.ts';
 import type { Registry } from './building.ts';
 import { build, host, reasonOf, registry } from './building.ts';
 
@@ -46,6 +47,27 @@ describe('updates of two bases', () => {
     await plan(of);
     await anew(of, 'b', 2);
     await plan(of);
+    expect(await buildsOf(of)).toMatchObject([{ state: 'running' }, { state: 'running' }]);
+  });
+
+  it('have the images of the second found once, to begin it beside the first and to plan it', async () => {
+    const of = await towers(['a', 'b']);
+    await anew(of, 'a', 2);
+    await plan(of);
+    await anew(of, 'b', 2);
+    const { log } = of.world.region('home').events;
+    for (const event of [...log]) await of.process().events['builds-learn'](event);
+    const calls = new CallPlan();
+    const asked: string[] = [];
+    calls.delay(({ name, input }) => {
+      const text = JSON.stringify(input);
+      if (name === 'documents.query' && text.includes('dependencies')) asked.push(text);
+      return 0;
+    });
+    const planning = of.process(calls);
+    for (const event of of.events('Longshore.BaseImageUpdated')) await planning.events['builds-plan'](event);
+    // Of `b`, of `b1` that is built on it, and of `bb` on that.
+    expect([asked.length, new Set(asked).size]).toEqual([3, 3]);
     expect(await buildsOf(of)).toMatchObject([{ state: 'running' }, { state: 'running' }]);
   });
 
