@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: [
       'test/shared/features/purge/{grace,conditions,judgement}.test.ts',
-      'test/shared/features/identity/{grants,catalog-grants,conditions}.test.ts',
+      'test/shared/features/identity/{grants,catalog-grants,conditions,pattern}.test.ts',
       'test/shared/core/rules/{schedule,pattern}.test.ts',
       'test/shared/features/webhooks/schedule.test.ts',
       'test/shared/core/oci/digest.test.ts',

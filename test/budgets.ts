@@ -28,6 +28,8 @@ const longer: Readonly<Record<string, number>> = {
   'test/security/s13-proofs-hold-for-one-purpose.test.ts': 20,
   'test/security/s16-only-own-host-names.test.ts': 20,
   'test/security/s17-the-local-stack-is-this-users-alone.test.ts': 25,
+  'test/shared/core/transfer/copy-graph.test.ts': 15,
+  'test/local/commands.test.ts': 20,
   // Other processes: Azurite, the host, the package's build, git, npm.
   'test/faults/b01-starts-install-once.test.ts': 20,
   'test/build/package.test.ts': 25,

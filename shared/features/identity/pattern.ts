@@ -21,10 +21,11 @@ export function isRepositoryPattern(text: string): text is RepositoryPattern {
   const starsInside = prefix.match(/\*+/g)?.length ?? 0;
   if (starsInside > maxStars) return false;
   // A prefix may have the length of a whole name, and one letter more would be too long for a name.
-  return prefix === '' ? text !== '' : isRepositoryName(prefix.replaceAll('*', 'a')) || isRepositoryGlob(text);
+  return isRepositoryName(prefix.replaceAll('*', 'a')) || isRepositoryGlob(text);
 }
 
 export function matchesPattern(pattern: RepositoryPattern, name: string): boolean {
+  // Names and prefixes are what most rules have, and matching them costs less than the general way.
   const star = pattern.indexOf('*');
   if (star === -1) return name === pattern;
   const isAtEnd = star === pattern.length - 1 || (star === pattern.length - 2 && pattern.endsWith('**'));
