@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -29,6 +32,9 @@ gitContract('smart HTTP, served by git http-backend', () => ({
   commit: (url, branch, files) => server.commit(nameOf(url), branch, files),
 }));
 
+/** A line of git's protocol, with its length before it. */
+const line = (text: string) => `${(text.length + 4).toString(16).padStart(4, '0')}${text}`;
+
 describe('a repository', () => {
   it('gives what an annotated tag names, executables as such, and no content of submodules', async () => {
     await server.create('tagged');
@@ -57,6 +63,41 @@ describe('a repository', () => {
       ),
     ).toMatchObject({ is: 'refused', why: expect.stringContaining('more than 10000 bytes') as string });
   });
+
+  it.each([
+    ['before its first line', ''],
+    ['behind a line', line(`${'1'.repeat(40)} refs/tags/other\n`)],
+  ])(
+    'whose list of references breaks off %s is asked again later, and no other reference is taken',
+    async (_, sent) => {
+      const breaking = createServer((request, response) => {
+        if (request.method === 'GET') {
+          response.setHeader('content-type', 'application/x-git-upload-pack-advertisement');
+          response.end(`${line('# service=git-upload-pack\n')}0000${line('version 2\n')}${line('ls-refs\n')}0000`);
+          return;
+        }
+        let body = '';
+        request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+        request.on('end', () => {
+          response.setHeader('content-type', 'application/x-git-upload-pack-result');
+          if (!body.includes('refs/tags/v1')) {
+            response.end(`${line(`${'2'.repeat(40)} refs/heads/v1\n`)}0000`);
+            return;
+          }
+          response.write(sent === '' ? '00' : sent);
+          setTimeout(() => response.destroy(), 50);
+        });
+      });
+      breaking.listen(0, '127.0.0.1');
+      await once(breaking, 'listening');
+      const url = `http://127.0.0.1:${(breaking.address() as AddressInfo).port}/app.git`;
+      try {
+        await expect(git.resolveRef({ url }, 'v1')).rejects.toThrow(StoreFailure);
+      } finally {
+        breaking.close();
+      }
+    },
+  );
 
   it('at an address that is not public is not asked at all', async () => {
     server.asked.length = 0;

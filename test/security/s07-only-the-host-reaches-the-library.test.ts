@@ -149,7 +149,7 @@ describe('a function of a queue, a timer or an event', () => {
       (model as unknown as { getInvocationModel(context: object): { invokeFunction(): Promise<unknown> } })
         .getInvocationModel({ invocationId: randomUUID(), metadata: { bindings: { trigger: { type } } } })
         .invokeFunction();
-    await expect(invoked('queueTrigger')).rejects.toThrow('has not ended within 0.05 s');
+    await expect(invoked('queueTrigger')).rejects.toThrow('did not end within 0.05 s');
     expect(await Promise.race([invoked('httpTrigger'), delay(300, 'still running')])).toBe('still running');
   });
 });
@@ -183,7 +183,7 @@ describe('an invocation whose request the host cannot forward', () => {
       (model as unknown as { getInvocationModel(context: object): { getArguments(): Promise<unknown> } })
         .getInvocationModel({ invocationId: randomUUID(), metadata })
         .getArguments(),
-    ).rejects.toThrow('did not come');
+    ).rejects.toThrow('did not arrive');
     server.close();
   });
 });

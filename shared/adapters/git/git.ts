@@ -14,6 +14,7 @@ import type { Git, GitRefused, GitRepository } from '../../core/ports/git.ts';
 import { OutboundRefused } from '../../core/ports/outbound.ts';
 import { checkedFs } from './checked-fs.ts';
 import { GitFault } from './fault.ts';
+import type { GuardedHttp } from './guarded-http.ts';
 import { guardedHttp } from './guarded-http.ts';
 import type { PackLimits } from './pack.ts';
 import { packLimits } from './pack.ts';
@@ -55,14 +56,16 @@ export function httpGit(
         const http = guardedHttp({ client, mostBytes: listingBytes, totalMs: patience.listingMs });
         try {
           return await findRef(ref, (prefix) =>
-            listServerRefs({
-              http,
-              url: repository.url,
-              protocolVersion: 2,
-              prefix,
-              peelTags: true,
-              ...authOf(repository),
-            }),
+            unlessBroken(http, () =>
+              listServerRefs({
+                http,
+                url: repository.url,
+                protocolVersion: 2,
+                prefix,
+                peelTags: true,
+                ...authOf(repository),
+              }),
+            ),
           );
         } finally {
           http.end();
@@ -77,18 +80,20 @@ export function httpGit(
         try {
           await init({ fs, dir });
           await addRemote({ fs, dir, remote: 'origin', url: repository.url });
-          await fetch({
-            fs: checkedFs(limits),
-            http,
-            dir,
-            onProgress: () => setImmediate(),
-            url: repository.url,
-            ref: commit,
-            singleBranch: true,
-            depth: 1,
-            tags: false,
-            ...authOf(repository),
-          });
+          await unlessBroken(http, () =>
+            fetch({
+              fs: checkedFs(limits),
+              http,
+              dir,
+              onProgress: () => setImmediate(),
+              url: repository.url,
+              ref: commit,
+              singleBranch: true,
+              depth: 1,
+              tags: false,
+              ...authOf(repository),
+            }),
+          );
           return { is: 'archive', tar: await archiveFiles({ fs, dir }, commit, folder, discard) };
         } catch (error) {
           await discard();
@@ -98,6 +103,15 @@ export function httpGit(
         }
       }),
   };
+}
+
+/** Does what git's library is asked for. Throws the failure of the connection, whatever the library made of it. */
+async function unlessBroken<T>(http: GuardedHttp, work: () => Promise<T>): Promise<T> {
+  const made = await work().catch((error: unknown) => {
+    throw http.failure ?? error;
+  });
+  if (http.failure !== undefined) throw http.failure;
+  return made;
 }
 
 /**

@@ -11,16 +11,28 @@ export interface GuardedHttpOptions {
   readonly totalMs: number;
 }
 
+/** The HTTP client of git's library for one repository. */
+export interface GuardedHttp extends HttpClient {
+  /**
+   * The failure of the first body that broke off or was too large. The library reads a list of references that breaks
+   * off as one that ends there, so whatever it makes of that does not count.
+   */
+  readonly failure: Error | undefined;
+  /** Gives up what is still being read. */
+  end(): void;
+}
+
 /**
  * Makes the HTTP client of git's library, which reads no more bytes and for no longer than is allowed. A redirect is
  * answered as it is: the URL must be the one that serves the repository. `end` gives up what is still being read.
  */
-export function guardedHttp({ client, mostBytes, totalMs }: GuardedHttpOptions): HttpClient & { end(): void } {
+export function guardedHttp({ client, mostBytes, totalMs }: GuardedHttpOptions): GuardedHttp {
   const ended = new AbortController();
   const timer = setTimeout(() => {
     ended.abort(new Error(`it has not sent everything within ${totalMs} ms`));
   }, totalMs);
   let left = mostBytes;
+  let failure: Error | undefined;
   async function* counted(body: AsyncIterable<Buffer>): AsyncIterableIterator<Uint8Array> {
     try {
       for await (const chunk of body) {
@@ -28,14 +40,18 @@ export function guardedHttp({ client, mostBytes, totalMs }: GuardedHttpOptions):
         yield chunk;
       }
     } catch (error) {
-      if (!(error instanceof AnswerTooLarge)) throw error;
-      throw new GitFault(`it sends more than ${mostBytes} bytes, and a context may have no more`);
+      failure ??=
+        error instanceof AnswerTooLarge
+          ? new GitFault(`it sends more than ${mostBytes} bytes, and a context may have no more`)
+          : asError(error);
+      throw failure;
     }
   }
   return {
     async request({ url, method = 'GET', headers = {}, body }) {
       const sent = body === undefined ? undefined : Buffer.concat(await all(body));
       const answer = await client.send({
+        purpose: 'git',
         url: new URL(url),
         method: method === 'POST' ? 'POST' : 'GET',
         headers,
@@ -53,6 +69,9 @@ export function guardedHttp({ client, mostBytes, totalMs }: GuardedHttpOptions):
         body: counted(answer.body),
       };
     },
+    get failure() {
+      return failure;
+    },
     end() {
       clearTimeout(timer);
       ended.abort();
@@ -64,4 +83,8 @@ async function all(body: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk);
   return chunks;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

@@ -28,6 +28,7 @@ export function guardedGet(
     const signal = AbortSignal.timeout(totalMs);
     try {
       const answer = await client.send({
+        purpose: 'read',
         url,
         method,
         headers,

@@ -38,6 +38,7 @@ async function send(
   const signal = AbortSignal.timeout(totalMs);
   try {
     const answer = await client.send({
+      purpose: 'post',
       url,
       method: 'POST',
       headers,

@@ -9,10 +9,20 @@ import type { Reach } from './public-address.ts';
 import type { ResolveName } from './resolve-name.ts';
 import { nameResolver } from './resolve-name.ts';
 
-/** The lookup and the connection, TLS included, may take `connectMs`. */
-const connectMs = 5_000;
-/** The head of an answer, and each silence in its body, may last so long, where the caller's signal allows more. */
-const silenceMs = 30_000;
+/** The kinds of requests. Each has connections of its own, so that slow receivers keep nobody from signing in. */
+type Purpose = 'post' | 'read' | 'git';
+
+/**
+ * The milliseconds for the lookup and the connection, TLS included, and for the head of an answer and each silence in
+ * its body, where the caller's signal allows more. A git server may be silent while it packs.
+ */
+const patience: Readonly<Record<Purpose, { readonly connectMs: number; readonly silenceMs: number }>> = {
+  post: { connectMs: 5_000, silenceMs: 30_000 },
+  read: { connectMs: 5_000, silenceMs: 30_000 },
+  git: { connectMs: 10_000, silenceMs: 300_000 },
+};
+/** An idle connection is closed after so many milliseconds, however long the other side would keep it. */
+const longestIdleMs = 30_000;
 /** Further requests wait for one of these: a host gets no more connections than it can be expected to accept. */
 const socketsPerOrigin = 32;
 const maxHeaderBytes = 16 * 1024;
@@ -29,6 +39,7 @@ export interface OutboundClientOptions {
 }
 
 interface OutboundCall {
+  readonly purpose: Purpose;
   readonly url: URL;
   readonly method: 'GET' | 'HEAD' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
@@ -75,35 +86,39 @@ export interface OutboundClient {
  * where the operator has opened the network, because a kept connection is not checked again.
  */
 export function outboundClient({ reach, resolve = nameResolver(), ...options }: OutboundClientOptions): OutboundClient {
-  const agents = {
-    anywhere: agentOf(options, {
+  const agentsFor = (purpose: Purpose) => ({
+    anywhere: agentOf(purpose, options, {
       resolve,
       allows: reach.allows,
       refusal: (host) => `${host} has an address that is neither public nor opened with LONGSHORE_OUTBOUND`,
     }),
-    'where opened': agentOf(options, {
+    'where opened': agentOf(purpose, options, {
       resolve,
       allows: reach.isOpened,
       refusal: (host) => `${host} is not called by http: LONGSHORE_OUTBOUND does not open all of its addresses`,
     }),
-  };
+  });
+  const agents = { post: agentsFor('post'), read: agentsFor('read'), git: agentsFor('git') };
   return {
     async send(call) {
       check(call, reach);
-      const agent = agents[call.url.protocol === 'http:' ? call.plainHttp : 'anywhere'];
+      const agent = agents[call.purpose][call.url.protocol === 'http:' ? call.plainHttp : 'anywhere'];
       const { statusCode, statusText, headers, body } = await requestBy(agent, call);
       return { status: statusCode, reason: statusText, headers, body: bounded(body, call.mostBytes) };
     },
     close: async () => {
-      await Promise.all(Object.values(agents).map((agent) => agent.destroy()));
+      const all = Object.values(agents).flatMap((each) => Object.values(each));
+      await Promise.all(all.map((agent) => agent.destroy()));
     },
   };
 }
 
-function agentOf(options: Pick<OutboundClientOptions, 'connectMs' | 'ca'>, rule: AddressRule): Agent {
+function agentOf(purpose: Purpose, options: Pick<OutboundClientOptions, 'connectMs' | 'ca'>, rule: AddressRule): Agent {
+  const { connectMs, silenceMs } = patience[purpose];
   return new Agent({
     connections: socketsPerOrigin,
     maxHeaderSize: maxHeaderBytes,
+    keepAliveMaxTimeout: longestIdleMs,
     headersTimeout: silenceMs,
     bodyTimeout: silenceMs,
     allowH2: false,
@@ -117,8 +132,9 @@ function agentOf(options: Pick<OutboundClientOptions, 'connectMs' | 'ca'>, rule:
 }
 
 /** Refuses what is wrong before anything is looked up. A literal address is never looked up: this is its only check. */
-function check({ url, headers, plainHttp }: OutboundCall, reach: Reach): void {
-  const fault = checkTarget(url, reach);
+function check({ purpose, url, headers, plainHttp }: OutboundCall, reach: Reach): void {
+  // A registry or an issuer may have any port: what is read there is no request that another service would obey.
+  const fault = checkTarget(url, reach, purpose === 'read' ? 'any port' : 'usual ports');
   if (fault !== undefined) throw new OutboundRefused(`the URL ${fault}`);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const isClosed = plainHttp === 'where opened' && isIP(host) !== 0 && !reach.isOpened(host);

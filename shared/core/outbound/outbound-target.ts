@@ -24,14 +24,18 @@ const reservedHeaders = new Set([
  * Returns what is wrong with a URL to post to, as the end of a sentence that starts with its name; `undefined` when
  * nothing is. The addresses of its name are not checked here but at each connection.
  */
-export function checkTarget(target: string | URL, reach: Reach): string | undefined {
-  if (typeof target === 'string') return checkText(target) ?? checkTarget(new URL(target), reach);
+export function checkTarget(
+  target: string | URL,
+  reach: Reach,
+  ports: 'usual ports' | 'any port' = 'usual ports',
+): string | undefined {
+  if (typeof target === 'string') return checkText(target) ?? checkTarget(new URL(target), reach, ports);
   if (target.protocol !== 'https:' && target.protocol !== 'http:') return 'must be an https or http URL';
   if (target.username !== '' || target.password !== '')
     return 'must not have a user or password: put credentials into a custom header';
   if (target.href.includes('#')) return 'must not have a fragment: it is never sent';
   const port = Number(target.port);
-  if (target.port !== '' && port !== 80 && port !== 443 && port < 1024)
+  if (ports === 'usual ports' && target.port !== '' && port !== 80 && port !== 443 && port < 1024)
     return `must not have port ${port}: 80, 443 and those from 1024 up are allowed`;
   return checkHost(target.hostname, reach);
 }

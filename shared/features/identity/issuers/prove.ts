@@ -82,7 +82,7 @@ async function verified(
     log.warn({ err: error, issuer }, 'the keys of a trusted issuer cannot be fetched');
     throw new RegistryError({
       is: 'denied',
-      why: "the keys of the token's issuer are at an address that is not public",
+      why: "the keys of the token's issuer may not be fetched: the registry's log has the reason",
     });
   }
 }

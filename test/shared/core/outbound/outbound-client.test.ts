@@ -6,6 +6,7 @@ import type { OutboundClientOptions } from '../../../../shared/core/outbound/out
 import { outboundClient } from '../../../../shared/core/outbound/outbound-client.ts';
 import { loopbackNetworks, reachOf } from '../../../../shared/core/outbound/public-address.ts';
 import { OutboundRefused } from '../../../../shared/core/ports/outbound.ts';
+import { certificateOfHookTest } from '../http/certificate.ts';
 import { startReceiver } from '../http/receiver.ts';
 
 const ends: (() => unknown)[] = [];
@@ -37,6 +38,47 @@ describe('the callers of one client', () => {
     expect(waiting).toHaveLength(32);
     for (const response of waiting) response.end();
     expect((await Promise.all(posts)).every(({ is }) => is === 'answered')).toBe(true);
+  });
+
+  it('answer while posts hold all connections that posts may have to a host', async () => {
+    const waiting: ServerResponse[] = [];
+    const slow = await startReceiver((request, response) => {
+      if (request.method === 'POST') waiting.push(response);
+      else response.end('{"keys":[]}');
+    }, certificateOfHookTest);
+    ends.push(() => slow.stop());
+    const shared = client({
+      ca: certificateOfHookTest.cert,
+      resolve: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]),
+    });
+    const url = new URL(`https://hook.test:${slow.port}/`);
+    const post = guardedPost(shared, { totalMs: 60_000 });
+    const posts = Array.from({ length: 40 }, () => post.post({ dependency: 'receiver', url, headers: {}, body: '' }));
+    await expect.poll(() => waiting.length).toBe(32);
+    expect(await guardedGet(shared).getJson(url, 'issuer')).toEqual({ keys: [] });
+    const answering = setInterval(() => {
+      for (const response of waiting.splice(0)) response.end();
+    }, 5);
+    ends.push(() => clearInterval(answering));
+    expect((await Promise.all(posts)).every(({ is }) => is === 'answered')).toBe(true);
+  });
+
+  it('post to usual ports alone, and read from any that an operator or an issuer names', async () => {
+    const asked: string[] = [];
+    const shared = client({
+      resolve: (name) => {
+        asked.push(name);
+        return Promise.resolve([]);
+      },
+    });
+    const url = new URL('https://registry.test:444/v2/');
+    expect(await guardedPost(shared).post({ dependency: 'receiver', url, headers: {}, body: '' })).toMatchObject({
+      is: 'refused',
+      why: expect.stringContaining('must not have port 444') as string,
+    });
+    expect(asked).toEqual([]);
+    await expect(guardedGet(shared).getJson(url, 'issuer')).rejects.toThrow('has no address');
+    expect(asked).toEqual(['registry.test']);
   });
 
   it('use no connection by plain http that was made under another rule', async () => {
