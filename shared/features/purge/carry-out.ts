@@ -62,7 +62,9 @@ function isHeldByOther({ lease }: Plan, me: string, now: Date): boolean {
 async function step(ports: PolicyPorts, plan: Plan, cause: Cause): Promise<Plan> {
   const { registry, carriedOut, pages } = plan;
   const policy = (await readPolicy(ports.documents, registry, plan.policy))?.document;
-  if (policy === undefined || rulesHash(policy.policy) !== plan.rules) return { ...plan, state: 'void' };
+  // Approval comes before the plan that is carried out, and goes with whoever switches the policy off.
+  if (policy?.approved?.rules !== plan.rules || rulesHash(policy.policy) !== plan.rules)
+    return { ...plan, state: 'void' };
   if (carriedOut >= pages) return { ...plan, state: 'done' };
   const page = await readStored(ports.documents, pageSchema, planPageRef(registry, plan.plan, carriedOut));
   if (page === undefined) return { ...plan, state: 'void' };

@@ -1,4 +1,5 @@
 import { oneByOne } from '../../core/documents/alone.ts';
+import { patching } from '../../core/documents/changes.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import { causeOfBackground } from '../../core/events/background.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
@@ -66,7 +67,7 @@ async function runOnTime(
   // The instance whose write moves the time is the one that runs the policy.
   const runBy = ports.ids.nextId();
   const policy = await changePolicy(ports.documents, registry, name, (before) =>
-    before.nextRunAt === nextRunAt
+    before.nextRunAt === nextRunAt && isApproved(before)
       ? { ...before, nextRunAt: nextRun(before.policy.schedule, now).toISOString(), runBy }
       : undefined,
   );
@@ -74,12 +75,22 @@ async function runOnTime(
   const cause = causeOfBackground(ports, policyActor(name));
   const plan = await planNow(ports, registry, policy, cause, 'schedule');
   if (plan.over.length > 0) return plan;
-  await ports.documents.commitDocuments(
-    'registries',
-    [registry],
-    [{ do: 'patch', id: plan.id, set: { state: 'approved', approvedBy: policyActor(name) } }],
-  );
-  return carryOut(ports, registry, plan.plan, cause, until);
+  return (await approveWaiting(ports, registry, plan, policyActor(name)))
+    ? carryOut(ports, registry, plan.plan, cause, until)
+    : plan;
+}
+
+/** Approves the plan of an approved policy, unless the policy was switched off meanwhile: then the plan is void. */
+async function approveWaiting(
+  { documents }: PolicyPorts,
+  registry: RegistryName,
+  { plan }: Plan,
+  approvedBy: string,
+): Promise<boolean> {
+  const found = await readStored(documents, planSchema, planRef(registry, plan));
+  if (found?.document.state !== 'awaiting') return false;
+  const change = patching(found, { state: 'approved', approvedBy });
+  return (await documents.commitDocuments('registries', [registry], [change])).committed;
 }
 
 /** Returns the actor of what a policy does by itself. */
