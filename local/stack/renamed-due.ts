@@ -45,17 +45,19 @@ async function rename(container: Container, key: readonly string[], { types, fro
           const dueAt = item[from] as string;
           return container
             .item(item.id, partition)
-            .patch([
-              { op: 'add', path: '/dueAt', value: dueAt },
-              { op: 'remove', path: `/${from}` },
-              ...wantedBy(item),
-            ]);
+            .patch([{ op: 'add', path: '/dueAt', value: dueAt }, { op: 'remove', path: `/${from}` }, ...wantedBy(item)])
+            .catch(unlessGone);
         }),
       );
       count += found.length;
     }
   }
   return count;
+}
+
+/** A document may expire between the query and the patch. */
+function unlessGone(error: unknown): void {
+  if ((error as { readonly code?: unknown }).code !== 404) throw error;
 }
 
 /**

@@ -159,7 +159,9 @@ function sourcesFrom(base: string, own: RegistryName): (registry?: RegistryName)
 function registryOfEvent(event: unknown, { makers, base, own }: Routing): string | undefined {
   const source = (event as { readonly source?: unknown } | null | undefined)?.source;
   if (typeof source !== 'string' || source === base) return own;
-  if (source.endsWith(sharedSource)) return undefined;
+  // A registry may be named so too.
+  const isNamedSo = source.endsWith(`${inSource}registries`);
+  if (source === `${base}${sharedSource}` || (source.endsWith(sharedSource) && !isNamedSo)) return undefined;
   const name = source.slice(source.lastIndexOf(inSource) + inSource.length);
   const isNamed = source.includes(inSource) && (source.startsWith(`${base}${inSource}`) || makers.has(name as never));
   return isNamed ? name : own;

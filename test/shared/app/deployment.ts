@@ -27,7 +27,10 @@ export const basic = (user: string, password: string) =>
 
 async function administrator(name: Name) {
   const salt = makeSalt();
-  return { salt, hash: await cheapPasswords.hashPassword(passwords[name], salt) };
+  return {
+    salt,
+    hash: await cheapPasswords.hashPassword((passwords as Readonly<Record<string, string>>)[name] ?? name, salt),
+  };
 }
 
 /** Three registries over one memory, with logins, and what was posted out of them. */

@@ -5,8 +5,7 @@ import { build } from '../features/builds/bases/building.ts';
 import { runDue } from '../run-due.ts';
 import type { Deployment } from './deployment.ts';
 import { Deliveries, deploy, documentsOf } from './deployment.ts';
-import type { Life } from './life.ts';
-import { pushImage } from './life.ts';
+import { Life, operationsOf, pushImage } from './life.ts';
 import { image, lives, open } from './lives.ts';
 
 const dayMs = 24 * 3_600_000;
@@ -14,6 +13,22 @@ const dayMs = 24 * 3_600_000;
 function published(of: Deployment, type: string) {
   return of.world.region().events.log.filter((event) => event.type === type);
 }
+
+describe('a registry that is named registries', () => {
+  it('gets its events, though what registries share has a source that ends so', async () => {
+    // The one name that is like the end of that source.
+    const name = 'registries' as 'a';
+    const of = await deploy({ ...open, names: [name] });
+    await pushImage(new Life(of, name, await operationsOf(of)), image, '1');
+    for (const event of of.world.region().events.log) await of.events['usage-record'](event);
+    const { documents } = await of.memory.documents.queryDocuments({
+      container: 'usage',
+      where: [{ path: 'registry', is: '=', value: name }],
+      limit: 10,
+    });
+    expect(documents.length).toBeGreaterThan(0);
+  });
+});
 
 describe('bytes that several registries share', () => {
   it("are told of as nobody's when they are deleted, and no registry's webhooks hear of it", async () => {
