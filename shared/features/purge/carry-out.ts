@@ -62,7 +62,7 @@ function isHeldByOther({ lease }: Plan, me: string, now: Date): boolean {
 async function step(ports: PolicyPorts, plan: Plan, cause: Cause): Promise<Plan> {
   const { registry, carriedOut, pages } = plan;
   const policy = (await readPolicy(ports.documents, registry, plan.policy))?.document;
-  // Approval comes before the plan that is carried out, and goes with whoever switches the policy off.
+  // The approval is written before the plan is approved, and goes when the policy is switched off.
   if (policy?.approved?.rules !== plan.rules || rulesHash(policy.policy) !== plan.rules)
     return { ...plan, state: 'void' };
   if (carriedOut >= pages) return { ...plan, state: 'done' };
