@@ -24,8 +24,13 @@ const policyDocumentSchema = z.object({
    * The approval of a plan of the rules that have this hash. If it is absent, or has another hash, the policy is off.
    */
   approved: z.object({ rules: z.string(), at: when, by: z.string() }).optional(),
-  /** The place of the walk through all manifests that a change of rules begins; absent when it is complete. */
-  walk: z.object({ repository: z.string().optional(), digest: z.string().optional() }).optional(),
+  /**
+   * The place of the walk through all manifests that a change of rules begins; absent when it is complete. `id` is of
+   * the walk: one that begins anew is another, also where both are at the same place.
+   */
+  walk: z
+    .object({ id: z.string().optional(), repository: z.string().optional(), digest: z.string().optional() })
+    .optional(),
   nextRunAt: when,
   /** The id of the write that last moved that time: a writer whose answer was lost recognizes its write by it. */
   runBy: z.string().optional(),

@@ -16,7 +16,7 @@ import type { PolicyPorts } from './ports.ts';
 import { isApproved } from './session.ts';
 import { untrackedRules } from './tracking.ts';
 
-type Editing = Pick<PolicyPorts, 'documents' | 'clock' | 'lastPulls'>;
+type Editing = Pick<PolicyPorts, 'documents' | 'clock' | 'ids' | 'lastPulls'>;
 
 const stateInWords = {
   approved: 'being carried out',
@@ -30,7 +30,7 @@ const stateInWords = {
  * all the time.
  */
 export async function putPolicy(
-  { documents, clock, lastPulls }: Editing,
+  { documents, clock, ids, lastPulls }: Editing,
   registry: RegistryName,
   name: string,
   policy: Policy,
@@ -46,7 +46,7 @@ export async function putPolicy(
       policy,
       nextRunAt: fresh.nextRunAt,
       updatedAt: fresh.updatedAt,
-      ...defined({ walk: sameRules ? undefined : {} }),
+      ...defined({ walk: sameRules ? before.walk : { id: ids.nextId() } }),
     };
   };
   for (;;) {
@@ -54,7 +54,7 @@ export async function putPolicy(
     if (there !== undefined) {
       if (isApproved(there)) return { document: there, created: false };
       // The changed rules to keep are off, so other policies may remove more.
-      await lookAgain({ documents }, registry);
+      await lookAgain({ documents, ids }, registry);
       return { document: there, created: false };
     }
     const made = await documents.commitDocuments('registries', [registry], [{ do: 'create', document: { ...fresh } }]);
@@ -63,9 +63,9 @@ export async function putPolicy(
 }
 
 /** Deletes a policy and its marks. The default one is created anew, and marks anew. */
-export async function removePolicy({ documents }: Editing, registry: RegistryName, name: string): Promise<void> {
+export async function removePolicy({ documents, ids }: Editing, registry: RegistryName, name: string): Promise<void> {
   await documents.commitDocuments('registries', [registry], [{ do: 'delete', id: policyRef(registry, name).id }]);
-  await lookAgain({ documents }, registry);
+  await lookAgain({ documents, ids }, registry);
   const marks = pagesOf(documents, {
     container: 'repositories',
     partition: [registry],
@@ -107,7 +107,7 @@ async function forget(
 }
 
 /** Switches a policy off. A plan that is being carried out stops before its next page. */
-export async function stop({ documents }: Editing, registry: RegistryName, name: string): Promise<void> {
+export async function stop({ documents, ids }: Editing, registry: RegistryName, name: string): Promise<void> {
   const there = await changePolicy(documents, registry, name, ({ approved: _, ...before }) => before);
   if (there?.plan !== undefined)
     await documents.commitDocuments(
@@ -115,15 +115,16 @@ export async function stop({ documents }: Editing, registry: RegistryName, name:
       [registry],
       [{ do: 'patch', id: planRef(registry, there.plan).id, set: { state: 'void' } }],
     );
-  await lookAgain({ documents }, registry);
+  await lookAgain({ documents, ids }, registry);
 }
 
 /** Begins the walks of all policies again, because a rule to keep that is off lets other policies remove more. */
-async function lookAgain({ documents }: Pick<Editing, 'documents'>, registry: RegistryName): Promise<void> {
+async function lookAgain(
+  { documents, ids }: Pick<Editing, 'documents' | 'ids'>,
+  registry: RegistryName,
+): Promise<void> {
   for (const { name } of await readPolicies(documents, registry))
-    await changePolicy(documents, registry, name, (before) =>
-      before.walk === undefined ? { ...before, walk: {} } : undefined,
-    );
+    await changePolicy(documents, registry, name, (before) => ({ ...before, walk: { id: ids.nextId() } }));
 }
 
 /**

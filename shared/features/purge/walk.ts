@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { defined } from '../../core/documents/defined.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import { firstFilledPage, firstPage } from '../../core/documents/pages.ts';
@@ -37,12 +38,12 @@ export async function walk(ports: PolicyPorts, registry: RegistryName, name: str
 
 type Place = NonNullable<PolicyDocument['walk']>;
 
-function moved({ walk: _, ...before }: PolicyDocument, next: Place | undefined): PolicyDocument {
-  return next === undefined ? before : { ...before, walk: next };
+function moved({ walk, ...before }: PolicyDocument, next: Place | undefined): PolicyDocument {
+  return next === undefined ? before : { ...before, walk: { ...next, ...defined({ id: walk?.id }) } };
 }
 
 function samePlace(a: Place | undefined, b: Place): boolean {
-  return a !== undefined && a.repository === b.repository && a.digest === b.digest;
+  return a !== undefined && a.id === b.id && a.repository === b.repository && a.digest === b.digest;
 }
 
 /** The repositories that are read side by side, for most are small; the place is written once for all of them. */
