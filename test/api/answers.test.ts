@@ -246,6 +246,16 @@ describe('an object in the place of which something else was sent', () => {
   });
 });
 
+describe('the recycle bin', () => {
+  it('has the entries of the recycle bin by their earlier name too, for scripts that restore by group', async () => {
+    await pushImage(app, 'earlier/app', 'v1', makeImage('earlier'));
+    await ask(app, 'DELETE', '/v2/earlier/app/manifests/v1');
+    const { items, entries } = (await call('GET', '/bin?repository=earlier/app')).body;
+    expect(items).toHaveLength(1);
+    expect(entries).toEqual(items);
+  });
+});
+
 describe('replications', () => {
   it('answer by the name that they had before as they did then, and no document lists that', async () => {
     const [region] = (await call('GET', '/replications')).body.regions as [string];

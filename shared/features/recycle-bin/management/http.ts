@@ -66,7 +66,8 @@ function readingRoutes(api: OpenAPIHono, ports: BinManagementPorts): void {
       limit,
       ...defined({ continuation }),
     });
-    return context.json({ items: page.documents.map(entryIn), ...nextLink(context.req, page.continuation) }, 200);
+    const items = page.documents.map(entryIn);
+    return context.json({ items, entries: items, ...nextLink(context.req, page.continuation) }, 200);
   });
   api.openapi(routes.read, async (context) => {
     const { group } = context.req.valid('param');

@@ -63,12 +63,14 @@ const entrySchema = z
   })
   .openapi('BinEntry', { description: 'A manifest or a tag in the recycle bin.' });
 
-const listSchema = pageOf(entrySchema, 'The entries of the recycle bin, the oldest deletion first.').openapi(
-  'BinEntries',
-  {
-    description: 'A page of the recycle bin.',
-  },
-);
+const listSchema = pageOf(entrySchema, 'The entries of the recycle bin, the oldest deletion first.')
+  .extend({
+    entries: z.array(entrySchema).openapi({
+      deprecated: true,
+      description: 'The same as `items`, by the name that it had before 0.2.',
+    }),
+  })
+  .openapi('BinEntries', { description: 'A page of the recycle bin.' });
 
 const wantedSchema = z
   .object({
