@@ -12,6 +12,7 @@ const alone = [
   'test/emulators/functions-host/{busy,event-grid,http-*,lifecycle,queue,start,stream-exchange,timer}.test.ts',
   'test/functions/**/*.test.ts',
   'test/security/{s01-builds-*,s01-contexts-*,s13-*,s16-*}.test.ts',
+  'test/shared/adapters/buildah/disk.test.ts',
   'test/shared/adapters/git/pack.test.ts',
   'test/shared/core/dockerfile/fuzz.test.ts',
   'test/shared/core/http/give-way.test.ts',

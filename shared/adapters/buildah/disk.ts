@@ -71,14 +71,24 @@ export function measuring({ folder, ids }: Measured): readonly string[] {
  * meanwhile is no failure.
  */
 async function usedIn(measured: Measured, signal: AbortSignal): Promise<number> {
-  const [program = '', ...args] = measuring(measured);
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'], signal });
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
-  const [code] = (await once(child, 'close', { signal })) as [number | null];
+  const { text, code } = await outputOf(measuring(measured), signal);
   const used = Number(text.split('\t', 1)[0]);
   if (text === '' || !Number.isFinite(used)) throw new Error(`du ended with ${code ?? 'a signal'}`);
   return used;
+}
+
+/** Runs a command. Returns what it wrote and how it ended; throws the signal's reason, or why it could not be started. */
+export async function outputOf(
+  [program = '', ...args]: readonly string[],
+  signal: AbortSignal,
+): Promise<{ readonly text: string; readonly code: number | null }> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'], signal });
+  // Where the signal is aborted already nothing waits for the child, and its error would end this process.
+  child.on('error', () => undefined);
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
+  const [code] = (await once(child, 'close', { signal })) as [number | null];
+  return { text, code };
 }
 
 const mib = (bytes: number) => Math.round(bytes / 1024 ** 2);
