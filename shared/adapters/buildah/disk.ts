@@ -83,7 +83,7 @@ export async function outputOf(
   signal: AbortSignal,
 ): Promise<{ readonly text: string; readonly code: number | null }> {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'], signal });
-  // Where the signal is aborted already nothing waits for the child, and its error would end this process.
+  // Nothing waits for a child whose signal is aborted already, and its error would end this process.
   child.on('error', () => undefined);
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
