@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import type { TestSpecification } from 'vitest/node';
 import { BaseSequencer } from 'vitest/node';
 
-/** What takes minutes where it runs whole. Vitest knows of a new clone only that these files are short. */
+/** These files take minutes where they run whole. Vitest knows of a new clone only that these files are short. */
 const longest = [
   'test/simulation/simulation.test.ts',
   'test/shared/core/transfer/copy-graph.test.ts',

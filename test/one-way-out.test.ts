@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 
 const root = dirname(import.meta.dirname);
 
-/** What opens a connection or asks a name server; types of these modules do nothing. */
+/** These modules open connections or ask name servers; types of these modules do nothing. */
 const network = /^(node:)?(http|https|http2|tls|dgram|dns|dns\/promises|net)$|^undici$/;
-/** What `node:net` has for addresses alone. */
+/** These exports of `node:net` are for addresses alone. */
 const ofAddresses = new Set(['isIP', 'isIPv4', 'isIPv6', 'BlockList', 'SocketAddress']);
 const globals = ['fetch', 'WebSocket', 'EventSource'];
 

@@ -12,7 +12,7 @@ import type { Friend } from './ways-out.ts';
 import { callers, done, wayOut } from './ways-out.ts';
 
 const each = Object.entries(callers);
-/** The one address of this machine that the operator has opened; its others are as private as any. */
+/** The operator has opened this one address of this machine; its other addresses are as private as any. */
 const opened = '127.0.0.1/32';
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
@@ -78,7 +78,7 @@ const names =
   () =>
     Promise.resolve(addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })));
 
-/** What a server does to hold its caller. */
+/** Each is something that a server does to hold its caller. */
 const hostile: Readonly<Record<string, (socket: Socket) => void>> = {
   'says nothing': () => undefined,
   'sends a head without end': (socket) => {

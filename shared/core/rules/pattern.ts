@@ -79,3 +79,16 @@ function step(tokens: readonly Token[], state: number, char: string, next: Set<n
     enter(tokens, state, next);
   }
 }
+
+/** Makes the schema of the names or patterns that something covers: those of `include`, without those of `exclude`. */
+export function scopeSchema<T extends z.ZodType<string>>(glob: T, everything: string) {
+  return z.strictObject({
+    include: z
+      .array(glob)
+      .min(1)
+      .max(100)
+      .default([everything] as never)
+      .describe('The names or patterns that are included: * stands for anything but a slash, ** for anything.'),
+    exclude: z.array(glob).max(100).default([]).describe('The names or patterns that are excluded.'),
+  });
+}

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import { namePattern, nameSyntax } from '../../core/rules/name.ts';
-import { repositoryGlobSchema, tagGlobSchema } from '../../core/rules/pattern.ts';
+import { repositoryGlobSchema, scopeSchema, tagGlobSchema } from '../../core/rules/pattern.ts';
 import { scheduleSchema } from '../../core/rules/schedule.ts';
 import { versionRangeSchema } from '../../core/rules/version.ts';
 
@@ -61,22 +61,12 @@ const keepRuleSchema = z
 export type RemoveRule = z.infer<typeof removeRuleSchema>;
 export type KeepRule = z.infer<typeof keepRuleSchema>;
 
-function scope<T extends z.ZodType<string>>(glob: T, everything: z.input<T>) {
-  return z.strictObject({
-    include: z
-      .array(glob)
-      .min(1)
-      .max(100)
-      .default([everything] as never)
-      .describe('The names or patterns that are included: * stands for anything but a slash, ** for anything.'),
-    exclude: z.array(glob).max(100).default([]).describe('The names or patterns that are excluded.'),
-  });
-}
-
 /** The settings of a policy, as a user writes them. */
 export const policySchema = z.strictObject({
-  repositories: scope(repositoryGlobSchema, '**').prefault({}).describe('The repositories that the policy covers.'),
-  tags: scope(tagGlobSchema, '*')
+  repositories: scopeSchema(repositoryGlobSchema, '**')
+    .prefault({})
+    .describe('The repositories that the policy covers.'),
+  tags: scopeSchema(tagGlobSchema, '*')
     .prefault({})
     .describe(
       'The tags that rules to remove may remove. A manifest without a tag is removed only by rules ' +

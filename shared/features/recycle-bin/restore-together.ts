@@ -2,7 +2,6 @@ import { aboutName } from '../../core/documents/about.ts';
 import { inBatches } from '../../core/documents/batches.ts';
 import type { BinnedDocument } from '../../core/documents/bin.ts';
 import { binnedDocumentSchema, binnedTagSchema, unbinManifest } from '../../core/documents/bin.ts';
-import { removing } from '../../core/documents/changes.ts';
 import { storedAmong, storedWhere } from '../../core/documents/in-repository.ts';
 import { childrenOf, manifestDocumentSchema } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
@@ -16,6 +15,7 @@ import { reconcileMarkChange, reconcileMarkSchema } from './documents.ts';
 import { transactionsOf } from './move.ts';
 import type { GoesOn, ReconcilingPorts, StorePorts } from './ports.ts';
 import type { Along } from './together.ts';
+import { deleteMarks } from './together.ts';
 
 /** The manifests that are restored side by side, each with all that belongs to it. */
 const aloneAtOnce = 8;
@@ -109,13 +109,7 @@ async function reconcileLiveTogether(
   const lonely = await lonelyAmongLive(ports, key, digests);
   const reconciled = marks.filter(({ document }) => lonely.has(document.digest) && document.tagsOf === undefined);
   const left = digests.filter((digest) => !reconciled.some(({ document }) => document.digest === digest));
-  if (reconciled.length === 0) return left;
-  const outcome = await ports.documents.commitDocuments(
-    'repositories',
-    partitionOf(key),
-    reconciled.map((mark) => removing(mark)),
-  );
-  return outcome.committed ? left : [...digests];
+  return (await deleteMarks(ports, key, reconciled)) ? left : [...digests];
 }
 
 /**

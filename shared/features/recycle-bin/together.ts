@@ -7,10 +7,12 @@ import { storedAmong, storedWhere } from '../../core/documents/in-repository.ts'
 import { childrenOf, manifestDocumentSchema, referrerDocumentSchema } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
+import type { Stored } from '../../core/documents/stored.ts';
 import { deleteEvents } from '../../core/events/delete-events.ts';
 import type { Cause } from '../../core/events/envelope.ts';
 import { publishCommitted } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';
+import type { ReconcileMark } from './documents.ts';
 import { reconcileMarkSchema } from './documents.ts';
 import { keptAmong } from './kept.ts';
 import { moveInto, withinOneBatch } from './move.ts';
@@ -77,13 +79,18 @@ async function reconcileTogether(ports: StorePorts, key: RepositoryKey, digests:
   );
   const reconciled = marks.filter(({ document }) => lonely.has(document.digest));
   const left = digests.filter((digest) => !lonely.has(digest));
-  if (reconciled.length === 0) return left;
-  const outcome = await ports.documents.commitDocuments(
-    'repositories',
-    partitionOf(key),
-    reconciled.map((mark) => removing(mark)),
-  );
-  return outcome.committed ? left : [...digests];
+  return (await deleteMarks(ports, key, reconciled)) ? left : [...digests];
+}
+
+/** Deletes the marks of reconciled manifests; `false` if one of them was written since it was read. */
+export async function deleteMarks(
+  ports: StorePorts,
+  key: RepositoryKey,
+  marks: readonly Stored<ReconcileMark>[],
+): Promise<boolean> {
+  if (marks.length === 0) return true;
+  const changes = marks.map((mark) => removing(mark));
+  return (await ports.documents.commitDocuments('repositories', partitionOf(key), changes)).committed;
 }
 
 /** Returns those manifests in the recycle bin that nothing keeps and that have no neighbours. */

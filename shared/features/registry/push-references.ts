@@ -75,9 +75,9 @@ export async function requireReferences(ports: RegistryPorts, push: Referencing,
 }
 
 /**
- * Returns whether a child is present, and restores it if a policy recycled it, for an index that lists it keeps it.
- * What a user deleted needs the right to restore, or its own bytes. An index may also list blobs, as the layers and the
- * config of BuildKit's cache; the media type decides which of the two is read first.
+ * Returns whether a child is present, and restores it if a policy recycled it, for an index that lists it keeps it. A
+ * child that a user deleted needs the right to restore, or its own bytes. An index may also list blobs, as the layers
+ * and the config of BuildKit's cache; the media type decides which of the two is read first.
  */
 async function childPresent(
   ports: RegistryPorts,

@@ -7,30 +7,18 @@ import { digestSchema } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { DocumentRef } from '../../core/ports/documents.ts';
-import { repositoryGlobSchema, tagGlobSchema } from '../../core/rules/pattern.ts';
+import { repositoryGlobSchema, scopeSchema, tagGlobSchema } from '../../core/rules/pattern.ts';
 
 const when = z.iso.datetime();
 const count = z.int().nonnegative();
-
-function scope<T extends z.ZodType<string>>(glob: T, everything: string) {
-  return z.strictObject({
-    include: z
-      .array(glob)
-      .min(1)
-      .max(100)
-      .default([everything] as never)
-      .describe('The names or patterns that are included: * stands for anything but a slash, ** for anything.'),
-    exclude: z.array(glob).max(100).default([]).describe('The names or patterns that are excluded.'),
-  });
-}
 
 /**
  * The filter of the images that a replica holds. A manifest without a tag matches every tag pattern that matches all,
  * and follows an index that does.
  */
 const filtersSchema = z.strictObject({
-  repositories: scope(repositoryGlobSchema, '**').prefault({}).describe('The repositories that are copied.'),
-  tags: scope(tagGlobSchema, '*').prefault({}).describe('The tags that are copied.'),
+  repositories: scopeSchema(repositoryGlobSchema, '**').prefault({}).describe('The repositories that are copied.'),
+  tags: scopeSchema(tagGlobSchema, '*').prefault({}).describe('The tags that are copied.'),
   artifactTypes: z
     .array(z.string().min(1).max(255))
     .min(1)

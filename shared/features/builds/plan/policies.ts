@@ -4,29 +4,20 @@ import { documentShape, parseStored, readStored } from '../../../core/documents/
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { RegistryName, RepositoryName, Tag } from '../../../core/oci/name.ts';
 import type { CommitDocuments, DocumentRef, QueryDocuments, ReadDocument } from '../../../core/ports/documents.ts';
-import { globMatches, repositoryGlobSchema, tagGlobSchema } from '../../../core/rules/pattern.ts';
-
-const scope = <T extends z.ZodType<string>>(glob: T, everything: string) =>
-  z.strictObject({
-    include: z
-      .array(glob)
-      .min(1)
-      .max(100)
-      .default([everything] as never)
-      .describe('The names or patterns that are included: * stands for anything but a slash, ** for anything.'),
-    exclude: z.array(glob).max(100).default([]).describe('The names or patterns that are excluded.'),
-  });
+import { globMatches, repositoryGlobSchema, scopeSchema, tagGlobSchema } from '../../../core/rules/pattern.ts';
 
 /** The settings of a policy: they say what happens to images when their bases are updated. */
 export const policySettingsSchema = z.strictObject({
-  repositories: scope(repositoryGlobSchema, '**').prefault({}).describe('The repositories that the policy covers.'),
-  tags: scope(tagGlobSchema, '*').prefault({}).describe('The tags that the policy covers.'),
+  repositories: scopeSchema(repositoryGlobSchema, '**')
+    .prefault({})
+    .describe('The repositories that the policy covers.'),
+  tags: scopeSchema(tagGlobSchema, '*').prefault({}).describe('The tags that the policy covers.'),
   mode: z
     .enum(['rebase', 'notify'])
     .describe(
       "The action. rebase: the base's layers are replaced in the registry; notify: an event says that the image is due.",
     ),
-  bases: scope(repositoryGlobSchema, '**')
+  bases: scopeSchema(repositoryGlobSchema, '**')
     .optional()
     .describe(
       'The repositories onto which its images are rebased, by whomever they were pushed; absent, ' +
