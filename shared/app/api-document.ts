@@ -31,9 +31,9 @@ const securitySchemes = {
 };
 
 /** The OpenAPI document of `/api/v1`: what clients are made from, so that everything in it has a name and a sentence. */
-export function describeApi(api: OpenAPIHono, parts: readonly FeatureParts[]): object {
+export async function describeApi(api: OpenAPIHono, parts: readonly FeatureParts[]): Promise<object> {
   const registry = api.openAPIRegistry;
-  for (const { describe } of parts) describe?.(registry);
+  for (const { describe } of parts) await describe?.(registry);
   for (const { name, description, codes, isRetried } of generalErrors)
     registry.registerComponent('responses', name, {
       description,

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 const run = promisify(execFile);
@@ -43,6 +44,38 @@ async function loadedOnOlderNode(entry: string): Promise<{ code: number; stderr:
     (error: unknown) => error as { code: number; stderr: string },
   );
 }
+
+/** Returns the files that a start of the functions evaluates: those that are imported without being waited for. */
+async function evaluatedAtStart(): Promise<string[]> {
+  const { metafile } = await build({
+    entryPoints: [`${root}functions/triggers.ts`],
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    external: ['@azure/functions-core'],
+    write: false,
+    metafile: true,
+    outdir: `${root}dist`,
+  });
+  const found = new Set<string>();
+  const follow = (path: string) => {
+    if (found.has(path)) return;
+    found.add(path);
+    for (const { path: next, kind, external } of metafile.inputs[path]?.imports ?? [])
+      if (kind !== 'dynamic-import' && external !== true) follow(next);
+  };
+  follow('functions/triggers.ts');
+  return [...found];
+}
+
+describe('the start of the functions', () => {
+  it('makes no schema of the management API, which most instances are never asked for', async () => {
+    const files = await evaluatedAtStart();
+    expect(files).toContain('shared/app/features.ts');
+    expect(files.filter((path) => /zod-openapi|management\/http\.ts$|usage\/http\.ts$/.test(path))).toEqual([]);
+  });
+});
 
 describe('npm run build', () => {
   beforeAll(() => run(process.execPath, [`${root}build.ts`]));

@@ -16,10 +16,13 @@ export type ManagementRight = Extract<Access, { readonly type: 'management' }>['
 
 /** The parts that a feature adds to the app. Triggers go by the names of the functions that call them. */
 export interface FeatureParts {
-  /** Its part of the management API, below `/api/v1`. */
-  readonly routes?: OpenAPIHono;
+  /**
+   * Makes its part of the management API, below `/api/v1`. It is called at the first request there, and imports the
+   * routes then: their described schemas are a tenth of the time of an instance's start, and most instances only pull.
+   */
+  readonly routes?: () => Promise<OpenAPIHono>;
   /** Adds to the OpenAPI document of the management API what is not a route. Called when the document is made. */
-  readonly describe?: (registry: OpenAPIHono['openAPIRegistry']) => void;
+  readonly describe?: (registry: OpenAPIHono['openAPIRegistry']) => Promise<void>;
   /**
    * Names the right that a change of one of its paths needs, which begin below `/api/v1`; where it names none, that is
    * the right to change anything.

@@ -65,10 +65,7 @@ export const nameSchema = z
   .regex(namePattern, nameSyntax)
   .openapi({ example: 'ci', description: `The name that an administrator gave: it ${nameSyntax}.` });
 
-/**
- * Makes the schema of a repository's name in a query or a body; in a path its slashes would part it. Schemas of the
- * core cannot be described themselves: at run time they have no `openapi`, whatever their type says.
- */
+/** Makes the schema of a repository's name in a query or a body; in a path its slashes would part it. */
 export function repositoryIn(description: string, example = 'team/app') {
   return z.string().pipe(repositorySchema).openapi({ type: 'string', example, description });
 }

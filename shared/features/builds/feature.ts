@@ -5,7 +5,6 @@ import type { Documents } from '../../core/ports/documents.ts';
 import type { ReadSecret } from '../../core/ports/secrets.ts';
 import type { LimitStrangers } from '../../core/ports/strangers.ts';
 import { doorsOf } from './inbound/let-in.ts';
-import { buildRoutes } from './management/http.ts';
 import { buildPipeline } from './pipeline.ts';
 import type { BuildPorts } from './ports.ts';
 import type { BuildSettings } from './settings.ts';
@@ -34,7 +33,7 @@ export const builds = feature({
     };
     const pipeline = buildPipeline(ports);
     return {
-      routes: buildRoutes({ ...ports, ...lists }),
+      routes: async () => (await import('./management/http.ts')).buildRoutes({ ...ports, ...lists }),
       events: {
         'builds-learn': onEvents(
           [

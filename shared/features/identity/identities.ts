@@ -15,7 +15,7 @@ import { outsideIdentities } from './issuers/prove.ts';
 import { TrustedIssuers } from './issuers/trusted.ts';
 import { issueToken } from './jwt.ts';
 import { KeyRing } from './keys/ring.ts';
-import { identityRoutes } from './management/http.ts';
+import type { ManagementPorts } from './management/ports.ts';
 import { askGrants, openGrants } from './may-pull.ts';
 import { respondOAuth2 } from './oauth2/http.ts';
 import type { IdentityPorts, IdentitySettings } from './ports.ts';
@@ -46,7 +46,7 @@ export interface Identities {
   /** Answers which rights an identity has that is not the caller. */
   readonly grants: AskGrants;
   /** The part of the management API; in open mode it prepares for the other mode. */
-  readonly management: OpenAPIHono;
+  readonly management: () => Promise<OpenAPIHono>;
 }
 
 export function createIdentities(ports: IdentityPorts, registry: RegistryName, auth: AuthSettings): Identities {
@@ -67,7 +67,7 @@ function openIdentities(
     grants: openGrants,
     gates: [],
     strangers: limitStrangers(new FailedAttempts(ports.clock), undefined, addressOf),
-    management: identityRoutes({
+    management: managementOf({
       ...ports,
       registry,
       defaults: { sku, rateLimits: {} },
@@ -75,6 +75,10 @@ function openIdentities(
       learn: () => undefined,
     }),
   };
+}
+
+function managementOf(ports: ManagementPorts): Identities['management'] {
+  return async () => (await import('./management/http.ts')).identityRoutes(ports);
 }
 
 function requiredIdentities(
@@ -119,7 +123,7 @@ function requiredIdentities(
     gates: limits === undefined ? [] : [rateGate(limits)],
     issueAccess: issueWith(identify),
     grants: askGrants({ ...ports, anonymous }, settings),
-    management: identityRoutes({ ...ports, registry, defaults, forget, learn: (own) => rates.learn(own) }),
+    management: managementOf({ ...ports, registry, defaults, forget, learn: (own) => rates.learn(own) }),
   };
 }
 

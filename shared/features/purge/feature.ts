@@ -5,7 +5,6 @@ import { feature } from '../../core/feature/feature.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { Documents } from '../../core/ports/documents.ts';
 import { inUseRight } from './in-use-right.ts';
-import { policyRoutes } from './management/http.ts';
 import { markTouched } from './mark.ts';
 import type { PolicyPorts } from './ports.ts';
 import { runPolicies } from './run.ts';
@@ -26,7 +25,8 @@ export const purge = feature({
   make(ports: Ports) {
     const { registry, lists, noteDeletions, clock, log } = ports;
     return {
-      routes: policyRoutes({ ...ports, places: lists.places, registry }),
+      routes: async () =>
+        (await import('./management/http.ts')).policyRoutes({ ...ports, places: lists.places, registry }),
       changeRight: inUseRight,
       events: {
         'purge-touched': onEvents(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { namePattern, nameSyntax } from '../../core/rules/name.ts';
 import { repositoryGlobSchema, scopeSchema, tagGlobSchema } from '../../core/rules/pattern.ts';
 import { scheduleSchema } from '../../core/rules/schedule.ts';

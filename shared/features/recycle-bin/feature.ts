@@ -8,7 +8,6 @@ import type { Regions } from '../../core/ports/regions.ts';
 import { everywhere } from '../../core/regions/storage.ts';
 import { recycleBin } from './bin.ts';
 import { purgeDue, reconcileDue } from './due.ts';
-import { binRoutes } from './management/http.ts';
 import type { BinPorts } from './ports.ts';
 import { recycle } from './recycle.ts';
 import { SoftDelete } from './soft-delete.ts';
@@ -51,7 +50,7 @@ export const recycleBinFeature = feature({
     const endOfRun = () => new Date(clock.now().getTime() + timerRunMs);
     const recycler: RecycleForPolicies = { recycle: (key, wanted, by) => recycle(bin, key, wanted, by) };
     return {
-      routes: binRoutes({ ...bin, ...lists, registry }),
+      routes: async () => (await import('./management/http.ts')).binRoutes({ ...bin, ...lists, registry }),
       timers: {
         async 'recycle-bin-purge'() {
           const run = await purgeDue(bin, endOfRun());

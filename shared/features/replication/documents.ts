@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { collection } from '../../core/documents/collection.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf, registrySchema, repositorySchema } from '../../core/documents/names.ts';

@@ -1,7 +1,6 @@
 import type { Places } from '../../core/documents/whole-list.ts';
 import { onEvents } from '../../core/feature/events.ts';
 import { feature } from '../../core/feature/feature.ts';
-import { replicationRoutes } from './management/http.ts';
 import { replicationPipeline } from './pipeline.ts';
 import type { CopySettings, ReplicationPorts } from './ports.ts';
 import { usualCopySettings } from './ports.ts';
@@ -18,7 +17,10 @@ export const replication = feature({
   make(ports: Ports) {
     const pipeline = replicationPipeline({ ...ports, settings: ports.settings.copies });
     return {
-      routes: replicationRoutes({ ...pipeline.ports, places: ports.lists.places }),
+      async routes() {
+        const { replicationRoutes } = await import('./management/http.ts');
+        return replicationRoutes({ ...pipeline.ports, places: ports.lists.places });
+      },
       // The earlier name of /replications.
       olderPaths: ['/replicas'],
       events: {

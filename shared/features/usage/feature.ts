@@ -3,7 +3,6 @@ import { onEvents } from '../../core/feature/events.ts';
 import { feature } from '../../core/feature/feature.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { ReadLastPulls } from '../../core/ports/pulls.ts';
-import { usageRoutes } from './http.ts';
 import type { UsagePorts } from './pipeline.ts';
 import { usagePipeline } from './pipeline.ts';
 import type { UsageSettings } from './settings.ts';
@@ -30,7 +29,10 @@ export const usage = feature({
     const { usage: own, region, isFurther = false } = settings;
     const pipeline = usagePipeline(ports, { ...own, region, eventSource, isFurther, registryName: registry });
     return {
-      routes: usageRoutes({ documents, clock, quotaBytes: own.quotaBytes }, registry),
+      async routes() {
+        const { usageRoutes } = await import('./http.ts');
+        return usageRoutes({ documents, clock, quotaBytes: own.quotaBytes }, registry);
+      },
       events: {
         'usage-record': onEvents(
           [

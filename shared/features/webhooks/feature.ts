@@ -5,8 +5,6 @@ import { feature } from '../../core/feature/feature.ts';
 import { checkTarget } from '../../core/outbound/outbound-target.ts';
 import type { Reach } from '../../core/outbound/public-address.ts';
 import type { Documents } from '../../core/ports/documents.ts';
-import { webhookRoutes } from './management/http.ts';
-import { describeReceived } from './management/received.ts';
 import { webhookPipeline } from './pipeline.ts';
 import type { WebhookPorts } from './ports.ts';
 
@@ -22,13 +20,18 @@ export const webhooks = feature({
     const { lists, settings } = ports;
     const pipeline = webhookPipeline(ports);
     return {
-      routes: webhookRoutes({
-        ...pipeline.ports,
-        ...lists,
-        ...defined({ publicUrl: settings.publicUrl }),
-        checkTarget: (url) => checkTarget(url, settings.reach),
-      }),
-      describe: describeReceived,
+      async routes() {
+        const { webhookRoutes } = await import('./management/http.ts');
+        return webhookRoutes({
+          ...pipeline.ports,
+          ...lists,
+          ...defined({ publicUrl: settings.publicUrl }),
+          checkTarget: (url) => checkTarget(url, settings.reach),
+        });
+      },
+      async describe(registry) {
+        (await import('./management/received.ts')).describeReceived(registry);
+      },
       events: { 'webhooks-dispatch': onEveryEvent((event) => pipeline.dispatch(event)) },
       messages: {
         'webhooks-deliver': (message: unknown) => pipeline.deliver(message),

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { defined } from '../../../core/documents/defined.ts';
+import { describable } from '../../../core/http/describable.ts';
 import { absent, body, conflicting, json, nameSchema, pageOf, pageSchema } from '../../../core/http/management.ts';
 import { changeOf } from '../../../core/http/merge-patch.ts';
 import type { Item, Plan, PolicyDocument, Removal } from '../documents.ts';
@@ -17,7 +18,7 @@ export const purgeTag = {
 const named = z.object({
   name: nameSchema.openapi({ example: 'default', description: 'The name of a purge policy.' }),
 });
-const policyShape = policySchema.openapi('PurgePolicyRules', {
+const policyShape = describable(policySchema).openapi('PurgePolicyRules', {
   description: 'What a purge policy covers, removes and keeps.',
 });
 const policyChange = changeOf(policySchema.shape).openapi('PurgePolicyChange', {
@@ -53,11 +54,11 @@ const evidence = z
   .openapi({ description: 'The times on which the decision is based.' });
 const shownItem = z
   .object({
-    kind: itemSchema.shape.kind.openapi({ description: 'The kind of what is removed.' }),
+    kind: describable(itemSchema.shape.kind).openapi({ description: 'The kind of what is removed.' }),
     repository: text('The repository that it is in.'),
     digest: text('The digest of the manifest.'),
     tag: text('The name of the tag.').optional(),
-    about: itemSchema.shape.about.openapi({
+    about: describable(itemSchema.shape.about).openapi({
       description: 'True if it refers to another manifest, as a signature does.',
     }),
     rule: text('The rule that removes or keeps it.'),
@@ -74,7 +75,7 @@ const shownPlan = z
     plan: text('The id of the plan.'),
     policy: text('The policy that made the plan.'),
     hash: text('The hash of all that it lists, to approve it by.'),
-    state: planSchema.shape.state.openapi({
+    state: describable(planSchema.shape.state).openapi({
       description: 'The state of the plan; void means that the rules changed before it was carried out.',
     }),
     madeAt: dateTime('The time at which the plan was made.'),
@@ -89,7 +90,9 @@ const shownPlan = z
           repository: text('The repository of which it removes so much.'),
           going: number('The number that the plan removes.'),
           of: number('The number in the repository.'),
-          what: planSchema.shape.over.element.shape.what.openapi({ description: 'The kind that is counted.' }),
+          what: describable(planSchema.shape.over.element.shape.what).openapi({
+            description: 'The kind that is counted.',
+          }),
         }),
       )
       .openapi({

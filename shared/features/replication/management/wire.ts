@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { defined } from '../../../core/documents/defined.ts';
 import { tagSchema } from '../../../core/documents/names.ts';
+import { describable } from '../../../core/http/describable.ts';
 import {
   absent,
   body,
@@ -42,7 +43,7 @@ const walkSchema = z.object({
   repaired: number('The number of copies that were missing, or had another size.'),
 });
 
-const settingsSchema = replicaSettingsSchema.openapi('ReplicationSettings', {
+const settingsSchema = describable(replicaSettingsSchema).openapi('ReplicationSettings', {
   description: 'The images that a region gets, and how they are copied.',
 });
 const changeSchema = changeOf(replicaSettingsSchema.shape).openapi('ReplicationChange', {

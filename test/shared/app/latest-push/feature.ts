@@ -1,6 +1,5 @@
 import { onEvents } from '../../../../shared/core/feature/events.ts';
 import { feature } from '../../../../shared/core/feature/feature.ts';
-import { latestPushRoutes } from './http.ts';
 import type { LatestPushPorts } from './latest-push.ts';
 import { recordPush } from './latest-push.ts';
 import { latestPushSettings, readLatestPushSettings } from './settings.ts';
@@ -11,7 +10,7 @@ export const latestPush = feature({
   settings: latestPushSettings,
   read: readLatestPushSettings,
   make: (ports: LatestPushPorts) => ({
-    routes: latestPushRoutes(ports),
+    routes: async () => (await import('./http.ts')).latestPushRoutes(ports),
     events: {
       'latest-push-record': onEvents(['Microsoft.ContainerRegistry.ImagePushed'], ({ time, data }) =>
         recordPush(ports, { repository: data.target.repository, pushedAt: time }),
