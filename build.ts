@@ -4,6 +4,8 @@ import type { BuildOptions } from 'esbuild';
 import { build } from 'esbuild';
 import type { Command } from './local/command-line.ts';
 import { runCommand } from './local/command-line.ts';
+import { overBudget, sizesOf, sizeTable } from './portal/budget.ts';
+import { bundlePortal, sourcesHash, writePortal } from './portal/build.ts';
 
 const command: Command = {
   call: 'npm run build',
@@ -37,7 +39,9 @@ const shared: BuildOptions = {
 async function run(out: string): Promise<void> {
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
-  const [functions, host] = await Promise.all([
+  const [portal, hash, functions, host] = await Promise.all([
+    bundlePortal(),
+    sourcesHash(),
     build({ ...shared, entryPoints: [`${root}functions/index.ts`], outdir: `${out}/functions`, metafile: true }),
     // What the container image runs (Dockerfile); its files are modules without a package.json.
     build({
@@ -48,6 +52,11 @@ async function run(out: string): Promise<void> {
       metafile: true,
     }),
   ]);
+  const sizes = sizesOf(portal);
+  const [tooLarge] = overBudget(sizes);
+  if (tooLarge !== undefined) throw new Error(`the portal is too large: ${tooLarge}`);
+  // One beside the functions, and one in the folder that the container image is made of.
+  for (const place of [`${out}/portal`, `${out}/host/portal`]) await writePortal(portal, place, hash);
   await copyFile(`${root}host.json`, `${out}/host.json`);
   // For whoever publishes from here with `func`: what runs in a container, and the settings of this machine, stay here.
   await writeFile(`${out}/.funcignore`, 'host\nlocal.settings.json\n');
@@ -59,6 +68,7 @@ async function run(out: string): Promise<void> {
     main: 'functions/index.js',
   };
   await writeFile(`${out}/package.json`, `${JSON.stringify(packageJson, undefined, 2)}\n`);
+  process.stdout.write(sizeTable(sizes));
   for (const { metafile } of [functions, host]) {
     const scripts = Object.entries(metafile.outputs).filter(([path]) => /\.m?js$/.test(path));
     for (const [path, { bytes }] of scripts) process.stdout.write(`${path}: ${Math.round(bytes / 1024)} KiB\n`);

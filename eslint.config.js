@@ -10,7 +10,7 @@ const caps = {
 };
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'dist/', '.longshore/', 'coverage/', 'test/api/program/'] },
+  { ignores: ['node_modules/', 'dist/', '.longshore/', 'coverage/', 'generated/', 'test/api/program/'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

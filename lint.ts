@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { writeApiTypes } from './local/api-types.ts';
 
 /**
  * `npm run lint`: ESLint, whether everything is formatted by Prettier, whether a file, an export or a dependency is used
@@ -13,6 +14,8 @@ const checks: readonly (readonly [name: string, program: string, ...args: string
   ['architecture', 'vitest/vitest.mjs', 'run', 'test/architecture.test.ts', '--reporter=dot'],
 ];
 
+// ESLint's rules go by types, those of the API among them.
+await writeApiTypes();
 const failed = checks.filter(([, program, ...args]) => {
   const path = fileURLToPath(new URL(`node_modules/${program}`, import.meta.url));
   const { status, error } = spawnSync(process.execPath, [path, ...args], { stdio: 'inherit' });

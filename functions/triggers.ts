@@ -6,6 +6,7 @@ import './oauth2/oauth2.http.ts';
 import './api/api.http.ts';
 import './health/health.http.ts';
 import './metrics/metrics.http.ts';
+import './portal/portal.http.ts';
 import './home/home.http.ts';
 import './usage/record.event.ts';
 import './usage/fold.queue.ts';

@@ -36,7 +36,7 @@ function sourceFile(path: string): SourceFile {
 }
 
 const rooms = ['functions', 'shared', 'bounds', 'host', 'local', 'emulators', 'bench', 'test', 'portal', 'infra'];
-const files = globSync(rooms.map((room) => join(root, room, '**/*.ts'))).map((path) =>
+const files = globSync(rooms.map((room) => join(root, room, '**/*.{ts,tsx}'))).map((path) =>
   sourceFile(relative(root, path)),
 );
 const shared = files.filter(({ path }) => path.startsWith('shared/'));
@@ -190,6 +190,19 @@ describe('the architecture', () => {
     expect(violations(elsewhere, (_, imported) => imported.startsWith('@azure/'))).toEqual([]);
   });
 
+  it('keeps the portal to itself: it runs in a browser, and knows the types of the API alone', () => {
+    const ofBrowser = (path: string) => path.startsWith('portal/src/');
+    const sources = files.filter(({ path }) => ofBrowser(path));
+    expect(sources.length).toBeGreaterThan(20);
+    expect(violations(sources, (_, imported) => ofProgram.test(imported) && !ofBrowser(imported))).toEqual([]);
+    const others = files.filter(({ path }) => !ofBrowser(path) && !path.startsWith('test/portal/'));
+    expect(violations(others, (_, imported) => ofBrowser(imported))).toEqual([]);
+    const pages = sources.filter(({ path }) => path.startsWith('portal/src/pages/'));
+    expect(violations(pages, (_, imported) => /^(portal\/src\/kit\/|preact|@preact|wouter)/.test(imported))).toEqual(
+      [],
+    );
+  });
+
   it('keeps tests and the local stack out of what is deployed', () => {
     const deployed = files.filter(({ path }) => /^(functions|shared|bounds|host)\//.test(path));
     expect(violations(deployed, (_, imported) => /^(local|emulators|test|bench)\//.test(imported))).toEqual([]);
@@ -241,7 +254,7 @@ describe('the size of things', () => {
     expect(
       files
         .map(({ path }) => path)
-        .filter((path) => /(^|[/-])(utils?|helpers?|managers?|service)(\/|\.ts$)/.test(path)),
+        .filter((path) => /(^|[/-])(utils?|helpers?|managers?|service)(\/|\.tsx?$)/.test(path)),
     ).toEqual([]);
   });
 });

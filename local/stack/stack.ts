@@ -44,9 +44,10 @@ export async function startStack(settings: StackSettings, progress: (line: strin
     if (tls !== undefined) stops.push(tls.stop);
     // The slowest of the services takes seconds to listen; loading the app takes one, beside it.
     const loading = import('./hosts.ts');
+    const portal = buildPortal(progress);
     const services = await startServicesProcess(settings, progress);
     stops.push(() => services.stop());
-    const { startFunctions, startNode } = await loading;
+    const [{ startFunctions, startNode }] = await Promise.all([loading, portal]);
     const own = {
       keys,
       auth: settings.auth,
@@ -82,6 +83,16 @@ export async function startStack(settings: StackSettings, progress: (line: strin
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** A portal that cannot be built keeps nobody from pushing and pulling. */
+async function buildPortal(progress: (line: string) => void): Promise<void> {
+  try {
+    const { buildPortalIfChanged } = await import('../../portal/build.ts');
+    await buildPortalIfChanged();
+  } catch (error) {
+    progress(`the portal is not built: ${(error as Error).message}`);
   }
 }
 

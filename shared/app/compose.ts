@@ -15,6 +15,7 @@ import { isolationOf } from '../adapters/buildah/requirements.ts';
 import { buildahRunner } from '../adapters/buildah/runner.ts';
 import { blobOrigin } from '../adapters/buildah/settings.ts';
 import { httpGit } from '../adapters/git/git.ts';
+import { portalFiles } from '../adapters/portal-files.ts';
 import { canRotate, rotatingLog } from '../adapters/rotating-log.ts';
 import { defined } from '../core/documents/defined.ts';
 import { giveWay } from '../core/http/give-way.ts';
@@ -64,6 +65,7 @@ export function compose(config: Config, { logTo }: { readonly logTo?: Destinatio
     clock: clockAhead(config.LONGSHORE_CLOCK_AHEAD_DAYS),
     ids: systemRandomIds,
     passwords: scryptPasswords(),
+    portal: portalFiles(),
     log: config.LONGSHORE_REGISTRIES === undefined ? log : log.child({ registry: config.LONGSHORE_REGISTRY }),
   };
   return {

@@ -10,6 +10,7 @@ import type { Log } from '../core/ports/log.ts';
 import type { AzureManagement } from '../core/ports/management.ts';
 import type { AskUrl, GetJson } from '../core/ports/outbound.ts';
 import type { HashPassword } from '../core/ports/passwords.ts';
+import type { ReadPortal } from '../core/ports/portal.ts';
 import type { PostRequest } from '../core/ports/post.ts';
 import type { ProbeDependency } from '../core/ports/probe.ts';
 import type { ReadLastPulls } from '../core/ports/pulls.ts';
@@ -52,6 +53,8 @@ export interface Adapters {
   readonly tracer?: Tracer;
   /** Absent, what usage has counted. */
   readonly lastPulls?: ReadLastPulls;
+  /** The files of the portal; absent, it has none. */
+  readonly portal?: ReadPortal;
   readonly probes: readonly ProbeDependency[];
   readonly clock: Clock;
   readonly ids: RandomIds;

@@ -1,0 +1,29 @@
+/**
+ * All that pages share. They import it from here alone: then it is one script for all of them, which comes with the
+ * first load, instead of one for each set of pages that share something.
+ */
+export * from './kit/api.ts';
+export * from './kit/button.tsx';
+export * from './kit/dialog.tsx';
+export * from './kit/format.ts';
+export * from './kit/links.ts';
+export * from './kit/load.ts';
+export * from './kit/me.ts';
+export * from './kit/page-head.tsx';
+export * from './kit/pager.tsx';
+export * from './kit/pages.ts';
+export * from './kit/preferences.ts';
+export * from './kit/reference.ts';
+export * from './kit/route.ts';
+export * from './kit/selection.ts';
+export * from './kit/shell.tsx';
+export * from './kit/states.tsx';
+export * from './kit/table.tsx';
+export * from './kit/text.tsx';
+export * from './kit/toasts.ts';
+export * from './kit/values.tsx';
+export * from './kit/visible-text.ts';
+export { signal, useSignal } from '@preact/signals';
+export type { ComponentChildren, VNode } from 'preact';
+export { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
+export { Link, useLocation } from 'wouter-preact';

@@ -1,0 +1,90 @@
+import { signal } from '@preact/signals';
+import type { ComponentChildren, VNode } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+import { Button } from './button.tsx';
+
+interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+  /** Stand below; the one that closes is there already. */
+  readonly actions?: ComponentChildren;
+  readonly closeLabel?: string;
+}
+
+/** The browser's own dialog: it holds the focus, closes by Escape, and gives the focus back. */
+export function Dialog({ title, onClose, children, actions, closeLabel = 'Close' }: DialogProps): VNode {
+  const element = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  useEffect(() => {
+    const { current } = element;
+    const before = document.activeElement;
+    current?.showModal();
+    return () => {
+      current?.close();
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={element}
+      aria-labelledby={heading}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <h2 id={heading}>{title}</h2>
+      <div class="dialog-body" tabIndex={0} role="group" aria-labelledby={heading}>
+        {children}
+      </div>
+      <div class="dialog-actions">
+        <Button onPress={onClose}>{closeLabel}</Button>
+        {actions}
+      </div>
+    </dialog>
+  );
+}
+
+interface Question {
+  readonly title: string;
+  readonly body: ComponentChildren;
+  readonly confirm: string;
+  readonly isDanger?: boolean;
+}
+
+const asked = signal<(Question & { readonly answer: (yes: boolean) => void }) | undefined>(undefined);
+
+/** Asks before something is done. */
+export function confirmed(question: Question): Promise<boolean> {
+  return new Promise((resolve) => {
+    asked.value = {
+      ...question,
+      answer: (yes) => {
+        asked.value = undefined;
+        resolve(yes);
+      },
+    };
+  });
+}
+
+/** The place of `confirmed`'s dialog. */
+export function AskedQuestion(): VNode | null {
+  const question = asked.value;
+  if (question === undefined) return null;
+  const { title, body, confirm, isDanger = false, answer } = question;
+  return (
+    <Dialog
+      title={title}
+      closeLabel="Cancel"
+      onClose={() => answer(false)}
+      actions={
+        <Button kind={isDanger ? 'danger' : 'primary'} onPress={() => answer(true)}>
+          {confirm}
+        </Button>
+      }
+    >
+      {body}
+    </Dialog>
+  );
+}

@@ -1,0 +1,64 @@
+import type { VNode } from 'preact';
+import { formatNumber } from './format.ts';
+import type { PageQuery } from './route.ts';
+
+/** The place of a page in a list: the token of each page before it, so that one can go back. */
+export interface Place {
+  readonly continuation: string | undefined;
+  readonly page: number;
+}
+
+/** Rows on a page. */
+export const pageSize = 100;
+
+export function placeIn(query: PageQuery): Place {
+  return { continuation: query.get('after'), page: Math.max(1, Number(query.get('page') ?? '1') || 1) };
+}
+
+/** Returns the token that a list's `nextLink` leads on with. */
+export function continuationOf(nextLink: string | undefined): string | undefined {
+  if (nextLink === undefined) return undefined;
+  return new URL(nextLink, 'http://registry.example').searchParams.get('continuation') ?? undefined;
+}
+
+/** Taking out the place begins a list anew: whatever else changes in the query begins it anew too. */
+export const fromStart = { after: undefined, page: undefined };
+
+interface PagerProps {
+  readonly query: PageQuery;
+  readonly shown: number;
+  readonly total: number | undefined;
+  readonly isAtLeast?: boolean | undefined;
+  readonly nextLink: string | undefined;
+}
+
+/** Says which rows are shown and of how many, and leads on. The browser's own "back" leads back. */
+export function Pager({ query, shown, total, isAtLeast = false, nextLink }: PagerProps): VNode {
+  const { page } = placeIn(query);
+  const first = (page - 1) * pageSize + 1;
+  const next = continuationOf(nextLink);
+  const of = total === undefined ? '' : ` of ${isAtLeast ? 'at least ' : ''}${formatNumber(total)}`;
+  return (
+    <nav class="pager" aria-label="Pages of the list">
+      <span role="status">
+        {shown === 0 ? 'None' : `${formatNumber(first)}–${formatNumber(first + shown - 1)}`}
+        {of}
+      </span>
+      {page === 1 ? null : (
+        <>
+          <button type="button" class="button plain" onClick={() => query.set(fromStart)}>
+            First page
+          </button>
+          <button type="button" class="button plain" onClick={() => history.back()}>
+            Back
+          </button>
+        </>
+      )}
+      {next === undefined ? null : (
+        <button type="button" class="button plain" onClick={() => query.set({ after: next, page: String(page + 1) })}>
+          Next page
+        </button>
+      )}
+    </nav>
+  );
+}
