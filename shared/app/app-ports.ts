@@ -12,6 +12,8 @@ import type { Metrics } from '../core/telemetry/metrics.ts';
 /** The ports that features must give for there to be an app. */
 export interface GivenToApp {
   readonly callers: IdentifyCaller;
+  /** Identifies callers of `/api/v1`, the one place where a session of the portal counts. */
+  readonly portalCallers: IdentifyCaller;
   /** Returns the address that a request came from, as far as the trusted proxies tell. */
   readonly addressOf: ClientAddress;
   /** Answers every request under `/v2`, errors included. */

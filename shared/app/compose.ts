@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { pino } from 'pino';
 import { azureBlobs } from '../adapters/azure/blobs.ts';
 import { azureDocuments } from '../adapters/azure/documents.ts';
+import { azureFederation } from '../adapters/azure/federation.ts';
 import { azureManagement } from '../adapters/azure/management.ts';
 import { azureQueues } from '../adapters/azure/queues.ts';
 import { azureSecrets } from '../adapters/azure/secrets.ts';
@@ -108,6 +109,7 @@ function outwardOf(config: Config, identity: () => TokenCredential) {
     outbound: guardedGet(client),
     receivers: guardedPost(client),
     git: httpGit(client),
+    federation: azureFederation(identity),
     management: azureManagement(config.LONGSHORE_MANAGEMENT_URL, identity),
     ...defined({ runner: config.LONGSHORE_RUNNER === undefined ? undefined : buildahOf(config, reach) }),
   };

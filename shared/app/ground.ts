@@ -5,6 +5,7 @@ import { sealedPlaces } from '../core/documents/whole-list.ts';
 import type { Blobs } from '../core/ports/blobs.ts';
 import type { Clock, RandomIds } from '../core/ports/clock.ts';
 import type { Documents } from '../core/ports/documents.ts';
+import type { IssueAssertion } from '../core/ports/federation.ts';
 import type { Git } from '../core/ports/git.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { AzureManagement } from '../core/ports/management.ts';
@@ -46,6 +47,8 @@ export interface Adapters {
   readonly runner?: Runner;
   /** Azure Resource Manager; absent where the app has no identity. */
   readonly management?: AzureManagement;
+  /** The app's managed identity as a client of Entra ID; absent where the app has no identity. */
+  readonly federation?: IssueAssertion;
   readonly git?: Git;
   /** Absent where no vault is configured. */
   readonly secrets?: Secrets;

@@ -16,9 +16,9 @@ import { requireManagement } from './require-management.ts';
  */
 export async function managementApp(ports: AppPorts): Promise<Hono<Recorded>> {
   const { parts, log } = ports;
-  const { callers, inbound } = ports.given;
+  const { portalCallers, inbound } = ports.given;
   const app = recordedApp(ports);
-  app.use(`${apiPath}/*`, requireManagement(callers, { parts, inbound }));
+  app.use(`${apiPath}/*`, requireManagement(portalCallers, { parts, inbound }));
   app.route(apiPath, await describedRoutes(parts));
   app.notFound(({ req: { path } }) => errorResponse(unrouted(app, path, parts), log, codesFor(parts, path)));
   return app;

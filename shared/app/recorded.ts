@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { FeatureParts } from '../core/feature/feature.ts';
 import { withCommonHeaders } from '../core/http/common-headers.ts';
+import { withPrivacy } from '../core/http/private-answers.ts';
 import type { ErrorCodes } from '../core/http/respond.ts';
 import { errorResponse } from '../core/http/respond.ts';
 import { targetOf } from '../core/http/target.ts';
@@ -27,6 +28,7 @@ export function recordedApp(ports: RecordPorts): Hono<Recorded> {
     context.set('requestId', requestId);
     await next();
     withCommonHeaders(context.res, context.req.raw, requestId);
+    if (isBelow(context.req.path, apiPath)) withPrivacy(context.res, context.req.raw);
     recordRequest(ports, context.req.raw, context.res.status, requestId, started);
   });
   app.onError((error, { req }) =>

@@ -18,9 +18,9 @@ export function requireManagement(
       await boundManagementBody(context.req);
       return next();
     }
-    const needed = [managementAccess(context.req, parts)];
+    const needed = isOwnPath(context.req, parts) ? [] : [managementAccess(context.req, parts)];
     const caller = await callers.identify(context.req.raw, needed);
-    requireAccess(caller, needed);
+    if (needed.length > 0) requireAccess(caller, needed);
     context.set('caller', caller);
     if (!isRead(context.req.method)) inbound?.forget();
     await boundManagementBody(context.req);
@@ -30,6 +30,14 @@ export function requireManagement(
 
 function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
+}
+
+/** Says whether somebody asks about itself, strangers included. */
+function isOwnPath(
+  { method, path }: { readonly method: string; readonly path: string },
+  parts: readonly FeatureParts[],
+): boolean {
+  return isRead(method) && parts.some(({ ownPaths = [] }) => ownPaths.includes(path.slice(apiPath.length)));
 }
 
 function managementAccess(

@@ -28,6 +28,8 @@ export interface FeatureParts {
    * the right to change anything.
    */
   readonly changeRight?: (path: string) => ManagementRight | undefined;
+  /** Its paths below `/api/v1` at which callers ask about themselves: reading them takes no right. */
+  readonly ownPaths?: readonly string[];
   /** Its paths below `/api/v1` that are older than the API's own error codes, and keep the distribution's. */
   readonly olderPaths?: readonly string[];
   /** Its answers elsewhere, by the path that Hono matches. */

@@ -24,14 +24,16 @@ export function guardedGet(
   client: OutboundClient,
   { totalMs = usualTotalMs }: GuardedGetOptions = {},
 ): GetJson & AskUrl {
-  const ask: AskUrl['ask'] = async (url, { dependency, method, headers }) => {
+  const ask: AskUrl['ask'] = async (url, { dependency, method, headers, body }) => {
     const signal = AbortSignal.timeout(totalMs);
     try {
       const answer = await client.send({
-        purpose: 'read',
+        // A POST may be obeyed by what listens at an unusual port; a read is not.
+        purpose: method === 'POST' ? 'post' : 'read',
         url,
         method,
         headers,
+        ...(body === undefined ? {} : { body }),
         plainHttp: 'where opened',
         mostBytes: maxBytes,
         signal,

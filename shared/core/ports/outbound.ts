@@ -28,8 +28,10 @@ export interface AskUrl {
     url: URL,
     how: {
       readonly dependency: OutboundDependency;
-      readonly method: 'GET' | 'HEAD';
+      readonly method: 'GET' | 'HEAD' | 'POST';
       readonly headers: Readonly<Record<string, string>>;
+      /** The body of a POST. */
+      readonly body?: string;
     },
   ): Promise<Answer>;
 }

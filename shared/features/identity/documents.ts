@@ -3,6 +3,7 @@ import { registrySchema } from '../../core/documents/names.ts';
 import { documentShape } from '../../core/documents/stored.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { DocumentRef } from '../../core/ports/documents.ts';
+import { sealedSchema } from '../../core/secrets/sealed.ts';
 import { patternSchema } from './pattern.ts';
 
 const inRegistry = {
@@ -56,6 +57,17 @@ export const anonymousDocumentSchema = z.object({
 const conditionSchema = z.object({ claim: z.string(), is: z.string() });
 export type ClaimCondition = z.infer<typeof conditionSchema>;
 
+/** The sign-in of people to the portal through an issuer: the client that Longshore is there, and its proof. */
+const signInSchema = z.object({
+  clientId: z.string(),
+  title: z.string().optional(),
+  scopes: z.string().optional(),
+  /** With `secret` there is one, sealed; with `managed-identity` the app's identity vouches; `none` is a public client. */
+  proof: z.enum(['secret', 'managed-identity', 'none']),
+  secret: sealedSchema.optional(),
+});
+export type SignIn = z.infer<typeof signInSchema>;
+
 /** An issuer whose tokens are accepted in exchange for the registry's own, with the rights of their bearers. */
 export const issuerDocumentSchema = z.object({
   ...documentShape('trusted-issuer'),
@@ -64,6 +76,7 @@ export const issuerDocumentSchema = z.object({
   audience: z.string(),
   conditions: z.array(conditionSchema),
   scopeMap: z.string(),
+  signIn: signInSchema.optional(),
   /**
    * The time since which issuer, audience and conditions are as they are; absent from documents that were written
    * before this was noted.

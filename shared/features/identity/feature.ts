@@ -20,11 +20,17 @@ export const identity = feature({
   settings: identitySettings,
   read: readIdentitySettings,
   make({ lists, registry, settings, ...ports }: Ports) {
-    const { management, oauth2, gates, ...given } = createIdentities({ ...ports, ...lists }, registry, settings.auth);
+    const { management, oauth2, session, gates, ...given } = createIdentities(
+      { ...ports, ...lists },
+      registry,
+      settings.auth,
+    );
     return {
       routes: management,
       gates,
-      ...defined({ surfaces: oauth2 === undefined ? undefined : { '/oauth2/*': oauth2 } }),
+      // Somebody without a right learns there who it is.
+      ownPaths: ['/me'],
+      surfaces: { '/ui/session': session, '/ui/session/*': session, ...defined({ '/oauth2/*': oauth2 }) },
       gives: given,
     };
   },

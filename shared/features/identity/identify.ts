@@ -15,6 +15,7 @@ import { principalOf } from './may-pull.ts';
 import type { Login, ProvePorts } from './prove.ts';
 import { proveLogin, proveToken } from './prove.ts';
 import type { RateLimits } from './ratelimits.ts';
+import type { Session } from './sessions/session.ts';
 
 export interface IdentifyPorts extends ProvePorts {
   readonly anonymous: AnonymousGrants;
@@ -59,7 +60,9 @@ async function anonymousCaller(
   const identity: Identity = { is: 'anonymous' };
   const grants = await ports.anonymous.read();
   countAgainst(ports, request, identity, needed.length > 0 && needed.every((access) => permits(grants, access)));
-  return { ...callerOf({ identity, grants }, challengeAt(origin)), anonymous: true };
+  const caller = { ...callerOf({ identity, grants }, challengeAt(origin)), anonymous: true };
+  known.set(caller, { proof: { identity, grants }, session: undefined });
+  return caller;
 }
 
 /**
@@ -102,17 +105,35 @@ export function loginOf(
  * Makes the caller. With a challenge a refusal asks for a token with more rights; a caller with a password has no more
  * to show.
  */
-function callerOf(
-  { identity, grants, withoutCatalog = false }: Pick<Proof, 'identity' | 'grants' | 'withoutCatalog'>,
+export function callerOf(
+  proof: Pick<Proof, 'identity' | 'grants' | 'withoutCatalog' | 'until'>,
   challenge: Challenge | undefined,
+  session?: Session,
 ): Caller {
-  return {
+  const { identity, grants, withoutCatalog = false } = proof;
+  const caller = {
     actor: actorOf(identity),
     principal: principalOf(identity),
     may: mayBy(grants),
     withoutCatalog,
     ...defined({ challenge }),
   };
+  known.set(caller, { proof, session });
+  return caller;
+}
+
+const known = new WeakMap<Caller, KnownCaller>();
+
+/** The proof behind a caller, which tells more than its rights. */
+export interface KnownCaller {
+  readonly proof: Pick<Proof, 'identity' | 'grants' | 'until'>;
+  /** Its session in the portal; absent when it came with credentials. */
+  readonly session: Session | undefined;
+}
+
+/** Returns what is known of a caller; `undefined` where everyone may do everything. */
+export function knownOf(caller: Caller): KnownCaller | undefined {
+  return known.get(caller);
 }
 
 function mayBy(grants: Grants): Caller['may'] {
@@ -123,6 +144,6 @@ function refusal(origin: Origin, needed: readonly Access[]): RegistryError {
   return new RegistryError({ is: 'unauthorized', needed, why: 'invalid_token', challenge: challengeAt(origin) });
 }
 
-function challengeAt({ url, host }: Origin): Challenge {
+export function challengeAt({ url, host }: Origin): Challenge {
   return { scheme: 'Bearer', realm: `${url}/oauth2/token`, service: host };
 }

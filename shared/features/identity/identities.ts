@@ -23,6 +23,10 @@ import { ProvenCredentials } from './proven.ts';
 import { rateGate } from './rate-gate.ts';
 import { RateLimits } from './ratelimits.ts';
 import { RegistryRates } from './registrysettings.ts';
+import { identifyPortalCallers } from './sessions/callers.ts';
+import { respondSession } from './sessions/http.ts';
+import { Providers } from './sessions/provider.ts';
+import { Sessions } from './sessions/sessions.ts';
 import { SlowHashes } from './slow-hashes.ts';
 import { limitStrangers } from './strangers.ts';
 import { TokenDocuments } from './token-documents.ts';
@@ -37,6 +41,10 @@ export interface Identities {
   readonly callers: IdentifyCaller;
   /** Answers `/oauth2/*`; absent where nobody needs a token. Throws `RegistryError` and `StoreFailure`. */
   readonly oauth2: ((request: Request) => Promise<Response>) | undefined;
+  /** Identifies callers of `/api/v1`, who may also have a session in the portal. */
+  readonly portalCallers: IdentifyCaller;
+  /** Answers `/ui/session` and what is below it. */
+  readonly session: (request: Request) => Promise<Response>;
   readonly strangers: LimitStrangers;
   readonly gates: readonly Gate[];
   /** Returns the address that a request came from, as far as the trusted proxies tell. */
@@ -61,6 +69,8 @@ function openIdentities(
   const addressOf = clientAddress(trustedHops);
   return {
     callers: openToAll,
+    portalCallers: openToAll,
+    session: respondSession(undefined, ports.log),
     addressOf,
     oauth2: undefined,
     issueAccess: undefined,
@@ -112,12 +122,15 @@ function requiredIdentities(
     ring: new KeyRing(ports, settings),
   };
   const outside = outsideIdentities(ports, trusted);
+  const sessions = new Sessions(ports, settings);
   const forget = () => {
-    for (const known of [anonymous, proven, tokens, trusted]) known.forget();
+    for (const known of [anonymous, proven, tokens, trusted, sessions]) known.forget();
   };
   return {
     callers: identifyCallers(identify),
     oauth2: (request) => respondOAuth2({ ...identify, outside }, request),
+    portalCallers: identifyPortalCallers(identify, sessions),
+    session: respondSession({ ...identify, sessions, trusted, providers: new Providers(ports) }, ports.log),
     strangers: limitStrangers(attempts, limits, addressOf),
     addressOf,
     gates: limits === undefined ? [] : [rateGate(limits)],

@@ -2,8 +2,9 @@ import type { Admission } from '../../core/admission/admission.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { Clock, RandomIds } from '../../core/ports/clock.ts';
 import type { Documents } from '../../core/ports/documents.ts';
+import type { IssueAssertion } from '../../core/ports/federation.ts';
 import type { Log } from '../../core/ports/log.ts';
-import type { GetJson } from '../../core/ports/outbound.ts';
+import type { AskUrl, GetJson } from '../../core/ports/outbound.ts';
 import type { HashPassword } from '../../core/ports/passwords.ts';
 import type { SealingKeys } from '../../core/secrets/sealing-keys.ts';
 import type { PasswordHash } from './password.ts';
@@ -13,7 +14,9 @@ import type { RateLimitSettings, Sku } from './ratelimits.ts';
 export interface IdentityPorts {
   readonly admission: Pick<Admission, 'count'>;
   readonly documents: Documents;
-  readonly outbound: GetJson;
+  readonly outbound: GetJson & AskUrl;
+  /** The app's managed identity as a client of Entra ID; absent where it has none. */
+  readonly federation?: IssueAssertion | undefined;
   readonly clock: Clock;
   readonly ids: RandomIds;
   readonly passwords: HashPassword;

@@ -38,13 +38,21 @@ export class TrustedIssuers {
 
   /** Returns the entries that name an issuer, as they were some seconds ago. Throws `StoreFailure`. */
   async recentOf(issuer: string): Promise<readonly IssuerDocument[]> {
+    return (await this.#recent()).get(issuer) ?? [];
+  }
+
+  /** Returns all entries as they were some seconds ago. Throws `StoreFailure`. */
+  async allRecent(): Promise<readonly IssuerDocument[]> {
+    return [...(await this.#recent()).values()].flat();
+  }
+
+  async #recent(): Promise<Known> {
     const { clock } = this.#ports;
-    if (this.#known !== undefined && clock.now().getTime() - this.#known.at < freshMs)
-      return this.#known.issuers.get(issuer) ?? [];
+    if (this.#known !== undefined && clock.now().getTime() - this.#known.at < freshMs) return this.#known.issuers;
     const reading = (this.#reading ??= this.#look().finally(() => {
       if (this.#reading === reading) this.#reading = undefined;
     }));
-    return (await reading).get(issuer) ?? [];
+    return reading;
   }
 
   /** Returns the entries that name an issuer, as they are stored now. Throws `StoreFailure`. */

@@ -3,6 +3,7 @@ import { managementRoutes } from '../../../core/http/management.ts';
 import { accessRoutes } from './access.ts';
 import { anonymousRoutes } from './anonymous.ts';
 import { issuerRoutes } from './issuers.ts';
+import { meRoutes } from './me.ts';
 import type { ManagementPorts } from './ports.ts';
 import { registryRoutes } from './registry.ts';
 import { scopeMapRoutes } from './scopemaps.ts';
@@ -23,6 +24,7 @@ export function identityRoutes(ports: ManagementPorts): OpenAPIHono {
     accessRoutes,
     signingKeyRoutes,
     registryRoutes,
+    meRoutes,
   ])
     api.route('/', routes(ports));
   return api;

@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
+import { defined } from '../../../core/documents/defined.ts';
 import {
   absent,
   body,
@@ -15,6 +16,7 @@ import { issuerDocumentSchema } from '../documents.ts';
 import { NamedDocuments } from './named.ts';
 import type { ManagementPorts } from './ports.ts';
 import { requireScopeMap, scopeMapNameSchema } from './scopemaps.ts';
+import { shownSignIn, signInContentSchema, signInOf, signInSchema } from './sign-in-wire.ts';
 import { inPath } from './wire.ts';
 
 /**
@@ -64,6 +66,9 @@ const contentSchema = z
       .max(20)
       .openapi({ description: 'The further required claims, all of which must match.' }),
     scopeMap: scopeMapNameSchema.openapi({ description: 'The scope map of callers with such a token.' }),
+    signIn: signInContentSchema
+      .optional()
+      .openapi({ description: 'How people sign in to the portal through it; absent, nobody does.' }),
   })
   .openapi('TrustedIssuerContent', {
     description: 'An issuer whose tokens are accepted, with the conditions and the scope map.',
@@ -82,6 +87,9 @@ const issuerSchema = z
       )
       .openapi({ description: 'The further required claims.' }),
     scopeMap: z.string().openapi({ description: 'The scope map of callers with such a token.' }),
+    signIn: signInSchema
+      .optional()
+      .openapi({ description: 'How people sign in to the portal through it; absent, nobody does.' }),
     ...timesSchema,
   })
   .openapi('TrustedIssuer', { description: 'An issuer of tokens that are exchanged for those of the registry.' });
@@ -152,8 +160,11 @@ export function issuerRoutes(ports: ManagementPorts): OpenAPIHono {
   );
   api.openapi(routes.put, async (context) => {
     const { name } = context.req.valid('param');
-    const content = context.req.valid('json');
+    const { signIn: asked, ...content } = context.req.valid('json');
     await requireScopeMap(ports, content.scopeMap);
+    const there = asked === undefined ? undefined : await issuers.find(name);
+    const about = { name, issuer: content.issuer, before: there?.issuer === content.issuer ? there.signIn : undefined };
+    const signIn = asked === undefined ? undefined : await signInOf(ports, about, asked);
     const now = ports.clock.now().toISOString();
     const { document, created } = await issuers.write(name, (before) => ({
       id: issuers.idOf(name),
@@ -162,6 +173,7 @@ export function issuerRoutes(ports: ManagementPorts): OpenAPIHono {
       registry: ports.registry,
       name,
       ...content,
+      ...defined({ signIn }),
       conditionsSince: sinceWhen(before, content, now),
       createdAt: before?.createdAt ?? now,
       updatedAt: now,
@@ -177,16 +189,19 @@ export function issuerRoutes(ports: ManagementPorts): OpenAPIHono {
   return api;
 }
 
+type Asked = Pick<IssuerDocument, 'issuer' | 'audience' | 'conditions'>;
+
 /**
  * Returns the age of conditions. Written again as they were, they are as old as before: an identity that satisfied them
  * still does.
  */
-function sinceWhen(before: IssuerDocument | undefined, content: z.infer<typeof contentSchema>, now: string): string {
-  const asked = ({ issuer, audience, conditions }: Pick<IssuerDocument, 'issuer' | 'audience' | 'conditions'>) =>
+function sinceWhen(before: IssuerDocument | undefined, content: Asked, now: string): string {
+  const asked = ({ issuer, audience, conditions }: Asked) =>
     JSON.stringify([issuer, audience, conditions.map(({ claim, is }) => [claim, is])]);
   return before !== undefined && asked(before) === asked(content) ? (before.conditionsSince ?? before.updatedAt) : now;
 }
 
-function onWire({ name, issuer, audience, conditions, scopeMap, createdAt, updatedAt }: IssuerDocument) {
-  return { name, issuer, audience, conditions, scopeMap, createdAt, updatedAt };
+function onWire({ name, issuer, audience, conditions, scopeMap, signIn, createdAt, updatedAt }: IssuerDocument) {
+  const shown = signIn === undefined ? undefined : shownSignIn(signIn);
+  return { name, issuer, audience, conditions, scopeMap, ...defined({ signIn: shown }), createdAt, updatedAt };
 }

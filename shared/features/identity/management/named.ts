@@ -46,6 +46,11 @@ export class NamedDocuments<T extends NamedDocument> {
     return found.document;
   }
 
+  /** Reads a document; `undefined` when there is none. */
+  async find(name: string): Promise<T | undefined> {
+    return (await this.#read(name))?.document;
+  }
+
   /** Lists documents in the order of their names. */
   async list(limit: number, continuation: string | undefined): Promise<NamedPage<T>> {
     const page = await this.#documents.queryDocuments({
