@@ -114,7 +114,7 @@ describe('signing in through an issuer', () => {
     `/ui/${'x'.repeat(2_000)}`,
   ])('leads to no page but the portal’s when asked for %s', async (to) => {
     const browser = new Browser(await trusted());
-    const answer = await arrive(browser, await sentBack(browser, 'local', `?to=${encodeURIComponent(to)}`));
+    const answer = await arrive(browser, await sentBack(browser, 'local', `?returnTo=${encodeURIComponent(to)}`));
     expect(answer.status).toBe(303);
     const location = answer.headers.get('location') ?? '';
     const landed = new URL(location, 'https://registry.test');

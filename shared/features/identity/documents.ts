@@ -60,7 +60,7 @@ export type ClaimCondition = z.infer<typeof conditionSchema>;
 /** The sign-in of people to the portal through an issuer: the client that Longshore is there, and its proof. */
 const signInSchema = z.object({
   clientId: z.string(),
-  title: z.string().optional(),
+  displayName: z.string().optional(),
   scopes: z.string().optional(),
   /** With `secret` there is one, sealed; with `managed-identity` the app's identity vouches; `none` is a public client. */
   proof: z.enum(['secret', 'managed-identity', 'none']),

@@ -16,7 +16,7 @@ const signInShape = {
     .max(300)
     .regex(printable, 'must be printable ASCII')
     .openapi({ description: 'The id of the client that Longshore is at the issuer.', example: 'longshore-portal' }),
-  title: z
+  displayName: z
     .string()
     .min(1)
     .max(60)
@@ -69,9 +69,9 @@ interface Ports {
 export async function signInOf(
   { registry, sealing }: Ports,
   { name, issuer, before }: { readonly name: string; readonly issuer: string; readonly before: SignIn | undefined },
-  { clientSecret, clientId, title, scopes, proof }: SignInContent,
+  { clientSecret, clientId, displayName, scopes, proof }: SignInContent,
 ): Promise<SignIn> {
-  const base = { clientId, proof, ...defined({ title, scopes }) };
+  const base = { clientId, proof, ...defined({ displayName, scopes }) };
   if (proof === 'managed-identity' && !takesManagedIdentity(issuer))
     throw invalid('signIn.proof is managed-identity, which Entra ID alone takes: send a clientSecret instead');
   if (proof !== 'secret') {
@@ -92,8 +92,8 @@ export async function signInOf(
 }
 
 /** Shows a sign-in without anything secret. */
-export function shownSignIn({ clientId, title, scopes, proof }: SignIn) {
-  return { clientId, proof, ...defined({ title, scopes }) };
+export function shownSignIn({ clientId, displayName, scopes, proof }: SignIn) {
+  return { clientId, proof, ...defined({ displayName, scopes }) };
 }
 
 function invalid(why: string): RegistryError {

@@ -87,10 +87,10 @@ async function issuers({ trusted, settings }: SignInPorts): Promise<Response> {
     .filter((entry) => entry.signIn !== undefined)
     .map(({ name, signIn: way }) => ({
       name,
-      title: way?.title ?? name,
+      displayName: way?.displayName ?? name,
       url: `${oidc}${encodeURIComponent(name)}`,
     }))
-    .toSorted((one, other) => one.title.localeCompare(other.title));
+    .toSorted((one, other) => one.displayName.localeCompare(other.displayName));
   return Response.json({ open: false, password: true, admin: settings.administrator !== undefined, items });
 }
 

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { type Origin,originOf } from '../../../core/http/origin.ts';
+import { type Origin, originOf } from '../../../core/http/origin.ts';
 import { StoreFailure } from '../../../core/ports/failures.ts';
 import { OutboundRefused } from '../../../core/ports/outbound.ts';
 import type { IssuerDocument, SignIn } from '../documents.ts';
@@ -47,7 +47,7 @@ export async function beginSignIn(ports: SignInPorts, request: Request, name: st
     state,
     nonce,
     verifier,
-    to: ownPath(new URL(request.url).searchParams.get('to')),
+    to: ownPath(new URL(request.url).searchParams.get('returnTo')),
     until: ports.clock.now().getTime() + sessionTimes.signIn,
   };
   const url = new URL(endpoint);

@@ -117,6 +117,6 @@ export function trusting({ issuer, clientId, clientSecret }: SignInIssuer, scope
     audience: 'longshore',
     conditions: [{ claim: 'sub', is: 'ada' }],
     scopeMap,
-    signIn: { clientId, clientSecret, title: 'The local issuer' },
+    signIn: { clientId, clientSecret, displayName: 'The local issuer' },
   };
 }

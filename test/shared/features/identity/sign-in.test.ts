@@ -41,9 +41,9 @@ describe('signing in through an issuer', () => {
       open: false,
       password: true,
       admin: true,
-      items: [{ name: 'local', title: 'The local issuer', url: '/ui/session/oidc/local' }],
+      items: [{ name: 'local', displayName: 'The local issuer', url: '/ui/session/oidc/local' }],
     });
-    const answer = await signIn(browser, '?to=/ui/purge%3Fplan%3D1');
+    const answer = await signIn(browser, '?returnTo=/ui/purge%3Fplan%3D1');
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '/ui/purge?plan=1']);
     expect(await browser.me()).toMatchObject({ subject: 'local:ada', kind: 'issuer', name: 'Ada' });
     expect(issuer.exchanged.at(-1)?.get('code_verifier')).toMatch(/^[\w-]{43}$/);
