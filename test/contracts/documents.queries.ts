@@ -61,6 +61,23 @@ export function querySentences(documents: () => Documents, elapse: (milliseconds
       [{ path: 'v', is: 'in', values: ['nothing'] }, []],
       [{ path: 'v.b', is: '=', value: 1 }, ['object']],
       [{ path: 'v.b.c', is: '!=', value: 1 }, []],
+      [
+        {
+          is: 'either',
+          of: [
+            [
+              { path: 'v', is: 'starts-with', value: 'b' },
+              { path: 'v', is: '>', value: 'b' },
+            ],
+            [{ path: 'v', is: 'in', values: [] }],
+            [{ path: 'v', is: 'in', values: [0, 10] }],
+            [{ path: 'v.b', is: '=', value: 1 }],
+          ],
+        },
+        ['zero', 'ten', 'ba', 'object'],
+      ],
+      [{ is: 'either', of: [] }, []],
+      [{ is: 'either', of: [[{ path: 'v', is: 'in', values: [] }]] }, []],
     ];
 
     it('compares values of one type only, and never matches a document without the property', async () => {

@@ -27,9 +27,13 @@ export interface Containment {
   readonly value: string;
 }
 
+export type Alternatives = readonly (readonly Constraint[])[];
+
 export interface Filter {
   readonly constraints: readonly Constraint[];
   readonly containment: Containment | undefined;
+  /** Of these lists of constraints at least one holds whole: they narrow, and the filter itself decides. */
+  readonly alternatives: Alternatives | undefined;
   /** The rest, which is evaluated item by item. */
   readonly residual: Expression | undefined;
 }
@@ -44,13 +48,26 @@ export function splitFilter(where: Expression | undefined): Filter {
   const constraints: Constraint[] = [];
   let residual: Expression | undefined;
   let containment: Containment | undefined;
+  let alternatives: Alternatives | undefined;
   for (const conjunct of where === undefined ? [] : conjuncts(where)) {
     const constraint = constraintOf(conjunct);
     containment ??= containmentOf(conjunct);
+    alternatives ??= alternativesOf(conjunct);
     if (constraint !== undefined) constraints.push(constraint);
     else residual = residual === undefined ? conjunct : { kind: 'and', left: residual, right: conjunct };
   }
-  return { constraints, containment, residual };
+  return { constraints, containment, alternatives, residual };
+}
+
+function disjuncts(expression: Expression): Expression[] {
+  return expression.kind === 'or' ? [...disjuncts(expression.left), ...disjuncts(expression.right)] : [expression];
+}
+
+/** `a AND b OR c`: each side must have a part that an index can answer. */
+function alternativesOf(expression: Expression): Alternatives | undefined {
+  if (expression.kind !== 'or') return undefined;
+  const all = disjuncts(expression).map((side) => conjuncts(side).flatMap((each) => constraintOf(each) ?? []));
+  return all.some((constraints) => constraints.length === 0) ? undefined : all;
 }
 
 /** `ARRAY_CONTAINS(c.a, { b: "text" }, true)`. With several members the first narrows enough. */

@@ -73,8 +73,8 @@ class Matches {
 /** Runs one page of a query. */
 export function runQuery(request: QueryRequest): Page {
   const { items, scope, query, now } = request;
-  const { constraints, containment, residual } = splitFilter(query.where);
-  const scan = new Scan({ items, scope, constraints, containment, orderBy: query.orderBy, now });
+  const { residual, ...filter } = splitFilter(query.where);
+  const scan = new Scan({ items, scope, ...filter, orderBy: query.orderBy, now });
   const aggregates = aggregatesOf(query.selection);
   if (aggregates === undefined) return fillPage(request, new Matches(scan, residual));
   assertPlainAggregate(query);

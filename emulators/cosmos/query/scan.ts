@@ -5,7 +5,7 @@ import type { ItemTable } from '../store/item-table.ts';
 import type { IndexedColumn } from '../store/path-columns.ts';
 import { jsonPath } from '../store/path-columns.ts';
 import type { OrderTerm } from './ast.ts';
-import type { Constraint, Containment } from './constraint.ts';
+import type { Alternatives, Constraint, Containment } from './constraint.ts';
 
 /** The place where a page ended: the values of the order's columns there, and the item. */
 export interface Position {
@@ -19,6 +19,8 @@ export interface ScanRequest {
   readonly constraints: readonly Constraint[];
   /** Used where there is no order: a walk in the order of `seq` over the items that it names. */
   readonly containment?: Containment | undefined;
+  /** Used as `containment` is, where there is none. */
+  readonly alternatives?: Alternatives | undefined;
   readonly orderBy: readonly OrderTerm[];
   /** Milliseconds since the epoch: what expired by then is not seen. */
   readonly now: number;
@@ -51,13 +53,14 @@ export class Scan {
 
   constructor(request: ScanRequest) {
     this.#request = request;
-    if (request.containment !== undefined && request.orderBy.length === 0) {
+    const named = request.orderBy.length === 0 ? this.#named() : undefined;
+    if (named !== undefined) {
       this.#order = [{ name: 'seq', descending: false }];
       this.#from = `FROM ${request.items.name} INDEXED BY ${request.items.indexes.indexOn(this.#order)}`;
-      this.#where = join([this.#members(request.containment), this.#conditions()], ' AND ');
+      this.#where = join([named, this.#conditions()], ' AND ');
       return;
     }
-    const leading = this.#leading();
+    const leading = this.#leading(request.constraints);
     const { fixed, order } = this.#orderColumns();
     // One direction throughout is an ascending index, walked backwards if need be. Mixed directions are built in.
     const isUniform = order.every(({ descending }) => descending === order[0]?.descending);
@@ -95,6 +98,30 @@ export class Scan {
     return this.#order.slice(0, -1);
   }
 
+  /** The condition that names the items to walk, from another index than that of the walk. */
+  #named(): Fragment | undefined {
+    const { containment, alternatives } = this.#request;
+    if (containment !== undefined) return this.#members(containment);
+    if (alternatives === undefined) return undefined;
+    const each = join(
+      alternatives.map((constraints) => this.#alternative(constraints)),
+      ' UNION ',
+    );
+    return { sql: `seq IN (${each.sql})`, parameters: each.parameters };
+  }
+
+  /** One of several lists of constraints, as a walk over the index of its equalities and its first range. */
+  #alternative(constraints: readonly Constraint[]): Fragment {
+    const range = constraints.find((constraint) => !isEquality(constraint));
+    const { rank, value } = range === undefined ? { rank: 'seq', value: 'seq' } : this.#columns(range.column);
+    const names = [...this.#scopeColumns(), ...this.#leading(constraints), rank, value, 'seq'];
+    const { name, indexes } = this.#request.items;
+    const index = indexes.indexOn([...new Set(names)].map((each) => ({ name: each, descending: false })));
+    const where = join([...this.#scoped(), ...constraints.map((each) => this.#condition(each))], ' AND ');
+    const filter = where.sql === '' ? '' : ` WHERE ${where.sql}`;
+    return { sql: `SELECT seq FROM ${name} INDEXED BY ${index}${filter}`, parameters: where.parameters };
+  }
+
   /** The key is in both, so that what other partitions share is not walked. */
   #members({ path, member, value }: Containment): Fragment {
     const key = keyColumns(this.#request.scope).slice(0, this.#request.scope.length);
@@ -116,8 +143,8 @@ export class Scan {
   }
 
   /** Sorted by path: the same conditions in another order share one index. */
-  #leading(): string[] {
-    const equal = this.#request.constraints.filter(isEquality);
+  #leading(constraints: readonly Constraint[]): string[] {
+    const equal = constraints.filter(isEquality);
     const paths = [...new Set(equal.map(({ column }) => column))].sort().slice(0, MAX_LEADING);
     return paths.flatMap((path) => {
       const { rank, value } = this.#columns(path);
@@ -156,11 +183,14 @@ export class Scan {
 
   /** All constraints, also those that the index does not hold: SQLite tests them cheaper than a parsed item. */
   #conditions(): Fragment {
-    const key = keyColumns(this.#request.scope);
-    const scope = this.#scopeColumns().map((name, level) => ({ sql: `${name} = ?`, parameters: [key[level] ?? ''] }));
     const constraints = this.#request.constraints.map((constraint) => this.#condition(constraint));
     const alive = { sql: '(expires IS NULL OR expires > ?)', parameters: [this.#request.now] };
-    return join([...scope, ...constraints, alive], ' AND ');
+    return join([...this.#scoped(), ...constraints, alive], ' AND ');
+  }
+
+  #scoped(): Fragment[] {
+    const key = keyColumns(this.#request.scope);
+    return this.#scopeColumns().map((name, level) => ({ sql: `${name} = ?`, parameters: [key[level] ?? ''] }));
   }
 
   /** Types are never mixed: the rank confines the comparison to one, where SQLite's order is the service's. */

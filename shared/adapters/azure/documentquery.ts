@@ -1,7 +1,14 @@
 import type { FeedOptions, ItemDefinition, JSONValue, SqlParameter, SqlQuerySpec } from '@azure/cosmos';
 import type { Container } from '@azure/cosmos';
 import { defined } from '../../core/documents/defined.ts';
-import type { DocumentPage, DocumentQuery, PartitionKey, Predicate, Scalar } from '../../core/ports/documents.ts';
+import type {
+  DocumentPage,
+  DocumentQuery,
+  PartitionKey,
+  Predicate,
+  PropertyPredicate,
+  Scalar,
+} from '../../core/ports/documents.ts';
 import { isFullPartition, layoutOf } from '../documentrules.ts';
 import { inTime, wasRefused } from './cosmosclient.ts';
 import { versionedDocument } from './storeddocument.ts';
@@ -102,11 +109,22 @@ function condition(
   predicate: Predicate,
   parameter: (value: Scalar | Readonly<Record<string, string>>) => string,
 ): string {
+  if (predicate.is === 'either') return either(predicate.of, parameter);
   const left = property(predicate.path);
   if (predicate.is === 'in') return `${left} IN (${predicate.values.map(parameter).join(', ')})`;
   if (predicate.is === 'contains') return `ARRAY_CONTAINS(${left}, ${parameter(predicate.value)}, true)`;
   if (predicate.is === 'starts-with') return `STARTSWITH(${left}, ${parameter(predicate.value)})`;
   return `${left} ${predicate.is} ${parameter(predicate.value)}`;
+}
+
+/** An empty list of values matches nothing, and the service does not take one. */
+function either(
+  of: readonly (readonly PropertyPredicate[])[],
+  parameter: (value: Scalar | Readonly<Record<string, string>>) => string,
+): string {
+  const lists = of.filter((all) => !all.some((each) => each.is === 'in' && each.values.length === 0));
+  const written = lists.map((all) => `(${all.map((each) => condition(each, parameter)).join(' AND ')})`);
+  return written.length === 0 ? 'false' : `(${written.join(' OR ')})`;
 }
 
 /** Writes a path of properties. Brackets and JSON's quoting allow any name, reserved words too. */

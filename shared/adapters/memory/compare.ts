@@ -1,8 +1,8 @@
-import type { Predicate, Scalar } from '../../core/ports/documents.ts';
+import type { Predicate, PropertyPredicate, Scalar } from '../../core/ports/documents.ts';
 import { valueAt } from '../documentrules.ts';
 
 /** A predicate whose values are next to each other in the order. */
-export type Comparison = Exclude<Predicate, { is: 'in' | 'contains' }>;
+export type Comparison = Exclude<PropertyPredicate, { is: 'in' | 'contains' }>;
 
 /**
  * Compares strings by code point, which is also the order of their UTF-8 bytes; `<` of JavaScript compares UTF-16 units
@@ -38,6 +38,7 @@ export function isScalar(value: unknown): value is Scalar {
  * undefined, and undefined is not true; so `!=` does not hold either.
  */
 export function holds(document: unknown, predicate: Predicate): boolean {
+  if (predicate.is === 'either') return predicate.of.some((all) => all.every((each) => holds(document, each)));
   const value = valueAt(document, predicate.path);
   if (predicate.is === 'contains')
     return (

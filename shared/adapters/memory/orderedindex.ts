@@ -1,4 +1,4 @@
-import type { Predicate, Scalar } from '../../core/ports/documents.ts';
+import type { PropertyPredicate, Scalar } from '../../core/ports/documents.ts';
 import { compareScalars, sideOfRange } from './compare.ts';
 
 /** The place of a document in an order: by a value, then by its creation. */
@@ -50,14 +50,14 @@ export class OrderedIndex {
    * Returns a range for each value of an `in` list, because the entries between the values are none of them; one range
    * without such a list.
    */
-  ranges(predicates: readonly Predicate[]): IndexRange[] {
+  ranges(predicates: readonly PropertyPredicate[]): IndexRange[] {
     const list = predicates.find((each) => each.is === 'in');
     if (list === undefined) return [this.range(predicates)];
     return [...new Set(list.values)].map((value) => this.range([...predicates, { path: list.path, is: '=', value }]));
   }
 
   /** The entries that every predicate may hold for; all of them must be about this property. */
-  range(predicates: readonly Predicate[]): IndexRange {
+  range(predicates: readonly PropertyPredicate[]): IndexRange {
     let [from, to] = [0, this.#entries.length];
     for (const predicate of predicates) {
       if (predicate.is === '!=' || predicate.is === 'in' || predicate.is === 'contains') continue;

@@ -1,4 +1,10 @@
-import type { DocumentPage, DocumentQuery, Predicate, VersionedDocument } from '../../core/ports/documents.ts';
+import type {
+  DocumentPage,
+  DocumentQuery,
+  Predicate,
+  PropertyPredicate,
+  VersionedDocument,
+} from '../../core/ports/documents.ts';
 import { isFullPartition, requireLimit } from '../documentrules.ts';
 import { holds, isScalar } from './compare.ts';
 import type { DocumentStore } from './documentstore.ts';
@@ -57,7 +63,7 @@ function pageOf(matches: Iterable<Match>, { limit, path }: Plan): DocumentPage {
 /** Reads matches in order from the index; but when a condition leaves few documents, those are sorted. */
 function* seek(store: DocumentStore, partition: Partition, plan: Plan): Iterable<Match> {
   const index = indexOf(partition, plan.path);
-  const range = index.range(plan.where.filter(({ path }) => path === plan.path));
+  const range = index.range(plan.where.flatMap(ofProperty).filter(({ path }) => path === plan.path));
   const narrowest = narrowestPath(partition, plan.where);
   const narrow = indexOf(partition, narrowest);
   const narrowRanges = rangesOf(partition, narrowest, plan.where);
@@ -134,13 +140,18 @@ function rangesOf(partition: Partition, path: string, where: readonly Predicate[
 }
 
 /** Writes a predicate as an index knows it: each property that a member must have is a path of its own. */
-function indexed(predicate: Predicate): Predicate[] {
-  if (predicate.is !== 'contains') return [predicate];
+function indexed(predicate: Predicate): PropertyPredicate[] {
+  if (predicate.is !== 'contains') return ofProperty(predicate);
   return Object.entries(predicate.value).map(([property, value]) => ({
     path: memberPath(predicate.path, property),
     is: '=',
     value,
   }));
+}
+
+/** An alternative narrows no range of one property. */
+function ofProperty(predicate: Predicate): PropertyPredicate[] {
+  return predicate.is === 'either' ? [] : [predicate];
 }
 
 function sizeOf(ranges: readonly IndexRange[]): number {

@@ -30,7 +30,9 @@ export function sealedPages(documents: Documents, key: Uint8Array): Documents {
  * Returns what must not change from page to page. The bound of a range may: "until now" is another time for each page.
  */
 function listOf({ container, partition, where, orderBy }: DocumentQuery): Buffer {
-  const conditions = where.map((each) => (['=', 'in', 'contains'].includes(each.is) ? each : [each.path, each.is]));
+  const conditions = where.map((each) =>
+    each.is === 'either' || ['=', 'in', 'contains'].includes(each.is) ? each : [each.path, each.is],
+  );
   return Buffer.from(JSON.stringify([container, partition ?? [], conditions, orderBy ?? {}]));
 }
 

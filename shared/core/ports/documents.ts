@@ -42,8 +42,20 @@ export interface ReadDocument {
 
 export type Scalar = string | number | boolean | null;
 
-/** A condition of a query. `path` is dotted: `target.digest`. A document without the property never matches. */
-export type Predicate =
+/** A condition of a query: one about a property, or several of which one must hold. */
+export type Predicate = PropertyPredicate | EitherPredicate;
+
+/**
+ * At least one of these lists of conditions holds whole. The index answers each of them by itself, if the query has no
+ * order.
+ */
+export interface EitherPredicate {
+  readonly is: 'either';
+  readonly of: readonly (readonly PropertyPredicate[])[];
+}
+
+/** A condition of a property. `path` is dotted: `target.digest`. A document without the property never matches. */
+export type PropertyPredicate =
   | { readonly path: string; readonly is: '=' | '!=' | '<' | '<=' | '>' | '>=' | 'starts-with'; readonly value: Scalar }
   | { readonly path: string; readonly is: 'in'; readonly values: readonly Scalar[] }
   /**

@@ -93,6 +93,7 @@ describe('100 times the items', () => {
     ['SELECT VALUE COUNT(1) FROM c WHERE c.kind = "k4"', []],
     ['SELECT * FROM c WHERE c.listed = true AND c.n >= 0 ORDER BY c.n DESC', partition],
     ['SELECT * FROM c', partition],
+    ['SELECT * FROM c WHERE (c.kind = "k4" AND c.listed = true) OR c.name IN ("n6-6", "n6-56")', partition],
   ])('cost at most twice the time: %s %j', (text, scope) => {
     expect(run(tables.many, text, scope).documents.length).toBe(run(tables.few, text, scope).documents.length);
     const [few, many] = fastest(
