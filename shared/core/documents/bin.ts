@@ -18,6 +18,7 @@ import type { RepositoryKey } from './names.ts';
 import { partitionOf } from './names.ts';
 import { boundedReferences } from './references.ts';
 import type { Stored } from './stored.ts';
+import { tagPlaces } from './tag-row.ts';
 
 /** The actor that recycled something, and the rule of the policy where a policy did. */
 const takerSchema = z.object({ actor: z.string(), rule: z.string().optional() });
@@ -103,7 +104,11 @@ export function binManifest(
   return subject === undefined ? moved : [...moved, { do: 'delete', id: referrerId(subject, digest) }];
 }
 
-export function binTag({ document, etag }: Stored<TagDocument>, taking: RecycledAs, asked: boolean): DocumentChange[] {
+export function binTag(
+  { document: { byName: _, bySize: __, ...document }, etag }: Stored<TagDocument>,
+  taking: RecycledAs,
+  asked: boolean,
+): DocumentChange[] {
   const { digest, name } = document;
   const { dueAt, ...recycled } = taking;
   const id = binnedTagId(digest, name);
@@ -134,7 +139,10 @@ export function manifestOf({ recycled: _, dueAt: __, ...binned }: BinnedDocument
 }
 
 function tagOf({ recycled: _, dueAt: __, ...binned }: BinnedTag): TagDocument {
-  return { ...binned, id: tagId(binned.name), type: 'tag', byTime: timeKey('tag', binned.updatedAt, binned.name) };
+  const { name, row, updatedAt } = binned;
+  // A tag that was pushed before tags had places gets them here.
+  const places = { byTime: timeKey('tag', updatedAt, name), ...tagPlaces(name, row) };
+  return { ...binned, id: tagId(name), type: 'tag', ...places };
 }
 
 /**

@@ -9,6 +9,7 @@ import { defined } from './defined.ts';
 import type { RepositoryKey } from './names.ts';
 import { partitionOf, registrySchema, repositorySchema, tagSchema } from './names.ts';
 import { documentShape } from './stored.ts';
+import { tagPlacesShape, tagRowSchema } from './tag-row.ts';
 
 const referenceSchema = z.object({
   role: z.enum(['config', 'layer', 'manifest']),
@@ -197,6 +198,9 @@ export const tagDocumentSchema = z.object({
    * a tag is no image's.
    */
   about: z.string().optional(),
+  /** Absent, as the places in the orders of lists are, from tags that were pushed before they were kept. */
+  row: tagRowSchema.optional(),
+  ...tagPlacesShape,
   attributes: attributesSchema,
   ...changeTimes,
 });

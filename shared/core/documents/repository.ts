@@ -23,6 +23,8 @@ export const repositoryDocumentSchema = z.object({
   /** True when the event of its creation is recorded. */
   announced: z.boolean(),
   attributes: attributesSchema,
+  /** True when each of its tags has its places in the orders of lists: repositories from before are walked through. */
+  placed: z.boolean().optional(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
 });

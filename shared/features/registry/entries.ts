@@ -115,6 +115,12 @@ function idOf({ registry, repository }: RepositoryKey): string {
 
 function newEntry({ registry, repository }: RepositoryKey, id: string, { clock, ids }: EntryPorts): RepositoryDocument {
   const now = clock.now().toISOString();
-  const life = { state: 'live', generation: ids.nextId(), announced: false, attributes: everythingEnabled } as const;
+  const life = {
+    state: 'live',
+    generation: ids.nextId(),
+    announced: false,
+    attributes: everythingEnabled,
+    placed: true,
+  } as const;
   return { id, type: 'repository', schemaVersion: 1, registry, repository, ...life, createdAt: now, updatedAt: now };
 }

@@ -11,13 +11,16 @@ import {
 } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
+import { referencesOf } from '../../core/documents/references.ts';
 import type { RepositoryDocument } from '../../core/documents/repository.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import { readStored } from '../../core/documents/stored.ts';
+import { ownBytes } from '../../core/documents/tag-facts.ts';
 import { recordedEvents } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { algorithmOf, digestOf, isDigest } from '../../core/oci/digest.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
+import type { Manifest } from '../../core/oci/manifest.ts';
 import { parseManifest } from '../../core/oci/manifest.ts';
 import type { Tag } from '../../core/oci/name.ts';
 import type { RandomIds } from '../../core/ports/clock.ts';
@@ -28,6 +31,7 @@ import { readImageConfig } from './image-config.ts';
 import type { RegistryPorts } from './ports.ts';
 import { pushChanges } from './push-changes.ts';
 import { repositoryCreatedId } from './push-events.ts';
+import type { Relied } from './push-references.ts';
 import { requireReferences } from './push-references.ts';
 import type { ManifestPush, PushedTag } from './push-situation.ts';
 
@@ -93,7 +97,8 @@ export async function attemptPush(
 ): Promise<Committed | 'too large' | undefined> {
   for (const pushing of all)
     if (pushing.relied.until <= ports.clock.now().getTime()) pushing.relied = await pushing.look();
-  const each = await Promise.all(all.map((pushing, at) => changesNow(ports, pushing, at === 0)));
+  const together = new Map(all.map(({ digest, manifest, relied }) => [digest, pulledOf(manifest, relied)]));
+  const each = await Promise.all(all.map((pushing, at) => changesNow(ports, pushing, at === 0, together)));
   if (all.some(({ relied }) => relied.until <= ports.clock.now().getTime())) return undefined;
   const changes = each.flatMap(({ changes }, at) => changes.map((change) => ({ change, of: all[at] })));
   if (all.length > 1 && !fitsOneBatch(changes)) return 'too large';
@@ -130,7 +135,12 @@ function fitsOneBatch(changes: readonly { readonly change: DocumentChange }[]): 
  * Reads what is stored now and returns the changes of a push. The first of several records the event of a new
  * repository.
  */
-async function changesNow(ports: RegistryPorts, pushing: Pushing, isFirst: boolean): Promise<PushChange> {
+async function changesNow(
+  ports: RegistryPorts,
+  pushing: Pushing,
+  isFirst: boolean,
+  together: ReadonlyMap<Digest, number>,
+): Promise<PushChange> {
   const { push, digest, manifest, relied, coming } = pushing;
   const [{ before, binned }, tags, { image, entry }] = await Promise.all([
     readThere(ports, push.key, digest),
@@ -147,7 +157,8 @@ async function changesNow(ports: RegistryPorts, pushing: Pushing, isFirst: boole
     binned,
     tags,
     image,
-    stored: new Map([...relied.links].map(([blob, { size }]) => [blob, size])),
+    stored: storedIn(relied),
+    children: new Map([...together, ...relied.children]),
     entry: pushing.isAnnounced || !isFirst ? { ...entry.document, announced: true } : entry.document,
     content: (before ?? binned)?.document.content ?? (await pushing.content()),
     mayRestore: push.mayRestore,
@@ -159,6 +170,16 @@ async function changesNow(ports: RegistryPorts, pushing: Pushing, isFirst: boole
   return coming === undefined
     ? change
     : { ...change, changes: change.changes.filter((each) => !holdsAny(each, coming)) };
+}
+
+/** Returns the sizes of the blobs that a push has found. */
+function storedIn({ links }: Relied): Map<Digest, number> {
+  return new Map([...links].map(([blob, { size }]) => [blob, size]));
+}
+
+/** Returns the bytes that a client pulls of a manifest that is pushed in the same transaction as its index. */
+function pulledOf(manifest: Manifest, relied: Relied): number {
+  return ownBytes({ references: referencesOf(manifest, storedIn(relied)) });
 }
 
 /** Returns whether a change holds a child that is written in the same transaction, which needs no holding. */

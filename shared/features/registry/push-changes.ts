@@ -13,6 +13,9 @@ import {
   timeKey,
 } from '../../core/documents/manifest.ts';
 import { referencesOf } from '../../core/documents/references.ts';
+import { tagRowOf } from '../../core/documents/tag-facts.ts';
+import type { TagRow } from '../../core/documents/tag-row.ts';
+import { tagPlaces } from '../../core/documents/tag-row.ts';
 import { recordEvent } from '../../core/events/outbox.ts';
 import type { Manifest } from '../../core/oci/manifest.ts';
 import type { DocumentChange } from '../../core/ports/documents.ts';
@@ -32,12 +35,13 @@ export function pushChanges(situation: PushSituation): {
 } {
   const { key } = situation.push;
   const pushed = manifestDocument(situation);
+  const row = tagRowOf(pushed, situation.children);
   const events = pushEvents(situation, pushed);
   const changes: DocumentChange[] = [
     // The manifest is written even if nothing in it changes: a delete that runs at the same time then sees another
     // etag.
     writing(situation.before, pushed),
-    ...situation.tags.map((tag) => tagChange(situation, tag)),
+    ...situation.tags.map((tag) => tagChange(situation, tag, row)),
     ...referrerEdge(pushed),
     ...events.ofPush.map((event) => recordEvent(key, event)),
     ...events.ofRepository.map((event) => recordEvent(key, event)),
@@ -114,7 +118,11 @@ function aboutOfAll(tags: readonly PushedTag[]): string | undefined {
   return rest.every((each) => each === first) ? first : undefined;
 }
 
-function tagChange({ push, manifest, digest, now }: PushSituation, { name, before }: PushedTag): DocumentChange {
+function tagChange(
+  { push, manifest, digest, now }: PushSituation,
+  { name, before }: PushedTag,
+  row: TagRow,
+): DocumentChange {
   const { registry, repository } = push.key;
   const updatedAt = now.toISOString();
   const times = {
@@ -133,6 +141,8 @@ function tagChange({ push, manifest, digest, now }: PushSituation, { name, befor
     name,
     digest,
     ...defined({ pushedBy: push.pushedBy, about }),
+    row,
+    ...tagPlaces(name, row),
     attributes,
     ...times,
   };

@@ -1,7 +1,9 @@
 import pLimit from 'p-limit';
-import { manifestRef } from '../../core/documents/manifest.ts';
+import type { ManifestDocument } from '../../core/documents/manifest.ts';
+import { manifestDocumentSchema, manifestRef } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { maxReferences, referencedDigests } from '../../core/documents/references.ts';
+import { ownBytes } from '../../core/documents/tag-facts.ts';
 import type { Cause } from '../../core/events/envelope.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
@@ -23,10 +25,13 @@ interface Referencing {
 }
 
 const readsAtOnce = 16;
+const referencesSchema = manifestDocumentSchema.shape.references;
 
-/** The links that a push has read, and the time until which it may rely on its reads. */
+/** The links and children that a push has read, and the time until which it may rely on its reads. */
 export interface Relied {
   readonly links: ReadonlyMap<Digest, LinkedBlob>;
+  /** The bytes that a client pulls of each child. */
+  readonly children: ReadonlyMap<Digest, number>;
   /** The time in milliseconds since 1970. */
   readonly until: number;
 }
@@ -40,6 +45,7 @@ export async function requireReferences(ports: RegistryPorts, push: Referencing,
   const { key } = push;
   const until = ports.clock.now().getTime() + ports.settings.graceMs / 2;
   const links = new Map<Digest, LinkedBlob>();
+  const children = new Map<Digest, number>();
   const look = async (digest: Digest) => {
     const link = await relyOnLink(ports, key, digest);
     if (link !== undefined) links.set(digest, link);
@@ -52,7 +58,9 @@ export async function requireReferences(ports: RegistryPorts, push: Referencing,
       why: `it references ${referenced} blobs and manifests, and at most ${maxReferences} are allowed`,
     });
   const child = (digest: Digest) =>
-    push.coming?.has(digest) === true ? Promise.resolve(true as const) : childPresent(ports, push, digest);
+    push.coming?.has(digest) === true
+      ? Promise.resolve(true as const)
+      : childPresent(ports, push, digest, (found) => children.set(digest, ownBytes(found)));
   const wanted = [
     ...uniquely(requiredBlobs(manifest), look),
     ...uniquely(manifest.manifests, async (digest, mediaType) =>
@@ -71,7 +79,7 @@ export async function requireReferences(ports: RegistryPorts, push: Referencing,
         : [],
   );
   if (missing.length > 0) throw new RegistryError({ is: 'manifest-blobs-unknown', missing });
-  return { links, until };
+  return { links, children, until };
 }
 
 /**
@@ -83,13 +91,20 @@ async function childPresent(
   ports: RegistryPorts,
   { key, cause, mayRestore }: Referencing,
   digest: Digest,
+  note: (found: Pick<ManifestDocument, 'references'>) => void,
 ): Promise<true | 'stays in the bin' | undefined> {
-  const isLive = async () => (await ports.documents.readDocument(manifestRef(key, digest))) !== undefined;
+  const isLive = async () => {
+    const found = await ports.documents.readDocument(manifestRef(key, digest));
+    // A document of a newer version is a child too; only its size is not known.
+    const references = referencesSchema.safeParse(found?.document.references);
+    if (references.success) note({ references: references.data });
+    return found !== undefined;
+  };
   if (await isLive()) return true;
   const back = await ports.bin.reviveForPush(key, digest, cause, mayRestore);
   if (back === 'refused') return 'stays in the bin';
-  // It is read once more, for somebody else may have just restored it.
-  return back === 'revived' || (await isLive()) || undefined;
+  // It is read once more, for its size, and because somebody else may have just restored it.
+  return (await isLive()) || back === 'revived' || undefined;
 }
 
 function uniquely(descriptors: readonly Descriptor[], look: (digest: Digest, mediaType: string) => Promise<unknown>) {

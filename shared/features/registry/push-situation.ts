@@ -49,6 +49,8 @@ export interface PushSituation {
   readonly image: ImageFacts;
   /** The sizes of the blobs that it references and that the repository has. */
   readonly stored: ReadonlyMap<Digest, number>;
+  /** The bytes that a client pulls of each manifest that it lists. */
+  readonly children: ReadonlyMap<Digest, number>;
   /** The repository's entry in the catalog. */
   readonly entry: RepositoryDocument;
   /** The manifest as it is stored already. */
