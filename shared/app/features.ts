@@ -9,6 +9,7 @@ import { recycleBinFeature } from '../features/recycle-bin/feature.ts';
 import { registry } from '../features/registry/feature.ts';
 import { replication } from '../features/replication/feature.ts';
 import { usage } from '../features/usage/feature.ts';
+import { views } from '../features/views/feature.ts';
 import { webhooks } from '../features/webhooks/feature.ts';
 import { commonSettings } from './config/common.ts';
 import { FeatureList } from './feature-list.ts';
@@ -27,4 +28,5 @@ export const features = FeatureList.from<Ground, typeof commonSettings>(commonSe
   .and(registry)
   .and(acr)
   .and(builds)
+  .and(views)
   .and(portal);

@@ -10,6 +10,7 @@ import type { BuildPorts } from './ports.ts';
 import type { BuildSettings } from './settings.ts';
 import { buildSettings, readBuildSettings } from './settings.ts';
 import { userSecrets } from './user-secrets.ts';
+import { buildViews } from './views.ts';
 
 interface Ports extends Omit<BuildPorts, 'secrets' | 'upstream' | 'buildsAtOnce' | 'ownHosts'> {
   readonly secrets?: ReadSecret;
@@ -49,7 +50,10 @@ export const builds = feature({
       },
       messages: { 'builds-work': (message: unknown) => pipeline.work(message) },
       timers: { 'builds-sweep': () => pipeline.sweep() },
-      gives: { inbound: doorsOf(ports, strangers) },
+      gives: {
+        inbound: doorsOf(ports, strangers),
+        buildViews: buildViews(ports.documents, ports.registry),
+      },
     };
   },
 });

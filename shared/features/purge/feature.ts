@@ -8,6 +8,7 @@ import { inUseRight } from './in-use-right.ts';
 import { markTouched } from './mark.ts';
 import type { PolicyPorts } from './ports.ts';
 import { runPolicies } from './run.ts';
+import { purgeViews } from './views.ts';
 
 interface Ports extends PolicyPorts {
   readonly registry: RegistryName;
@@ -52,6 +53,7 @@ export const purge = feature({
             log.info({ policy, plan, state, outcome, over }, 'a purge policy ran');
         },
       },
+      gives: { purgeViews: purgeViews(ports.documents, registry) },
     };
   },
 });

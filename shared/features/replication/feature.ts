@@ -4,6 +4,7 @@ import { feature } from '../../core/feature/feature.ts';
 import { replicationPipeline } from './pipeline.ts';
 import type { CopySettings, ReplicationPorts } from './ports.ts';
 import { usualCopySettings } from './ports.ts';
+import { replicationViews } from './views.ts';
 
 interface Ports extends Omit<ReplicationPorts, 'settings'> {
   readonly lists: { readonly places: Places };
@@ -37,7 +38,11 @@ export const replication = feature({
       },
       messages: { 'replication-copy': () => pipeline.copy() },
       timers: { 'replication-sweep': () => pipeline.sweep() },
-      gives: { replication: pipeline, isOffered: () => pipeline.isOffered() },
+      gives: {
+        replication: pipeline,
+        isOffered: () => pipeline.isOffered(),
+        replicationViews: replicationViews(ports),
+      },
     };
   },
 });

@@ -181,6 +181,11 @@ function later(before: LastTimes, row: CountedRow): LastTimes {
   };
 }
 
+/** Returns the last times of rows. */
+export function lastTimesOf(rows: readonly CountedRow[]): LastTimes {
+  return rows.reduce<LastTimes>((last, row) => ({ ...last, ...later(last, row) }), {});
+}
+
 function latest(before: string | undefined, at: string): string {
   return before !== undefined && before > at ? before : at;
 }

@@ -27,6 +27,9 @@ export const totalSchema = z.object({
    * manifests claim.
    */
   measured: z.boolean().optional(),
+  /** The last times; lists are in their order. Absent until the first pull or push since they are kept here. */
+  lastPush: z.iso.datetime().optional(),
+  lastPull: z.iso.datetime().optional(),
 });
 export type UsageTotal = z.infer<typeof totalSchema>;
 

@@ -8,6 +8,7 @@ import { usagePipeline } from './pipeline.ts';
 import type { UsageSettings } from './settings.ts';
 import { readUsageSettings, usageSettings } from './settings.ts';
 import { lastPullsIn } from './tracking.ts';
+import { usageViews } from './views.ts';
 
 interface Ports extends UsagePorts {
   readonly registry: RegistryName;
@@ -51,7 +52,11 @@ export const usage = feature({
       },
       timers: { 'usage-survey': () => pipeline.survey(), 'usage-first-survey': () => pipeline.surveyFirst() },
       flush: () => pipeline.flush(),
-      gives: { pulls: pipeline.pulls, lastPulls: ports.lastPulls ?? lastPullsIn(documents) },
+      gives: {
+        pulls: pipeline.pulls,
+        lastPulls: ports.lastPulls ?? lastPullsIn(documents),
+        usageViews: usageViews({ documents, clock, quotaBytes: own.quotaBytes }),
+      },
     };
   },
 });

@@ -19,6 +19,7 @@ import {
   hourWith,
   imagePullsSchema,
   imageWith,
+  lastTimesOf,
   pullsOfDigestId,
   pullsOfTagId,
   wholeRegistry,
@@ -159,7 +160,8 @@ async function addOnce(documents: Store, markerId: string, increment: Increment)
 }
 
 function total(documents: Store, { key, rows }: Increment): Promise<DocumentChange> {
-  return addToTotals(documents, key, sumOf(rows));
+  const { lastPush, lastPull } = lastTimesOf(rows);
+  return addToTotals(documents, key, { ...sumOf(rows), lastPush, lastPull });
 }
 
 function hour(documents: Store, increment: Increment): Promise<DocumentChange> {

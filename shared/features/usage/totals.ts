@@ -1,3 +1,4 @@
+import { defined } from '../../core/documents/defined.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { DocumentChange, ReadDocument } from '../../core/ports/documents.ts';
@@ -11,6 +12,8 @@ export interface TotalsDelta {
   readonly blobPulls?: number;
   readonly images?: number;
   readonly bytes?: number;
+  readonly lastPush?: string | undefined;
+  readonly lastPull?: string | undefined;
 }
 
 /**
@@ -28,6 +31,7 @@ export async function addToTotals(
 /** The same where the totals were just read. */
 export function totalsChange(before: UsageTotal | undefined, key: RepositoryKey, delta: TotalsDelta): DocumentChange {
   const { pushes = 0, pulls = 0, heads = 0, blobPulls = 0, images = 0, bytes = 0 } = delta;
+  const last = laterTimes(before, delta);
   if (before === undefined) {
     const { registry, repository } = key;
     return {
@@ -45,6 +49,7 @@ export function totalsChange(before: UsageTotal | undefined, key: RepositoryKey,
         images,
         bytes,
         measured: true,
+        ...last,
       },
     };
   }
@@ -53,7 +58,24 @@ export function totalsChange(before: UsageTotal | undefined, key: RepositoryKey,
     .filter(({ by }) => by !== 0);
   // A step that adds nothing still moves the etag, so that a process that sums up meanwhile notices; a patch of nothing
   // is none.
-  return { do: 'patch', id: totalId, increment: increment.length === 0 ? [{ path: 'bytes', by: 0 }] : increment };
+  return {
+    do: 'patch',
+    id: totalId,
+    ...(Object.keys(last).length === 0 ? {} : { set: last }),
+    increment: increment.length === 0 ? [{ path: 'bytes', by: 0 }] : increment,
+  };
+}
+
+/**
+ * Returns the times that move forward. Of two processes that fold pulls of one day, the one that is late at the day's
+ * counters reads again, so neither takes the time of the other back.
+ */
+function laterTimes(before: UsageTotal | undefined, delta: TotalsDelta): Pick<UsageTotal, 'lastPush' | 'lastPull'> {
+  const later = (kind: 'lastPush' | 'lastPull') => {
+    const [there, at] = [before?.[kind], delta[kind]];
+    return at !== undefined && (there === undefined || at > there) ? at : undefined;
+  };
+  return defined({ lastPush: later('lastPush'), lastPull: later('lastPull') });
 }
 
 /** Reads the totals; `undefined` when nothing was ever counted there. */

@@ -7,6 +7,7 @@ import type { Reach } from '../../core/outbound/public-address.ts';
 import type { Documents } from '../../core/ports/documents.ts';
 import { webhookPipeline } from './pipeline.ts';
 import type { WebhookPorts } from './ports.ts';
+import { webhookViews } from './views.ts';
 
 interface Ports extends WebhookPorts {
   readonly lists: { readonly documents: Documents; readonly places: Places };
@@ -38,6 +39,7 @@ export const webhooks = feature({
         'webhooks-let-go': (message: unknown) => pipeline.letGo(message),
       },
       timers: { 'webhooks-sweep': () => pipeline.sweep() },
+      gives: { webhookViews: webhookViews(ports.documents, ports.registry) },
     };
   },
 });

@@ -33,6 +33,8 @@ export const repositorySizesSchema = z.object({
   /** The sums of the first two and of the last two: lists are in their order. */
   heldBytes: bytes,
   wasteBytes: bytes,
+  /** The number of its tags; absent from the surveys of an older version. */
+  tags: bytes.optional(),
   measuredAt: z.iso.datetime(),
 });
 export type RepositorySizes = z.infer<typeof repositorySizesSchema>;
@@ -49,6 +51,8 @@ export const surveySchema = z.object({
   /** The bytes that no repository may read any more, until they are collected. */
   unlinkedBytes: bytes,
   storedBytes: bytes,
+  /** The numbers of all tags and manifests; absent from the surveys of an older version. */
+  counts: z.object({ tags: z.int().nonnegative(), manifests: z.int().nonnegative() }).optional(),
   /** The bytes of images that were pulled in the last so many days. */
   pulled: z.array(z.object({ days: z.int(), bytes })),
   measuredAt: z.iso.datetime(),

@@ -1,4 +1,7 @@
+import pLimit from 'p-limit';
+import type { RepositoryKey } from '../../../core/documents/names.ts';
 import { partitionOf } from '../../../core/documents/names.ts';
+import { sumOfBytes } from '../../../core/documents/references.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { RegistryName, RepositoryName } from '../../../core/oci/name.ts';
 import type { Documents } from '../../../core/ports/documents.ts';
@@ -42,10 +45,13 @@ export async function surveySizes(
   }
   for await (const manifest of storedManifests(ports, registry)) totals.add(manifest);
   for await (const manifest of spentManifests(ports, registry)) totals.add(manifest);
-  await writeRepositories(ports, registry, totals.repositories, now.toISOString());
+  const tags = await countOf(documents, registry, totals.repositories.keys(), 'tag');
+  const manifests = await countOf(documents, registry, totals.repositories.keys(), 'manifest');
+  await writeRepositories(ports, registry, { held: totals.repositories, tags, measuredAt: now.toISOString() });
   const before = await readSurvey(documents, registry);
   const measured = { ...totals.registry(now.toISOString(), before?.samples ?? []), registry };
-  const survey = { ...measured, ...(await warnOfQuota(ports, settings, measured, before)) };
+  const counts = { tags: sumOfBytes(tags.values()), manifests: sumOfBytes(manifests.values()) };
+  const survey = { ...measured, counts, ...(await warnOfQuota(ports, settings, measured, before)) };
   await documents.commitDocuments('registries', [registry], [{ do: 'upsert', document: { ...survey } }]);
   return survey;
 }
@@ -125,10 +131,11 @@ function sum(a: Held, b: Held): Held {
 async function writeRepositories(
   { documents, log }: SurveyPorts,
   registry: RegistryName,
-  found: ReadonlyMap<RepositoryName, Held>,
-  measuredAt: string,
+  { held: found, tags, measuredAt }: Surveyed,
 ): Promise<void> {
   const left = new Map(found);
+  const write = (repository: RepositoryName, held: Held) =>
+    writeSizes(documents, { registry, repository }, { ...held, tags: tags.get(repository) ?? 0, measuredAt });
   const query = {
     container: 'usage' as const,
     partition: [registry],
@@ -140,17 +147,42 @@ async function writeRepositories(
     left.delete(before.repository);
     if (held === undefined)
       await documents.commitDocuments('usage', partitionOf(before), [{ do: 'delete', id: sizesId }]);
-    else if (!same(held, before)) await writeSizes(documents, registry, before.repository, held, measuredAt);
+    else if (!same(held, before) || before.tags !== tags.get(before.repository)) await write(before.repository, held);
   }
-  for (const [repository, held] of left) await writeSizes(documents, registry, repository, held, measuredAt);
+  for (const [repository, held] of left) await write(repository, held);
+}
+
+/** What a survey writes of each repository. */
+interface Surveyed {
+  readonly held: ReadonlyMap<RepositoryName, Held>;
+  readonly tags: ReadonlyMap<RepositoryName, number>;
+  readonly measuredAt: string;
+}
+
+const countsAtOnce = 8;
+
+/** Counts the documents of one type in each repository, from the index. */
+async function countOf(
+  documents: Documents,
+  registry: RegistryName,
+  repositories: Iterable<RepositoryName>,
+  type: 'tag' | 'manifest',
+): Promise<ReadonlyMap<RepositoryName, number>> {
+  const limit = pLimit(countsAtOnce);
+  const where = [{ path: 'type', is: '=' as const, value: type }];
+  const counted = [...repositories].map((repository) =>
+    limit(async () => {
+      const partition = partitionOf({ registry, repository });
+      return [repository, await documents.countDocuments({ container: 'repositories', partition, where })] as const;
+    }),
+  );
+  return new Map(await Promise.all(counted));
 }
 
 async function writeSizes(
   documents: Documents,
-  registry: RegistryName,
-  repository: RepositoryName,
-  held: Held,
-  measuredAt: string,
+  { registry, repository }: RepositoryKey,
+  held: Held & Pick<RepositorySizes, 'tags' | 'measuredAt'>,
 ): Promise<void> {
   const lists = { heldBytes: held.uniqueBytes + held.sharedBytes, wasteBytes: held.recycledBytes + held.unneededBytes };
   const sizes: RepositorySizes = {
@@ -161,7 +193,6 @@ async function writeSizes(
     repository,
     ...held,
     ...lists,
-    measuredAt,
   };
   await documents.commitDocuments('usage', [registry, repository], [{ do: 'upsert', document: { ...sizes } }]);
 }

@@ -1,0 +1,16 @@
+import type { RegistryName } from '../../core/oci/name.ts';
+import type { Clock } from '../../core/ports/clock.ts';
+import type { Documents } from '../../core/ports/documents.ts';
+import type { Regions } from '../../core/ports/regions.ts';
+import type { UsageViews } from '../../core/ports/views.ts';
+import type { Places } from './places.ts';
+
+/** The ports of lists. */
+export interface ListPorts {
+  readonly documents: Documents;
+  readonly clock: Clock;
+  readonly registry: RegistryName;
+  readonly regions: Pick<Regions, 'names'>;
+  readonly usageViews: UsageViews;
+  readonly places: Places;
+}

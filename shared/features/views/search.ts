@@ -1,0 +1,29 @@
+import type { Predicate } from '../../core/ports/documents.ts';
+import { globMatches } from '../../core/rules/pattern.ts';
+
+/** What a search asks for. The store is asked for what begins with `prefix`, and `matches` decides. */
+export interface Search {
+  readonly prefix: string;
+  /** True if all that begins with `prefix` matches: then the index alone pages and counts. */
+  readonly isPrefix: boolean;
+  readonly matches: (name: string) => boolean;
+}
+
+/**
+ * Reads a search of names: a beginning, or a pattern. No name here has anything that a star does not stand for, so one
+ * star is two. A pattern takes time in the length of itself and the name, whatever stars it has.
+ */
+export function searchOf(search: string | undefined): Search {
+  const text = search ?? '';
+  const star = text.indexOf('*');
+  const prefix = star === -1 ? text : text.slice(0, star);
+  if (star === -1 || /^\*+$/.test(text.slice(star)))
+    return { prefix, isPrefix: true, matches: (name) => name.startsWith(prefix) };
+  const pattern = text.replaceAll(/\*+/g, '**');
+  return { prefix, isPrefix: false, matches: (name) => globMatches(pattern, name) };
+}
+
+/** Returns the condition that the store narrows a list of names with. */
+export function beginning(path: string, { prefix }: Search): Predicate[] {
+  return prefix === '' ? [] : [{ path, is: 'starts-with', value: prefix }];
+}
