@@ -3,6 +3,7 @@ import { builds } from '../features/builds/feature.ts';
 import { collection } from '../features/collection/feature.ts';
 import { events } from '../features/events/feature.ts';
 import { identity } from '../features/identity/feature.ts';
+import { images } from '../features/images/feature.ts';
 import { portal } from '../features/portal/feature.ts';
 import { purge } from '../features/purge/feature.ts';
 import { recycleBinFeature } from '../features/recycle-bin/feature.ts';
@@ -29,4 +30,5 @@ export const features = FeatureList.from<Ground, typeof commonSettings>(commonSe
   .and(acr)
   .and(builds)
   .and(views)
+  .and(images)
   .and(portal);

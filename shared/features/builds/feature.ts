@@ -2,8 +2,10 @@ import type { Places } from '../../core/documents/whole-list.ts';
 import { onEvents } from '../../core/feature/events.ts';
 import { feature } from '../../core/feature/feature.ts';
 import type { Documents } from '../../core/ports/documents.ts';
+import type { ShowBase } from '../../core/ports/image-views.ts';
 import type { ReadSecret } from '../../core/ports/secrets.ts';
 import type { LimitStrangers } from '../../core/ports/strangers.ts';
+import { baseOfImage } from './bases/base-of-image.ts';
 import { doorsOf } from './inbound/let-in.ts';
 import { buildPipeline } from './pipeline.ts';
 import type { BuildPorts } from './ports.ts';
@@ -33,6 +35,7 @@ export const builds = feature({
       ownHosts: settings.publicUrl === undefined ? [] : [settings.publicUrl.host],
     };
     const pipeline = buildPipeline(ports);
+    const showBase: ShowBase = { baseOfImage: (key, tag, digest) => baseOfImage(ports, key, tag, digest) };
     return {
       routes: async () => (await import('./management/http.ts')).buildRoutes({ ...ports, ...lists }),
       events: {
@@ -52,6 +55,7 @@ export const builds = feature({
       timers: { 'builds-sweep': () => pipeline.sweep() },
       gives: {
         inbound: doorsOf(ports, strangers),
+        showBase,
         buildViews: buildViews(ports.documents, ports.registry),
       },
     };

@@ -4,6 +4,8 @@ import { onEvents } from '../../core/feature/events.ts';
 import { feature } from '../../core/feature/feature.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { Documents } from '../../core/ports/documents.ts';
+import type { ShowPurgeDue } from '../../core/ports/image-views.ts';
+import { purgeDueAt } from './due-at.ts';
 import { inUseRight } from './in-use-right.ts';
 import { markTouched } from './mark.ts';
 import type { PolicyPorts } from './ports.ts';
@@ -25,6 +27,7 @@ export const purge = feature({
   name: 'purge',
   make(ports: Ports) {
     const { registry, lists, noteDeletions, clock, log } = ports;
+    const showPurgeDue: ShowPurgeDue = { purgeDueAt: (key, digest) => purgeDueAt(ports, key, digest) };
     return {
       routes: async () =>
         (await import('./management/http.ts')).policyRoutes({ ...ports, places: lists.places, registry }),
@@ -43,6 +46,7 @@ export const purge = feature({
           (event) => markTouched(ports, registry, noteDeletions(event)),
         ),
       },
+      gives: { showPurgeDue },
       timers: {
         async 'purge-mark'() {
           const until = new Date(clock.now().getTime() + timerRunMs);

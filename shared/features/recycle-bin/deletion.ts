@@ -37,12 +37,8 @@ export async function beginDeletion(
   key: RepositoryKey,
   { cause, asker, rule, ...own }: RecycledBy,
 ): Promise<Deletion> {
-  const { enabled, retentionDays } =
-    own.retentionDays === undefined
-      ? await ports.softDelete.read(key.registry)
-      : { enabled: true, retentionDays: own.retentionDays };
   const now = ports.clock.now();
-  const dueAt = new Date(now.getTime() + (enabled ? retentionDays * dayMs : 0)).toISOString();
+  const dueAt = (await purgeTimeOf(ports, key, now, own.retentionDays)).toISOString();
   const by = { actor: cause.actor.name, ...defined({ rule }) };
   return {
     key,
@@ -51,6 +47,18 @@ export async function beginDeletion(
     told: deleteEvents(ports, key, cause),
     taking: { group: ports.ids.nextId(), recycledAt: now.toISOString(), dueAt, by },
   };
+}
+
+/** Returns the time at which what is deleted at `now` is purged: at once if soft delete is off. */
+export async function purgeTimeOf(
+  { softDelete }: Pick<BinPorts, 'softDelete'>,
+  { registry }: RepositoryKey,
+  now: Date,
+  ownDays?: number,
+): Promise<Date> {
+  const { enabled, retentionDays } =
+    ownDays === undefined ? await softDelete.read(registry) : { enabled: true, retentionDays: ownDays };
+  return new Date(now.getTime() + (enabled ? retentionDays * dayMs : 0));
 }
 
 /** Returns the questions for the gates about a manifest that is deleted with its tags. */

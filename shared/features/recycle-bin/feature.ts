@@ -4,11 +4,13 @@ import type { Places } from '../../core/documents/whole-list.ts';
 import { feature } from '../../core/feature/feature.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { Documents } from '../../core/ports/documents.ts';
+import type { PreviewDeletion } from '../../core/ports/image-views.ts';
 import type { Regions } from '../../core/ports/regions.ts';
 import { everywhere } from '../../core/regions/storage.ts';
 import { recycleBin } from './bin.ts';
 import { purgeDue, reconcileDue } from './due.ts';
 import type { BinPorts } from './ports.ts';
+import { previewDeletion } from './preview.ts';
 import { recycle } from './recycle.ts';
 import { SoftDelete } from './soft-delete.ts';
 
@@ -49,6 +51,9 @@ export const recycleBinFeature = feature({
     const bin = binPortsOf(ports);
     const endOfRun = () => new Date(clock.now().getTime() + timerRunMs);
     const recycler: RecycleForPolicies = { recycle: (key, wanted, by) => recycle(bin, key, wanted, by) };
+    const preview: PreviewDeletion = {
+      previewDeletion: (key, reference, asker) => previewDeletion(bin, key, reference, asker),
+    };
     return {
       routes: async () => (await import('./management/http.ts')).binRoutes({ ...bin, ...lists, registry }),
       timers: {
@@ -63,7 +68,11 @@ export const recycleBinFeature = feature({
           if (reconciled > 0) log.info({ reconciled }, 'the neighbours of manifests are reconciled after a crash');
         },
       },
-      gives: { bin: recycleBin(bin), recycler },
+      gives: {
+        bin: recycleBin(bin),
+        recycler,
+        previewDeletion: preview,
+      },
     };
   },
 });

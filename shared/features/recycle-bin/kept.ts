@@ -1,19 +1,23 @@
 import pLimit from 'p-limit';
 import { z } from 'zod';
 import type { BinnedDocument } from '../../core/documents/bin.ts';
+import { storedAmong } from '../../core/documents/in-repository.ts';
 import { firstWhere, listing } from '../../core/documents/listers.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
-import { manifestRef } from '../../core/documents/manifest.ts';
+import { manifestDocumentSchema, manifestRef } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import { documentsOf } from '../../core/documents/pages.ts';
 import type { Keeper } from '../../core/documents/recycling.ts';
+import type { Stored } from '../../core/documents/stored.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { Digest } from '../../core/oci/digest.ts';
-import type { Predicate } from '../../core/ports/documents.ts';
+import type { Predicate, QueryDocuments, ReadDocument } from '../../core/ports/documents.ts';
 import type { StorePorts } from './ports.ts';
 
-type Reader = Pick<StorePorts, 'documents'>;
+interface Reader {
+  readonly documents: ReadDocument & QueryDocuments;
+}
 
 /**
  * Returns what keeps a manifest: a live index that lists it, a live subject that it refers to, or, if nothing else
@@ -41,14 +45,14 @@ export async function keeperOf(
 const queriesAtOnce = 16;
 
 /**
- * Returns those manifests that something keeps, by the rules of `keeperOf`. The tags of all are one query, and a
- * subject that they share is read once.
+ * Returns those manifests that something keeps, each with its keeper, by the rules of `keeperOf`. The tags of all are
+ * one query, and a subject that they share is read once.
  */
 export async function keptAmong(
   ports: Reader,
   key: RepositoryKey,
   manifests: readonly Parameters<typeof keeperOf>[2][],
-): Promise<Set<Digest>> {
+): Promise<Map<Digest, Keeper>> {
   const limit = pLimit(queriesAtOnce);
   const subjects = [...new Set(manifests.flatMap(({ subject }) => subject ?? []))];
   const digests = manifests.map(({ digest }) => digest);
@@ -72,11 +76,47 @@ export async function keptAmong(
     const subject = manifest.subject === undefined ? undefined : liveSubjects.get(manifest.subject);
     return subject !== undefined && !staysBehind(manifest, subject.document);
   };
-  return new Set(
-    manifests
-      .filter((manifest, at) => listed[at] === true || tagged.has(manifest.digest) || isReferred(manifest))
-      .map(({ digest }) => digest),
+  const keeper = (manifest: (typeof manifests)[number], isListed: boolean): Keeper | undefined => {
+    if (isListed) return 'index';
+    if (isReferred(manifest)) return 'subject';
+    return tagged.has(manifest.digest) ? 'tag' : undefined;
+  };
+  return new Map(
+    manifests.flatMap((manifest, at) => {
+      const by = keeper(manifest, listed[at] === true);
+      return by === undefined ? [] : [[manifest.digest, by] as const];
+    }),
   );
+}
+
+/** The reason why a manifest stays while another one goes that it belongs to. */
+export type StaysBy = Keeper | 'locked';
+
+/**
+ * Decides which of these manifests are recycled along with one that they belong to: those that no lock and no keeper
+ * holds. This is the rule, for deletions and for who asks what one would take.
+ */
+export async function goingAlong(
+  ports: Reader & Pick<StorePorts, 'admission'>,
+  key: RepositoryKey,
+  digests: readonly Digest[],
+): Promise<{ readonly going: Stored<ManifestDocument>[]; readonly stays: ReadonlyMap<Digest, StaysBy> }> {
+  const found = await storedAmong(ports, key, 'manifest', digests, manifestDocumentSchema);
+  const isFree = ({ document }: (typeof found)[number]) =>
+    ports.admission.allows({ operation: 'delete', key, manifest: document });
+  const free = found.filter(isFree);
+  const kept = await keptAmong(
+    ports,
+    key,
+    free.map(({ document }) => document),
+  );
+  const locked = found
+    .filter((each) => !free.includes(each))
+    .map(({ document }) => [document.digest, 'locked'] as const);
+  return {
+    going: free.filter(({ document }) => !kept.has(document.digest)),
+    stays: new Map<Digest, StaysBy>([...locked, ...kept]),
+  };
 }
 
 async function taggedAmong(

@@ -4,16 +4,19 @@ import type { BinnedDocument } from '../../core/documents/bin.ts';
 import { binnedDocumentSchema, binnedRef, binnedTagSchema } from '../../core/documents/bin.ts';
 import { untilUncontended } from '../../core/documents/contention.ts';
 import { storedWhere } from '../../core/documents/in-repository.ts';
-import type { ManifestDocument } from '../../core/documents/manifest.ts';
+import type { ManifestDocument, TagDocument } from '../../core/documents/manifest.ts';
 import { manifestDocumentSchema, manifestRef, tagDocumentSchema } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
+import type { Stored } from '../../core/documents/stored.ts';
 import { parseStored, readStored } from '../../core/documents/stored.ts';
 import { deleteEvents } from '../../core/events/delete-events.ts';
 import type { Cause } from '../../core/events/envelope.ts';
 import { publishCommitted } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';
+import type { QueryDocuments, ReadDocument } from '../../core/ports/documents.ts';
 import { questionsOf } from './deletion.ts';
+import type { StaysBy } from './kept.ts';
 import { keeperOf, staysBehind, wasOrdered } from './kept.ts';
 import { moveInto, tagsAtOnce } from './move.ts';
 import type { GoesOn, ReconcilingPorts } from './ports.ts';
@@ -57,28 +60,11 @@ async function recycleSignature(
   digest: Digest,
   cause: Cause,
 ): Promise<boolean> {
-  const name = aboutName(from.digest);
   const taking = { ...from.recycled, recycledAt: ports.clock.now().toISOString(), dueAt: from.dueAt };
   const taken = await untilUncontended(`${key.repository}@${digest}`, async () => {
-    const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
-    const subject = await ports.documents.readDocument(manifestRef(key, from.digest));
-    if (manifest === undefined || subject !== undefined) return 'stays';
-    const [container, partition] = ['repositories' as const, partitionOf(key)];
-    const page = await ports.documents.queryDocuments({
-      container,
-      partition,
-      where: [
-        { path: 'type', is: '=', value: 'tag' },
-        { path: 'digest', is: '=', value: digest },
-      ],
-      limit: tagsAtOnce,
-    });
-    const tags = page.documents.map((each) => parseStored(tagDocumentSchema, each, { container, partition }));
-    // A tag of its own, or one about another manifest, keeps it.
-    if (page.continuation !== undefined || tags.some(({ document }) => aboutIn(document.name) !== name)) return 'stays';
-    if (!questionsOf({ key }, manifest, tags).every((question) => ports.admission.allows(question))) return 'stays';
-    const keeper = await keeperOf(ports, key, manifest.document);
-    if (keeper !== undefined && keeper !== 'tag') return 'stays';
+    const along = await signatureGoing(ports, key, from.digest, digest);
+    if ('because' in along) return 'stays';
+    const { manifest, tags } = along;
     return moveInto(
       ports,
       { key, taking, cause, told: deleteEvents(ports, key, cause) },
@@ -89,6 +75,43 @@ async function recycleSignature(
   await publishCommitted(ports, key, taken);
   await ports.reconcile(key, digest, cause);
   return true;
+}
+
+/**
+ * Decides whether what tags' names say is about a manifest goes along with that manifest, and with which tags: this is
+ * the rule, for deletions and for who asks what one would take.
+ */
+export async function signatureGoing(
+  ports: Pick<ReconcilingPorts, 'admission'> & { readonly documents: ReadDocument & QueryDocuments },
+  key: RepositoryKey,
+  subject: Digest,
+  digest: Digest,
+): Promise<
+  | { readonly manifest: Stored<ManifestDocument>; readonly tags: readonly Stored<TagDocument>[] }
+  | { readonly because: StaysBy | 'gone' }
+> {
+  const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
+  if (manifest === undefined) return { because: 'gone' };
+  if ((await ports.documents.readDocument(manifestRef(key, subject))) !== undefined) return { because: 'subject' };
+  const [container, partition] = ['repositories' as const, partitionOf(key)];
+  const page = await ports.documents.queryDocuments({
+    container,
+    partition,
+    where: [
+      { path: 'type', is: '=', value: 'tag' },
+      { path: 'digest', is: '=', value: digest },
+    ],
+    limit: tagsAtOnce,
+  });
+  const tags = page.documents.map((each) => parseStored(tagDocumentSchema, each, { container, partition }));
+  // A tag of its own, or one about another manifest, keeps it.
+  const name = aboutName(subject);
+  if (page.continuation !== undefined || tags.some(({ document }) => aboutIn(document.name) !== name))
+    return { because: 'tag' };
+  if (!questionsOf({ key }, manifest, tags).every((question) => ports.admission.allows(question)))
+    return { because: 'locked' };
+  const keeper = await keeperOf(ports, key, manifest.document);
+  return keeper === undefined || keeper === 'tag' ? { manifest, tags } : { because: keeper };
 }
 
 /**

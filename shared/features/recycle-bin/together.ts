@@ -4,7 +4,7 @@ import type { BinnedDocument } from '../../core/documents/bin.ts';
 import { binnedDocumentSchema } from '../../core/documents/bin.ts';
 import { removing } from '../../core/documents/changes.ts';
 import { storedAmong, storedWhere } from '../../core/documents/in-repository.ts';
-import { childrenOf, manifestDocumentSchema, referrerDocumentSchema } from '../../core/documents/manifest.ts';
+import { childrenOf, referrerDocumentSchema } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import type { Stored } from '../../core/documents/stored.ts';
@@ -14,7 +14,7 @@ import { publishCommitted } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import type { ReconcileMark } from './documents.ts';
 import { reconcileMarkSchema } from './documents.ts';
-import { keptAmong } from './kept.ts';
+import { goingAlong, keptAmong } from './kept.ts';
 import { moveInto, withinOneBatch } from './move.ts';
 import type { StorePorts } from './ports.ts';
 
@@ -41,18 +41,10 @@ export async function recycleTogether(
   digests: readonly Digest[],
   cause: Cause,
 ): Promise<Along> {
-  const found = await storedAmong(ports, key, 'manifest', digests, manifestDocumentSchema);
-  const free = found.filter(({ document }) => ports.admission.allows({ operation: 'delete', key, manifest: document }));
-  const kept = await keptAmong(
-    ports,
-    key,
-    free.map(({ document }) => document),
-  );
-  const going = withinOneBatch(free.filter(({ document }) => !kept.has(document.digest)));
+  const along = await goingAlong(ports, key, digests);
+  const going = withinOneBatch(along.going);
   if (going.length === 0) return { moved: [], left: [] };
-  const rest = free
-    .filter((each) => !kept.has(each.document.digest) && !going.includes(each))
-    .map(({ document }) => document.digest);
+  const rest = along.going.filter((each) => !going.includes(each)).map(({ document }) => document.digest);
   const taking = { ...from.recycled, recycledAt: ports.clock.now().toISOString(), dueAt: from.dueAt };
   const events = await moveInto(
     ports,

@@ -1,6 +1,8 @@
 import type { Places } from '../../core/documents/whole-list.ts';
 import { onEvents } from '../../core/feature/events.ts';
 import { feature } from '../../core/feature/feature.ts';
+import type { ShowRegions } from '../../core/ports/image-views.ts';
+import { regionsOfImage } from './image-regions.ts';
 import { replicationPipeline } from './pipeline.ts';
 import type { CopySettings, ReplicationPorts } from './ports.ts';
 import { usualCopySettings } from './ports.ts';
@@ -17,6 +19,9 @@ export const replication = feature({
   read: (): { readonly copies: CopySettings } => ({ copies: usualCopySettings }),
   make(ports: Ports) {
     const pipeline = replicationPipeline({ ...ports, settings: ports.settings.copies });
+    const showRegions: ShowRegions = {
+      regionsOfImage: (key, digest) => regionsOfImage(pipeline.ports, key, digest),
+    };
     return {
       async routes() {
         const { replicationRoutes } = await import('./management/http.ts');
@@ -41,6 +46,7 @@ export const replication = feature({
       gives: {
         replication: pipeline,
         isOffered: () => pipeline.isOffered(),
+        showRegions,
         replicationViews: replicationViews(ports),
       },
     };

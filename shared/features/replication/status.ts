@@ -1,5 +1,6 @@
 import type { BlobDocument } from '../../core/documents/blob.ts';
 import { defined } from '../../core/documents/defined.ts';
+import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import { tagDocumentSchema, tagRef } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { readStored } from '../../core/documents/stored.ts';
@@ -49,18 +50,25 @@ export async function statusOf(
     : (await readStored(ports.documents, tagDocumentSchema, tagRef(key, reference)))?.document.digest;
   const manifest = digest === undefined ? undefined : await readManifest(ports, key, digest);
   if (digest === undefined || manifest === undefined) throw imageUnknown(key.repository, reference);
-  const [replicas, blobs] = await Promise.all([
-    readReplicas(ports),
-    withChildren(ports, key, manifest).then((manifests) => blobsOf(ports, manifests)),
-  ]);
+  return { digest, regions: await regionsOf(ports, key, manifest, await withChildren(ports, key, manifest)) };
+}
+
+/** Returns the status of an image whose manifests are read. Throws `StoreFailure`. */
+export async function regionsOf(
+  ports: ReplicationPorts,
+  key: RepositoryKey,
+  manifest: ManifestDocument,
+  manifests: readonly ManifestDocument[],
+): Promise<ImageInRegion[]> {
+  const [replicas, blobs] = await Promise.all([readReplicas(ports), blobsOf(ports, manifests)]);
   const byRegion = new Map(replicas.map((replica) => [replica.region, replica]));
   const isFiltered = async ({ settings: { filters } }: Replica) => !(await isTaken(ports, key, manifest, filters));
   const regions = await Promise.all(
     ports.regions.names.map((region) =>
-      inRegion(ports, key, digest, blobs, { region, replica: byRegion.get(region), isFiltered }),
+      inRegion(ports, key, manifest.digest, blobs, { region, replica: byRegion.get(region), isFiltered }),
     ),
   );
-  return { digest, regions: regions.sort((a, b) => (a.region < b.region ? -1 : 1)) };
+  return regions.sort((a, b) => (a.region < b.region ? -1 : 1));
 }
 
 interface Asked {

@@ -37,11 +37,10 @@ async function regionOf({ documents, registry, clock }: Ports, { region, setting
   const [oldest] = queued.map((found) => parseStored(replicatedSchema, found, query).document.queuedAt);
   const lag = oldest === undefined ? undefined : Math.max(0, clock.now().getTime() - Date.parse(oldest)) / 1_000;
   const isBehind = queued.length > 0 || walk !== undefined;
-  const state =
-    draining !== undefined ? 'removing' : settings.paused ? 'paused' : isBehind ? 'behind' : ('ready' as const);
+  const usual = settings.paused ? ('paused' as const) : isBehind ? ('behind' as const) : ('ready' as const);
   return {
     region,
-    state: state,
+    state: draining !== undefined ? ('removing' as const) : usual,
     missing: queued.length,
     ...defined({ lagSeconds: lag === undefined ? undefined : Math.round(lag) }),
   };

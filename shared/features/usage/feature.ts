@@ -2,11 +2,14 @@ import type { CatalogueEvent } from '../../core/events/envelope.ts';
 import { onEvents } from '../../core/feature/events.ts';
 import { feature } from '../../core/feature/feature.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
+import type { MeasureImages } from '../../core/ports/image-views.ts';
 import type { ReadLastPulls } from '../../core/ports/pulls.ts';
 import type { UsagePorts } from './pipeline.ts';
 import { usagePipeline } from './pipeline.ts';
 import type { UsageSettings } from './settings.ts';
 import { readUsageSettings, usageSettings } from './settings.ts';
+import { deletedBytes } from './sizes/image.ts';
+import { imagesWith } from './sizes/images-with.ts';
 import { lastPullsIn } from './tracking.ts';
 import { usageViews } from './views.ts';
 
@@ -29,6 +32,10 @@ export const usage = feature({
     const { registry, eventSource, documents, clock, noteDeletions, settings } = ports;
     const { usage: own, region, isFurther = false } = settings;
     const pipeline = usagePipeline(ports, { ...own, region, eventSource, isFurther, registryName: registry });
+    const measureImages: MeasureImages = {
+      measureDeletion: (key, manifests) => deletedBytes(documents, key, manifests),
+      countImagesWith: (of, blobs) => imagesWith(documents, of, blobs),
+    };
     return {
       async routes() {
         const { usageRoutes } = await import('./http.ts');
@@ -55,6 +62,7 @@ export const usage = feature({
       gives: {
         pulls: pipeline.pulls,
         lastPulls: ports.lastPulls ?? lastPullsIn(documents),
+        measureImages,
         usageViews: usageViews({ documents, clock, quotaBytes: own.quotaBytes }),
       },
     };

@@ -8,6 +8,7 @@ import { sizeOf, sumOfBytes } from '../../../core/documents/references.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import type { QueryDocuments, ReadDocument } from '../../../core/ports/documents.ts';
+import type { DeletedBytes } from '../../../core/ports/image-views.ts';
 import { blobId, blobSchema, usageRef } from '../documents.ts';
 import { ManifestGraph } from './graph.ts';
 
@@ -62,6 +63,19 @@ export async function imageSizes(
     sharedBytes: own.stored - own.alone,
     freedBytes: freed.alone,
   };
+}
+
+/**
+ * Measures what the deletion of these manifests frees in the end. Throws `StoreFailure`.
+ */
+export async function deletedBytes(
+  documents: SizeDocuments,
+  key: RepositoryKey,
+  digests: readonly Digest[],
+): Promise<DeletedBytes> {
+  const graph = new ManifestGraph(documents, key);
+  const { stored, alone } = await contentsIn(documents, key)(await manifestsOf(graph, new Set(digests)));
+  return { freed: alone, shared: stored - alone };
 }
 
 /**

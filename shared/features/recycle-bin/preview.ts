@@ -1,0 +1,187 @@
+import type { Question } from '../../core/admission/gate.ts';
+import { tagsAbout } from '../../core/documents/about.ts';
+import type { ManifestDocument } from '../../core/documents/manifest.ts';
+import {
+  childrenOf,
+  manifestDocumentSchema,
+  manifestRef,
+  referrerDocumentSchema,
+  tagDocumentSchema,
+  tagRef,
+} from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import { partitionOf } from '../../core/documents/names.ts';
+import { firstOf, storedOf } from '../../core/documents/pages.ts';
+import { repositoryDocumentSchema, repositoryRef } from '../../core/documents/repository.ts';
+import type { Stored } from '../../core/documents/stored.ts';
+import { readStored } from '../../core/documents/stored.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { isDigest } from '../../core/oci/digest.ts';
+import type { Tag } from '../../core/oci/name.ts';
+import type { Asker } from '../../core/ports/authorize.ts';
+import type { DeletionPreview } from '../../core/ports/image-views.ts';
+import { purgeTimeOf, questionsOf } from './deletion.ts';
+import type { StaysBy } from './kept.ts';
+import { goingAlong } from './kept.ts';
+import type { BinPorts } from './ports.ts';
+import type { Gone } from './pretended.ts';
+import { asIfGone } from './pretended.ts';
+import { signatureGoing } from './signatures.ts';
+
+/** The manifests and tags that a preview names: an image may have thousands, and somebody waits. */
+const mostShown = 1_000;
+
+/**
+ * Says what a deletion would take. The same rules decide as in a deletion, over documents that are read as if what goes
+ * were gone; nothing is written. Returns `undefined` if there is no such tag or manifest. Throws `StoreFailure`.
+ */
+export async function previewDeletion(
+  ports: BinPorts,
+  key: RepositoryKey,
+  reference: Tag | Digest,
+  asker?: Asker,
+): Promise<DeletionPreview | undefined> {
+  const now = ports.clock.now();
+  const [entry, named, purgeAt] = await Promise.all([
+    readStored(ports.documents, repositoryDocumentSchema, repositoryRef(key)),
+    isDigest(reference) ? namedManifest(ports, key, reference) : namedTag(ports, key, reference),
+    purgeTimeOf(ports, key, now),
+  ]);
+  if (named === undefined) return undefined;
+  const about = { operation: 'delete' as const, key, asker };
+  const whole: Question = { ...about, repository: entry?.document };
+  const blockedBy = [whole, ...named.questions.map((question) => ({ ...question, asker }))].flatMap(
+    (question) => refused(ports, question) ?? [],
+  );
+  const times = {
+    purgedAt: purgeAt.toISOString(),
+    // Its links are dropped a grace after the purge, and its blobs are collected a grace after that.
+    freedAt: new Date(purgeAt.getTime() + 2 * ports.settings.graceMs).toISOString(),
+    isKept: purgeAt > now,
+  };
+  if (blockedBy.length > 0)
+    return { tags: [], manifests: [], stays: [], more: false, blockedBy: blockedBy.slice(0, mostBlocks), ...times };
+  return { ...(await named.look()), blockedBy: [], ...times };
+}
+
+const mostBlocks = 20;
+
+/** The tag or manifest of a request: the questions for the gates about it, and a look at what goes along with it. */
+interface Named {
+  readonly questions: readonly Question[];
+  readonly look: () => Promise<Pick<DeletionPreview, 'tags' | 'manifests' | 'stays' | 'more'>>;
+}
+
+async function namedTag(ports: BinPorts, key: RepositoryKey, name: Tag): Promise<Named | undefined> {
+  const tag = (await readStored(ports.documents, tagDocumentSchema, tagRef(key, name)))?.document;
+  if (tag === undefined) return undefined;
+  const stays = [{ digest: tag.digest, why: 'tag-alone' as const }];
+  return {
+    questions: [{ operation: 'delete', key, tag }],
+    look: () => Promise.resolve({ tags: [name], manifests: [], stays, more: false }),
+  };
+}
+
+async function namedManifest(ports: BinPorts, key: RepositoryKey, digest: Digest): Promise<Named | undefined> {
+  const where = [
+    { path: 'type', is: '=' as const, value: 'tag' },
+    { path: 'digest', is: '=' as const, value: digest },
+  ];
+  const query = { container: 'repositories' as const, partition: partitionOf(key), where, limit: 100 };
+  const [manifest, tags] = await Promise.all([
+    readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest)),
+    firstOf(mostShown + 1, storedOf(ports.documents, query, tagDocumentSchema)),
+  ]);
+  if (manifest === undefined) return undefined;
+  const names = tags.slice(0, mostShown).map(({ document }) => document.name);
+  return {
+    questions: questionsOf({ key, asker: undefined }, manifest, tags),
+    async look() {
+      const walk = await walkFrom(ports, key, manifest);
+      return { ...walk, tags: [...names, ...walk.tags], more: walk.more || tags.length > mostShown };
+    },
+  };
+}
+
+function refused({ admission }: BinPorts, question: Question): { what: string; why: string }[] | undefined {
+  const fault = admission.refusal(question);
+  if (fault === undefined) return undefined;
+  if (fault.is === 'disallowed')
+    return [{ what: fault.what, why: `its ${fault.attribute} is false: set it to true first` }];
+  return [{ what: question.key.repository, why: 'why' in fault ? fault.why : 'a gate refuses it' }];
+}
+
+type Why = DeletionPreview['manifests'][number]['why'];
+
+/**
+ * Walks from a manifest that goes to those around it, and on from each that goes along: whatever goes may have been
+ * what kept another.
+ */
+async function walkFrom(ports: BinPorts, key: RepositoryKey, root: Stored<ManifestDocument>) {
+  const gone: Gone = { manifests: new Set([root.document.digest]) };
+  const reading = { ...ports, documents: asIfGone(ports.documents, key, gone) };
+  const going = new Map<Digest, Why>([[root.document.digest, 'itself']]);
+  const stays = new Map<Digest, StaysBy>();
+  const [tags, left] = [[] as Tag[], [root.document]];
+  let more = false;
+  const take = (document: ManifestDocument, why: Why) => {
+    going.set(document.digest, why);
+    gone.manifests.add(document.digest);
+    left.push(document);
+  };
+  for (let from = left.shift(); from !== undefined; from = left.shift()) {
+    for (const digest of await signaturesOf(reading, key, from.digest)) {
+      if (going.has(digest)) continue;
+      const along = await signatureGoing(reading, key, from.digest, digest);
+      if ('because' in along) {
+        if (along.because !== 'gone') stays.set(digest, along.because);
+        continue;
+      }
+      tags.push(...along.tags.map(({ document }) => document.name));
+      take(along.manifest.document, 'tag-signature');
+    }
+    const around = await aroundOf(reading, key, from);
+    more ||= around.more || going.size + around.digests.size > mostShown;
+    if (going.size > mostShown) break;
+    const along = await goingAlong(
+      reading,
+      key,
+      [...around.digests.keys()].filter((digest) => !going.has(digest)),
+    );
+    for (const [digest, why] of along.stays) stays.set(digest, why);
+    for (const { document } of along.going) take(document, around.digests.get(document.digest) ?? 'child');
+  }
+  return {
+    tags: tags.slice(0, mostShown),
+    manifests: [...going].slice(0, mostShown).map(([digest, why]) => ({ digest, why })),
+    stays: [...stays]
+      .filter(([digest]) => !going.has(digest))
+      .slice(0, mostShown)
+      .map(([digest, why]) => ({ digest, why })),
+    more,
+  };
+}
+
+type Reading = Pick<BinPorts, 'admission'> & { readonly documents: ReturnType<typeof asIfGone> };
+
+async function signaturesOf({ documents }: Reading, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
+  const tags = await tagsAbout(documents, key, digest);
+  return [...new Set(tags.map((tag) => tag.digest))].slice(0, mostShown);
+}
+
+/** Returns the children and the referrers of a manifest. */
+async function aroundOf({ documents }: Reading, key: RepositoryKey, from: ManifestDocument) {
+  const where = [
+    { path: 'type', is: '=' as const, value: 'referrer' },
+    { path: 'subject', is: '=' as const, value: from.digest },
+  ];
+  const query = { container: 'repositories' as const, partition: partitionOf(key), where, limit: 100 };
+  const edges = await firstOf(mostShown + 1, storedOf(documents, query, referrerDocumentSchema));
+  return {
+    digests: new Map<Digest, Why>([
+      ...childrenOf(from).map((digest) => [digest, 'child'] as const),
+      ...edges.slice(0, mostShown).map(({ document }) => [document.digest, 'referrer'] as const),
+    ]),
+    more: edges.length > mostShown,
+  };
+}
