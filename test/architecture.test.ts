@@ -35,7 +35,7 @@ function sourceFile(path: string): SourceFile {
   return { path, lines: text.split('\n').length - 1, imports: importsOf(path, source), source };
 }
 
-const rooms = ['functions', 'shared', 'bounds', 'host', 'local', 'emulators', 'bench', 'test', 'portal', 'infra'];
+const rooms = ['functions', 'shared', 'bounds', 'host', 'local', 'emulators', 'bench', 'test', 'portal', 'infra', 'cli'];
 const files = globSync(rooms.map((room) => join(root, room, '**/*.{ts,tsx}'))).map((path) =>
   sourceFile(relative(root, path)),
 );
@@ -69,7 +69,7 @@ function coreRoomOf(path: string): string | undefined {
 }
 
 /** Every folder that holds what is Longshore's. */
-const ofProgram = /^(functions|shared|bounds|host|local|emulators|infra|bench|test|portal)\//;
+const ofProgram = /^(functions|shared|bounds|host|local|emulators|infra|bench|test|portal|cli)\//;
 
 /** `file -> import` for every import that breaks a rule. */
 function violations(among: readonly SourceFile[], breaks: (file: SourceFile, imported: string) => boolean): string[] {
@@ -169,6 +169,15 @@ describe('the architecture', () => {
     const bounds = files.filter(({ path }) => path.startsWith('bounds/'));
     expect(bounds.length).toBeGreaterThan(2);
     expect(violations(bounds, (_, imported) => !/^(bounds\/|node:)/.test(imported))).toEqual([]);
+  });
+
+  it("has a command that knows nothing of the registry but its API's document", () => {
+    const command = files.filter(({ path }) => path.startsWith('cli/'));
+    expect(command.length).toBeGreaterThan(20);
+    const beside = violations(command, (_, imported) => ofProgram.test(imported) && !imported.startsWith('cli/'));
+    expect(beside).toEqual([]);
+    const into = violations(files, ({ path }, imported) => imported.startsWith('cli/') && !/^(cli|test)\//.test(path));
+    expect(into).toEqual([]);
   });
 
   it('has four shelves in shared/, and nothing beside them', () => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 const root = dirname(import.meta.dirname);
 
 /** The rooms whose comments are sentences. */
-const rooms = ['bench', 'bounds', 'emulators', 'functions', 'host', 'infra', 'local', 'portal', 'shared'];
+const rooms = ['bench', 'bounds', 'cli', 'emulators', 'functions', 'host', 'infra', 'local', 'portal', 'shared'];
 
 /** A comment that begins so is a relative clause without its noun, or half a sentence. */
 const fragment = /^(?:What|How|Of|Whether|Where|Who|Whom|Whose|Whoever|Which|When|Likewise)\b/;

@@ -24,6 +24,7 @@ const flags: Readonly<Record<string, string>> = {
   deploy: '--resource-group NAME',
   sample: '--help',
   bases: '--build-arg NAME=VALUE …',
+  longshore: '-r, --registry HOST',
   portal: '--help',
   build: '--help',
 };

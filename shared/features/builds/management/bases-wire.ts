@@ -59,7 +59,20 @@ const treeSchema: z.ZodType<Tree> = z
       dependents: z.array(treeSchema).openapi({ description: 'The images that are built on it.' }),
     }),
   )
-  .openapi('DependentsTree', { type: 'object', description: 'An image, and everything that is built on it.' });
+  .openapi('DependentsTree', {
+    type: 'object',
+    description: 'An image, and everything that is built on it.',
+    // The schema names itself, which no generator of documents does alone: clients would get an object without properties.
+    properties: {
+      image: { type: 'string', description: 'The image, as repository:tag.' },
+      dependents: {
+        type: 'array',
+        description: 'The images that are built on it.',
+        items: { $ref: '#/components/schemas/DependentsTree' },
+      },
+    },
+    required: ['image', 'dependents'],
+  });
 
 const watchedSchema = z
   .object({

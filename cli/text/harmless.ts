@@ -1,0 +1,42 @@
+/**
+ * Characters that a terminal acts on, or that make text look like another one: control characters (escape sequences
+ * begin with one), overrides of direction, separators of lines, and characters without a width.
+ */
+const ranges = [
+  String.raw`\p{Cc}\p{Cs}\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e`,
+  String.raw`\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}`,
+].join('');
+const acting = new RegExp(`[${ranges}]`, 'gu');
+const actingInLines = new RegExp(`(?![\\n\\t])[${ranges}]`, 'gu');
+
+function escaped(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  if (character === '\n') return String.raw`\n`;
+  if (character === '\t') return String.raw`\t`;
+  if (character === '\r') return String.raw`\r`;
+  if (code < 0x100) return String.raw`\x${code.toString(16).padStart(2, '0')}`;
+  return code > 0xffff ? String.raw`\u{${code.toString(16)}}` : String.raw`\u${code.toString(16).padStart(4, '0')}`;
+}
+
+/** Returns text from outside as one line in which nothing acts on a terminal: those characters are shown escaped. */
+export function harmless(text: string): string {
+  return text.replace(acting, escaped);
+}
+
+/** Returns text of several lines, such as a log; its ends of lines and tabs stay. */
+export function harmlessLines(text: string): string {
+  return text.replaceAll('\r\n', '\n').replace(actingInLines, escaped);
+}
+
+/**
+ * Returns JSON in which the characters are escaped that JSON itself leaves as they are. Its value is the same for
+ * whatever parses it.
+ */
+export function harmlessJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, undefined, indent).replace(actingInLines, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, at) => String.raw`\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
+}

@@ -1,0 +1,40 @@
+import type { Verb } from '../verb.ts';
+import { loginVerb, logoutVerb } from './account.ts';
+import { bases } from './bases.ts';
+import { bin } from './bin.ts';
+import { builds } from './builds.ts';
+import { completionOf } from './completion.ts';
+import { doctor } from './doctor.ts';
+import { purge } from './purge.ts';
+import { regions } from './regions.ts';
+import { tokens } from './tokens.ts';
+import { usage } from './usage.ts';
+import { webhooks } from './webhooks.ts';
+import { why } from './why.ts';
+
+/** The whole command. */
+export const root: Verb = {
+  name: 'longshore',
+  does: 'Shows and steers a Longshore registry (docs/cli.md)',
+  verbs: [
+    loginVerb,
+    logoutVerb,
+    bin,
+    purge,
+    webhooks,
+    builds,
+    bases,
+    regions,
+    usage,
+    tokens,
+    why,
+    doctor,
+    completionOf(() => root),
+  ],
+  notes: [
+    'The registry is that of --registry, of a reference such as registry.example/team/app:1, of LONGSHORE_URL, or of the ' +
+      'last login. Credentials are LONGSHORE_TOKEN, LONGSHORE_USERNAME with LONGSHORE_PASSWORD, a login, or those of docker.',
+    'The exit code is 0, 1 when something failed, 2 when the command is wrong, and 3 when the registry refuses.',
+  ],
+  examples: ['bin ls team/app'],
+};

@@ -1,0 +1,111 @@
+import { Failure } from '../failure.ts';
+import type { List } from '../output.ts';
+import type { Reference } from '../registry/address.ts';
+import { nameOfImage, parseImage, parseRepository } from '../registry/address.ts';
+import { dataOf } from '../registry/data.ts';
+import type { ItemOf } from '../registry/pages.ts';
+import { itemsOf } from '../registry/pages.ts';
+import type { Registry } from '../registry/registry.ts';
+import { bytesOf, counted, shortDigest, timeOf } from '../text/words.ts';
+import type { Verb } from '../verb.ts';
+import { dryRunFlag } from '../verb.ts';
+
+type Entry = ItemOf<'/bin'>;
+
+function nameOfEntry({ repository, digest, tag }: Entry): string {
+  return tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}`;
+}
+
+const shape: List<Entry> = {
+  columns: [
+    { title: 'DELETED', text: ({ recycledAt }) => timeOf(recycledAt), raw: ({ recycledAt }) => recycledAt },
+    {
+      title: 'WHAT',
+      mayShrink: true,
+      text: (entry) =>
+        entry.tag === undefined ? `${entry.repository}@${shortDigest(entry.digest)}` : nameOfEntry(entry),
+      raw: nameOfEntry,
+    },
+    { title: 'SIZE', isNumber: true, text: ({ size }) => bytesOf(size), raw: ({ size }) => size },
+    { title: 'GONE FOR GOOD', text: ({ purgeAt }) => timeOf(purgeAt), raw: ({ purgeAt }) => purgeAt },
+    { title: 'BY', mayShrink: true, text: ({ by }) => (by.rule === undefined ? by.actor : `${by.actor} (${by.rule})`) },
+    { title: 'DELETION', text: ({ group }) => group },
+  ],
+  nameOf: nameOfEntry,
+  whenEmpty: 'The recycle bin is empty: what is deleted lies here until it is gone for good.',
+};
+
+const ls: Verb = {
+  name: 'ls',
+  does: 'Lists what was deleted and can be restored, the oldest deletion first',
+  takes: '[repository]',
+  examples: ['bin ls', 'bin ls team/app -o json'],
+  async run({ connect, output }, given) {
+    const reference = given.args.length === 0 ? undefined : parseRepository(given.at(0));
+    const registry = await connect(reference);
+    const query = reference === undefined ? { limit: 100 } : { limit: 100, repository: reference.repository };
+    await output.list(itemsOf(registry, '/bin', { query }), shape);
+  },
+};
+
+/** Finds the newest deletion of an image: a tag may have been deleted several times. */
+async function deletedImage(registry: Registry, image: Reference): Promise<Entry> {
+  let newest: Entry | undefined;
+  for await (const entry of itemsOf(registry, '/bin', { query: { limit: 100, repository: image.repository } }))
+    if (image.tag === undefined ? entry.digest === image.digest && entry.tag === undefined : entry.tag === image.tag)
+      newest = entry;
+  if (newest !== undefined) return newest;
+  throw new Failure(
+    `${nameOfImage(image)} is not in the recycle bin: longshore bin ls ${image.repository} lists what is`,
+  );
+}
+
+const restore: Verb = {
+  name: 'restore',
+  does: 'Restores a deletion with all that it took, or one image or tag',
+  takes: '<what>',
+  flags: [dryRunFlag],
+  notes: [
+    'WHAT is the id of a deletion, which bin ls shows, an image such as team/app:1, or one by its digest.',
+    'A tag whose name has another image by now stays in the bin, and that is said.',
+  ],
+  examples: ['bin restore team/app:1', 'bin restore f1b6c2d4-0000-4000-8000-000000000000 --dry-run'],
+  async run({ connect, output }, given) {
+    const isImage = /[:@/]/.test(given.at(0));
+    const image = isImage ? parseImage(given.at(0)) : undefined;
+    const registry = await connect(image);
+    const api = await registry.api;
+    const entry = image === undefined ? undefined : await deletedImage(registry, image);
+    if (given.has('dryRun')) {
+      const entries =
+        entry === undefined
+          ? dataOf(await api.GET('/bin/{group}', { params: { path: { group: given.at(0) } } })).items
+          : [entry];
+      return output.list(entries, shape);
+    }
+    const body =
+      entry === undefined
+        ? { group: given.at(0) }
+        : {
+            repository: entry.repository,
+            digest: entry.digest,
+            ...(entry.tag === undefined ? {} : { tag: entry.tag }),
+          };
+    const restored = dataOf(await api.POST('/bin/restore', { body }));
+    await output.one(restored, {
+      name: [...restored.tags, ...restored.manifests],
+      lines: [
+        ['restored', `${counted(restored.manifests.length, 'manifest')}, ${counted(restored.tags.length, 'tag')}`],
+        ['tags', restored.tags.join(', ')],
+        [
+          'left in the bin',
+          restored.taken.length === 0
+            ? undefined
+            : `${restored.taken.join(', ')}: these names have other images by now`,
+        ],
+      ],
+    });
+  },
+};
+
+export const bin: Verb = { name: 'bin', does: 'Shows and restores what was deleted', verbs: [ls, restore] };
