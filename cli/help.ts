@@ -22,6 +22,17 @@ function tableOf(rows: readonly (readonly [string, string])[]): string[] {
   return rows.map(([first, says]) => `  ${first.padEnd(width)}  ${says}`);
 }
 
+/** Returns a paragraph in lines that fit on a terminal. */
+function wrapped(text: string): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) ?? '';
+    if (last.length + word.length >= 100) lines.push(word);
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
+  }
+  return lines;
+}
+
 /** Returns every verb that does something, with the words that call it. */
 export function verbsIn(
   verbs: readonly Verb[],
@@ -54,7 +65,7 @@ export function helpOf(call: string, words: readonly string[], verb: Verb): stri
     [`${verb.does}.`],
     ...(inside.length === 0 ? [] : [tableOf(inside)]),
     tableOf(flags),
-    ...(verb.notes ?? []).map((note) => [note]),
+    ...(verb.notes ?? []).map((note) => wrapped(note)),
     examples,
   ];
   return `${parts
