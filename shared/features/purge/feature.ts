@@ -46,7 +46,6 @@ export const purge = feature({
           (event) => markTouched(ports, registry, noteDeletions(event)),
         ),
       },
-      gives: { showPurgeDue },
       timers: {
         async 'purge-mark'() {
           const until = new Date(clock.now().getTime() + timerRunMs);
@@ -57,7 +56,7 @@ export const purge = feature({
             log.info({ policy, plan, state, outcome, over }, 'a purge policy ran');
         },
       },
-      gives: { purgeViews: purgeViews(ports.documents, registry) },
+      gives: { showPurgeDue, purgeViews: purgeViews(ports.documents, registry) },
     };
   },
 });
