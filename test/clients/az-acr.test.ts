@@ -62,7 +62,7 @@ function there(program: string, args: readonly string[]): Promise<string> {
 
 type Login = readonly [user: string, password: string];
 
-/** What an `az acr` command prints. */
+/** Runs an `az acr` command and returns what it prints. */
 function acrText(args: string, [user, word]: Login): Promise<string> {
   return there('az', ['acr', ...args.split(' '), '--username', user, '--password', word, '--output', 'json']);
 }

@@ -19,7 +19,7 @@ import { startTlsFront } from './tls-front.ts';
 let front: TlsFront;
 let issuer: LocalIssuer;
 let required: RequiredStack;
-/** What came up, and goes even when the rest did not. */
+/** The clean-ups of what was started: they run even when the rest did not start. */
 const stops: (() => void | Promise<void>)[] = [];
 
 beforeAll(async () => {
@@ -45,8 +45,8 @@ afterAll(async () => {
 });
 
 /**
- * What the clients are given: the front's certificate, no patience, and leave to follow a blob's redirect to Azurite,
- * which has no TLS.
+ * The clients get the front's certificate, make no retries, and may follow a blob's redirect to Azurite, which has no
+ * TLS.
  */
 const options = (): ContainerRegistryClientOptions => ({
   tlsOptions: { ca: front.certificate },

@@ -6,7 +6,7 @@ import { loopbackNetworks, reachOf } from '../../shared/core/outbound/public-add
 
 let isolation: Isolation | undefined;
 
-/** What the local stack builds with, and what of it a test has otherwise. */
+/** Returns the local stack's settings of a sandboxed builder, with those that a test sets otherwise. */
 export function sandboxed({
   limits: text = '',
   ...given
@@ -16,7 +16,7 @@ export function sandboxed({
   return { isolation, steps: 'oci', network: 'none', reach: reachOf(loopbackNetworks), stores: [], limits, ...given };
 }
 
-/** Where a registry sends clients for the blobs of an image. */
+/** Returns the origins to which a registry redirects clients for the blobs of an image. */
 export async function storesOf(registry: string, repository: string, tag = '1'): Promise<string[]> {
   const { config } = (await (await fetch(`${registry}/v2/${repository}/manifests/${tag}`)).json()) as {
     config: { digest: string };

@@ -114,7 +114,7 @@ export const learned = (image: string, base: string) =>
     { timeout: 20_000, interval: 100 },
   );
 
-/** What a program in a container of the image says. */
+/** Runs a program in a container of the image and returns what it prints. */
 export async function run(image: string, ...program: string[]): Promise<string> {
   const container = (await buildah('from', '--pull-always', '--tls-verify=false', `docker://${host}/${image}`)).trim();
   const said = await buildah('run', '--isolation', 'chroot', container, '--', ...program);

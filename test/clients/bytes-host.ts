@@ -13,9 +13,9 @@ interface RuntimeConfig {
 }
 
 export interface Container {
-  /** Of its first process, as this machine counts. */
+  /** The pid of its first process, as this machine counts. */
   readonly pid: number;
-  /** What it has logged: lines of JSON. */
+  /** Returns what it has logged, as lines of JSON. */
   log(): string;
   /** SIGTERM; the exit code. */
   stop(): Promise<number | null>;

@@ -30,7 +30,7 @@ export async function startDockerEngine(
   const logPath = join(folder, 'dockerd.log');
   await writeFile(join(folder, 'daemon.json'), JSON.stringify(settings(folder, socket)));
   const log = openSync(logPath, 'w');
-  // What stands before it becomes dockerd: the pid is dockerd's.
+  // The program before it in the command line becomes dockerd, so the pid is dockerd's.
   const [program = '', ...args] = through('dockerd', ['--config-file', join(folder, 'daemon.json')]);
   const engine = spawn(program, args, { stdio: ['ignore', log, log] });
   const ended = once(engine, 'exit');

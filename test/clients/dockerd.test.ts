@@ -10,7 +10,7 @@ import { startDockerEngine } from './docker-engine.ts';
 
 let required: RequiredStack;
 let engine: DockerEngine;
-/** What came up, and goes even when the rest did not. */
+/** The clean-ups of what was started: they run even when the rest did not start. */
 const stops: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {

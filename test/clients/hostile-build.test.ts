@@ -36,7 +36,7 @@ describe('a step that a hostile base runs', () => {
     expect(tried(log, 'processes')).not.toContain('buildah');
     expect(tried(log, 'network')).not.toMatch(/\beth|\btap|inet (?!127\.)/);
     expect(tried(log, 'ids').trim()).toMatch(/^0 +1 +65536$/);
-    // Of CHOWN, DAC_OVERRIDE, FOWNER, FSETID, SETGID and SETUID: no more.
+    // The bounding set is CHOWN, DAC_OVERRIDE, FOWNER, FSETID, SETGID and SETUID, and nothing else.
     expect(tried(log, 'rights')).toMatch(/CapBnd:\s+00000000000000db/);
     expect(tried(log, 'rights')).toMatch(/NoNewPrivs:\s+1/);
     expect(outcome.is).toBe('built');
@@ -339,7 +339,7 @@ describe('a hostile Dockerfile', () => {
     expect(outcome.is).toBe('failed');
     expect(realms.length).toBeGreaterThan(0);
     await unreached(log);
-    // Where the operator has not opened loopback, it is not asked at all.
+    // A realm on loopback is not asked at all, because the operator has not opened loopback.
     const asked = realms.length;
     await built(
       await jobOf('realm-closed', `FROM ${evilHost}/x:1\n`, { plainHosts: [host, evilHost] }),

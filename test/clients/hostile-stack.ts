@@ -28,8 +28,8 @@ export const secrets = {
 };
 
 /**
- * What a static program does that leaves a `chroot`: `mkdir`, `chroot` into it with the working directory outside,
- * `chdir("..")` up to the top, `chroot(".")`; then it runs its arguments there.
+ * A static program that leaves a `chroot`: it calls `mkdir`, `chroot` into that folder with the working directory
+ * outside, `chdir("..")` up to the top, and `chroot(".")`; then it runs its arguments there.
  */
 const leave = smallProgram(
   amd64,
@@ -62,7 +62,7 @@ let neighbour: ChildProcess;
 let port: Server & { hits?: string[] };
 export let canary: string;
 let login: string;
-/** Of the stack: where it sends clients for blobs. */
+/** The origins to which the stack redirects clients for blobs. */
 export let stores: string[];
 
 beforeAll(async () => {
@@ -115,7 +115,7 @@ export const storage = () => [
   join(work.path, 'run'),
 ];
 
-/** What a step does that has left its `chroot`. */
+/** Returns the commands that a step runs after it has left its `chroot`. */
 const outside = () => {
   const keys = join(work.path, 'state', 'keys.json');
   const files = [canary, keys, login, '/login/auth.json', '/etc/shadow', '/proc/*/environ'];
@@ -179,7 +179,7 @@ export async function contextOf(
   return context;
 }
 
-/** Whose `/bin/sh` is the attack, pushed by somebody who may do no more than that. */
+/** Pushes a base whose `/bin/sh` is the attack, as a user who may only push. */
 async function hostileBase(): Promise<void> {
   const dockerfile =
     'FROM scratch\nCOPY busybox /bin/busybox\nCOPY leave /bin/leave\nCOPY attack /bin/sh\nCOPY attack ' +
@@ -264,7 +264,7 @@ export function tried(log: string, what: string): string {
   return new RegExp(`^TRIED ${what}: ([^]*?)(?=^TRIED |^ATTACK )`, 'm').exec(log)?.[1] ?? 'not tried';
 }
 
-/** What must be true of any log, whatever was tried. */
+/** Asserts what must be true of any log, whatever was tried. */
 function nothingReached(log: string): void {
   for (const secret of Object.values(secrets)) expect(log).not.toContain(secret);
   const keys = JSON.parse(readFileSync(join(work.path, 'state', 'keys.json'), 'utf8')) as Record<string, unknown>;

@@ -15,7 +15,10 @@ import {
 } from './large-bodies.ts';
 
 const allowedGrowth = 96 * mebibyte;
-/** What was under way when the connection broke: blocks in flight, the one being filled, and what the sockets held. */
+/**
+ * The bytes that were under way when the connection broke: blocks in flight, the one being filled, and what the sockets
+ * held.
+ */
 const allowedLoss = 64 * mebibyte;
 const minutes = 60_000;
 /** In GiB. What grows with a layer is seen at four; ten take three minutes. */
@@ -34,7 +37,7 @@ afterEach(async () => {
   await state.remove();
 });
 
-/** Where the upload stands, as the client learns it after it came back. */
+/** Asks where the upload goes on, as a client does that comes back. */
 async function askWhereToGoOn(url: string): Promise<{ next: number; location: string }> {
   const stands = await fetch(url);
   expect(stands.status).toBe(204);

@@ -53,7 +53,7 @@ function open(method: 'PATCH' | 'PUT', url: string, { from, to }: Part) {
   const answered = new Promise<IncomingMessage>((resolve, reject) =>
     outgoing.once('response', resolve).once('error', reject),
   );
-  // What breaks while it is written is seen when the answer is awaited.
+  // An error of writing the body is seen when the answer is awaited.
   answered.catch(() => undefined);
   return { outgoing, answered };
 }

@@ -2,8 +2,8 @@
 export const inspected = '--inspect=127.0.0.1:0';
 
 /**
- * What a process holds that is still in use: its heap and its buffers after a collection, by the inspector's protocol.
- * The kernel's count would not do: V8 gives memory back when it likes.
+ * Returns the bytes that a process still uses: its heap and its buffers after a collection, by the inspector's
+ * protocol. The kernel's count would not do, because V8 returns memory when it likes.
  */
 export async function liveBytes(told: string): Promise<number> {
   const url = /Debugger listening on (ws:\S+)/.exec(told)?.[1];

@@ -49,7 +49,7 @@ beforeAll(async () => {
   required = await startRequiredStack();
   const context = join(required.folder, 'context');
   await mkdir(context);
-  // Of nobody's logins: buildah refuses to start where the file that it is told does not exist.
+  // The file has no logins: buildah refuses to start when its auth file does not exist.
   await writeFile(join(required.folder, 'auth-nobody.json'), '{}');
   await copyFile('/bin/busybox', join(context, 'busybox'));
   await writeFile(join(context, 'random.bin'), randomBytes(2 * 1024 * 1024));

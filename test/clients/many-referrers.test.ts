@@ -34,7 +34,10 @@ async function referrers(): Promise<number> {
   return listed.manifests.length;
 }
 
-/** Of all processes of the stack, which is a group of its own: what a busy machine does not change. In milliseconds. */
+/**
+ * Returns the processor time of all processes of the stack, which is a process group of its own, in milliseconds. A
+ * busy machine does not change it.
+ */
 function cpuMs(): number {
   const ticks = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -57,7 +60,7 @@ interface Cost {
   readonly cpu: number;
 }
 
-/** What it takes until the answer, and until the list of referrers is so long as it should be. */
+/** Measures the time until the answer, and until the list of referrers has its expected length. */
 async function timed(
   expected: { readonly status: number; readonly left: number },
   send: () => Promise<Response>,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { command } from './command.ts';
 
-/** Where `.ci/newer-clients` has unpacked Debian 13's clients. */
+/** The folder in which `.ci/newer-clients` has unpacked Debian 13's clients. */
 const newerFolder = process.env.LONGSHORE_NEWER_CLIENTS ?? '/tmp/longshore-newer-clients';
 
 /**

@@ -13,7 +13,7 @@ export interface RunningRegions {
   /** The state folder, where a file takes a region's storage down. */
   readonly state: string;
   readonly urls: readonly [string, string, string];
-  /** Of the same regions under the Functions host. */
+  /** The URLs of the same regions under the Functions host. */
   readonly functionsUrls: readonly [string, string, string];
   stop(): Promise<void>;
 }
@@ -150,7 +150,7 @@ async function askAgain(again: () => void, ask: () => Promise<void>): Promise<vo
   }
 }
 
-/** How far an image is, by region. */
+/** Returns the state of an image in each region. */
 export async function statesOf(url: string, repository: string, tag: string): Promise<Record<string, string>> {
   const { regions } = (await manage(url, 'GET', `/replication/status?repository=${repository}&tag=${tag}`)) as {
     regions: { region: string; state: string }[];

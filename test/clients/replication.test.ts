@@ -57,7 +57,7 @@ beforeAll(async () => {
   first = compose(parseConfig({ ...appSettings(services.endpoints, own), LONGSHORE_HOST_NAMES: 'any' }));
   const [region] = services.endpoints.others;
   if (region === undefined || second === undefined) throw new TypeError('there are two regions');
-  // What the worker asks of its storage is seen on the way.
+  // A gate in front of the storage shows what the worker asks of it.
   const blobPort = Number(new URL(region.blob.endpoint).port);
   gate = await startGate({
     blobPort,
@@ -182,7 +182,7 @@ describe('the copy of a layer of 1 GiB to another region', () => {
   }, 300_000);
 });
 
-/** Of the copy in the second region, by its metadata. */
+/** Returns the blob name of the copy in the second region, found by its metadata. */
 async function nameOf(digest: string): Promise<string> {
   for await (const blob of BlobServiceClient.fromConnectionString(environment.BLOB_CONNECTION_STRING ?? '')
     .getContainerClient('registry')

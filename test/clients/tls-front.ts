@@ -12,7 +12,7 @@ export interface TlsFront {
   readonly url: string;
   /** The certificate, PEM: clients must trust it by name. */
   readonly certificate: string;
-  /** Where requests go from now on: the plain http URL of a host. */
+  /** Forwards all further requests to the plain http URL of a host. */
   forwardTo(url: string): void;
   stop(): Promise<void>;
 }

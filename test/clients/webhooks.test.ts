@@ -92,7 +92,7 @@ const timed = 'began=$(date +%s%N); "$@" >&2 || exit; echo $(($(date +%s%N) - be
 
 /** Gives how long skopeo took, in milliseconds. */
 async function push(repository: string, tag: string): Promise<number> {
-  // What the push before has set going (counters, policies) is over.
+  // The work that the previous push began (counters, policies) has ended by then.
   await setTimeout(150);
   const copy = [
     'skopeo',
@@ -116,8 +116,8 @@ async function pushToAll(tag: string) {
 }
 
 /**
- * Of each push, how long half of its deliveries took at most; of all pushes, the quieter quarter: whoever shares the
- * machine only adds to it.
+ * Takes of each push the time in which half of its deliveries arrived, and returns the lower quartile over all pushes,
+ * because other processes on the machine only add to it.
  */
 async function quietLatency(pushes: number, name: string): Promise<number> {
   const halves: number[] = [];

@@ -98,7 +98,7 @@ function tagsWorkflow(setUp: SetUpRegistry): void {
   });
 }
 
-/** What names a subject, and how each is to be listed. */
+/** Returns manifests that name a subject, each with the artifact type by which it must be listed. */
 function referrersTo(subject: Image): { readonly image: Image; readonly artifactType: string | undefined }[] {
   const about = (n: number, extra: object = {}) => ({
     subject: descriptor(subject.manifest),

@@ -2,8 +2,8 @@ import type { App } from '../../shared/app/app.ts';
 import { basic } from '../shared/features/identity/required.ts';
 
 /**
- * What a named token may do that takes part in the conformance: everything in repositories that are called as the suite
- * calls them.
+ * The actions of a token that takes part in the conformance: everything in repositories that are named as the suite
+ * names them.
  */
 export const conformanceActions = ['read', 'write', 'delete'].map(
   (verb) => `repositories/conformance/*/content/${verb}`,

@@ -54,7 +54,7 @@ export function managementWorkflow(setUp: SetUpRegistry): void {
     it('lets what was deleted be pushed again', async () => {
       const image = randomImage();
       await pushAll(registry.app, repository, image, 'again');
-      // What a manifest lists goes with it, and not before.
+      // A manifest's blobs are deleted with it, and not before.
       for (const { digest } of image.blobs) expect(await status('DELETE', `blobs/${digest}`)).toBe(405);
       expect(await status('DELETE', `manifests/${image.manifest.digest}`)).toBe(202);
       for (const { digest } of image.blobs) expect(await status('DELETE', `blobs/${digest}`)).toBe(405);

@@ -4,7 +4,7 @@ import { push, pushAll, randomBlob, randomImage } from './content.ts';
 import type { GuardedRegistry } from './registry.ts';
 import { freshRepository } from './registry.ts';
 
-/** Whoever says nothing of himself gets a challenge for every endpoint, and nothing else. */
+/** Declares that a request without credentials gets a challenge for every endpoint, and nothing else. */
 export function strangersWorkflow(setUp: () => Promise<GuardedRegistry>): void {
   describe('a request without credentials', () => {
     let registry: GuardedRegistry;
