@@ -4,7 +4,7 @@ import { bytesOf, someBytes } from './bytes.ts';
 
 export interface BlobsUnderTest {
   readonly blobs: Blobs;
-  /** What a client without credentials gets from a signed URL; `undefined` when it is refused or there is no blob. */
+  /** Fetches a signed URL as a client without credentials; `undefined` when it is refused or there is no blob. */
   fetchSigned(url: string): Promise<Uint8Array | undefined>;
   readonly stop: () => Promise<void>;
 }

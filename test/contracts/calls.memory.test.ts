@@ -19,7 +19,7 @@ async function push({ documents, blobs, queues, topic }: ReturnType<typeof conne
 
 const pushed = ['blobs.stage', 'blobs.commit', 'documents.commit', 'events.publish', 'queues.send'];
 
-/** What of the push reached the store. */
+/** Counts the writes of the push that reached the store. */
 async function traces(world: ReturnType<typeof createMemoryWorld>): Promise<number> {
   const { documents, blobs } = connectMemory(world);
   const blob = await blobs.statBlob('layer');

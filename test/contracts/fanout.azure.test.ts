@@ -48,7 +48,7 @@ function rangePage({ id, values }: (typeof ranges)[number], query: string) {
 }
 
 /**
- * What the gateway of an account with two physical partitions answers to the SDK, as far as one ordered query needs it.
+ * Answers the SDK as the gateway of an account with two physical partitions does, as far as one ordered query needs it.
  */
 function answerTo(request: IncomingMessage, query: string, endpoint: string): readonly [status: number, body: object] {
   const location = { name: 'Local', databaseAccountEndpoint: endpoint };

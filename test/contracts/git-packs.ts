@@ -7,7 +7,7 @@ import { constants, deflateRawSync, deflateSync } from 'node:zlib';
  */
 export interface PackedObject {
   readonly type: number;
-  /** What it says of itself, in bytes. */
+  /** The size that the object's header claims, in bytes. */
   readonly size: number;
   readonly deflated: Uint8Array;
   readonly back?: number;

@@ -29,7 +29,7 @@ export async function archived(git: Git, url: string, commit: string, folder = '
   return filesIn(archive.tar);
 }
 
-/** What every adapter of `Git` does. */
+/** Declares the tests that every adapter of `Git` passes. */
 export function gitContract(name: string, subject: () => GitSubject): void {
   describe(`git: ${name}`, () => {
     it('knows the commit that a branch names, and the branch of the same name again when it has moved', async () => {

@@ -185,7 +185,7 @@ describe('a repository', () => {
   });
 });
 
-/** Of a tree that git itself would not make. */
+/** Commits a tree that git itself would not make, and returns the commit. */
 async function commitOf(from: GitServer, name: string, tree: Buffer): Promise<string> {
   const file = join(await mkdtemp(join(tmpdir(), 'longshore-test-tree-')), 'tree');
   await writeFile(file, tree);

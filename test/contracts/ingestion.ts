@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import type { HttpClient } from '@azure/core-rest-pipeline';
 import { ledTo } from './led-to.ts';
 
-/** What Application Insights is sent for one span. */
+/** The envelope that Application Insights gets for one span. */
 export interface Envelope {
   readonly iKey: string;
   readonly sampleRate?: number;

@@ -9,7 +9,7 @@ import { SecretStore } from '../../shared/adapters/memory/secrets.ts';
 import type { Secret } from '../../shared/core/ports/secrets.ts';
 import { ledTo } from './led-to.ts';
 
-/** What the SDK is told; its requests are led to the stand-in. */
+/** The vault's URL for the SDK, whose requests are led to the stand-in. */
 export const vault = 'https://contract.vault.azure.net';
 const tenant = '11111111-2222-3333-4444-555555555555';
 

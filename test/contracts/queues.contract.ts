@@ -5,7 +5,7 @@ export interface QueuesUnderTest {
   readonly queues: SendMessage;
   /** The name of an empty queue that exists. */
   readonly newQueue: () => Promise<string>;
-  /** What a consumer would get now, parsed as queue-triggered functions parse it: base64, then JSON. */
+  /** Receives what a consumer would get now, parsed as queue-triggered functions parse it: base64, then JSON. */
   readonly receive: (queue: string) => Promise<readonly { readonly message: unknown; readonly dequeueCount: number }[]>;
   readonly elapse: (milliseconds: number) => Promise<void>;
   readonly stop: () => Promise<void>;

@@ -12,7 +12,7 @@ export interface RegionsUnderTest {
   readonly stop: () => Promise<void>;
 }
 
-/** What a second region sees of the documents. */
+/** Declares the tests of how a second region sees the documents. */
 export function regionContract(name: string, setup: () => Promise<RegionsUnderTest>): void {
   describe(`a read region: ${name}`, () => {
     let world: RegionsUnderTest;

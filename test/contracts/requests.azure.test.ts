@@ -8,7 +8,7 @@ import { newRepository } from './repository.ts';
 
 const started = 'http.client.request.start';
 
-/** How many requests this process sends while `work` runs. */
+/** Returns how many requests this process sends while `work` runs. */
 async function requestsOf(work: () => Promise<unknown>): Promise<number> {
   let requests = 0;
   const count = () => {

@@ -77,7 +77,7 @@ export function byKey(...paths: string[]): ContainerDefinition {
 // The SDK declares the starts as classes that do not extend the one that its options ask for.
 const asStart = (start: unknown): ChangeFeedStartFrom => start as ChangeFeedStartFrom;
 
-/** Where a change feed begins. */
+/** The places at which a change feed can begin. */
 export const startFrom = {
   beginning: (partition?: string | string[]) => asStart(ChangeFeedStartFrom.Beginning(partition)),
   now: () => asStart(ChangeFeedStartFrom.Now()),

@@ -10,7 +10,7 @@ interface Received {
   readonly at: number;
 }
 
-/** What the receiver answers: a status, or whatever it writes itself. */
+/** The receiver's answer: a status, or nothing when it has written the response itself. */
 export type Reply = (received: Received, response: ServerResponse) => number | undefined | Promise<number | undefined>;
 
 export interface Receiver extends AsyncDisposable {

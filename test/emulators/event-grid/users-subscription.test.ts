@@ -39,7 +39,7 @@ function happened(type: EventType, target: Readonly<Record<string, string>> = {}
   };
 }
 
-/** What a subscription with the filter gets of the events, published as the app does it. */
+/** Returns the events that a subscription with the filter gets, published as the app does it. */
 async function received(filter: Filter | undefined, events: readonly CloudEvent[]): Promise<Record<string, unknown>[]> {
   const last = happened('Longshore.RepositoryCreated');
   await using receiver = await startReceiver();

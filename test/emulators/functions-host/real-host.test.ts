@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningStack } from '../../local/stack/running-stack.ts';
 import { startRunningStack, stateFolder } from '../../local/stack/running-stack.ts';
 
-// What the Functions host 4.1037 answered to the built package, byte by byte, held against the local one. docs/local.md
-// has what stays different.
+// The local Functions host must answer as the Functions host 4.1037 answered to the built package, byte by byte.
+// docs/local.md has the differences that remain.
 
 let stack: RunningStack;
 let state: Awaited<ReturnType<typeof stateFolder>>;

@@ -3,7 +3,7 @@ import { guardLibrary, libraryModel } from '../../../../functions/guard.ts';
 
 app.setup({ enableHttpStream: true });
 
-/** What the handlers below have seen, for tests that look behind the answer. */
+/** The counts of what the handlers below have seen, for tests that look behind the answer. */
 export const seen = { aborted: 0, received: 0 };
 
 const all = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;

@@ -5,7 +5,7 @@ export interface Seen {
   metadata: Record<string, unknown>;
 }
 
-/** What the functions below were called with, and the gates that hold them. */
+/** The calls of the functions below, and the gates that hold them. */
 export const seen = {
   plain: [] as Seen[],
   failing: [] as Seen[],
