@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 
-/** What a process holds in memory, in MiB. */
+/** Returns the memory that a process holds, in MiB. */
 export function rssOf(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 }
 
 export interface Stalled {
   readonly socket: Socket;
-  /** What has been answered. */
+  /** Returns what has been answered so far. */
   readonly got: () => string;
   readonly isClosed: () => boolean;
 }

@@ -10,7 +10,7 @@ interface Operation {
   readonly path: string;
 }
 
-/** What the path's parameters are filled with: nothing has these names. */
+/** The values for the parameters of a path: nothing has these names. */
 const fillers: Readonly<Record<string, string>> = { digest: `sha256:${'0'.repeat(64)}` };
 
 async function operationsOf({ app }: Pick<Required, 'app'>): Promise<Operation[]> {

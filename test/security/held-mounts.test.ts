@@ -32,7 +32,7 @@ beforeAll(async () => {
   );
 });
 
-/** Whether the pusher has come by the blob. */
+/** Says whether the pusher has got access to the blob. */
 async function has(repository: string): Promise<boolean> {
   return (await ask(longshore.app, 'GET', `/v2/${repository}/blobs/${digest}`, { headers: pusher })).status !== 404;
 }

@@ -6,7 +6,7 @@ export interface Listening {
   readonly port: number;
 }
 
-/** Where a process and its children listen, as Linux tells it. */
+/** Returns the sockets on which a process and its children listen, from Linux's tables. */
 export function listeningOf(pid: number): Listening[] {
   return [pid, ...descendants(pid)].flatMap(socketsOf);
 }

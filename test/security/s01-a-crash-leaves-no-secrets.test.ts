@@ -25,7 +25,7 @@ describe('what a build leaves', () => {
     return folder;
   };
 
-  /** How the folders of another process of this program are named; it has ended when it is told. */
+  /** Returns the folder prefix of another process of this program, which has ended by then. */
   const prefixOfKilled = async (): Promise<string> => {
     const source =
       `const { folderPrefix } = await import(${JSON.stringify(module_)}); ` +

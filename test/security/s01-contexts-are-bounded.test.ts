@@ -99,7 +99,7 @@ describe('an archive of a context', () => {
   });
 
   it('hides no header behind a size that pax gives', async () => {
-    // Whoever takes the header's own size of 0 would read a device from the bytes of the file.
+    // A reader that took the header's own size of 0 would read a device from the bytes of the file.
     const hidden = Buffer.concat([pax('x', record('size=512')), header('s', '0', 0), header('sda', '4', 0), end]);
     await expect(walked(hidden)).resolves.toBeDefined();
     const shown = Buffer.concat([pax('x', record('size=0')), header('s', '0', 512), header('sda', '4', 0), end]);

@@ -10,7 +10,7 @@ import { ask } from '../shared/image.ts';
 import type { Attacked } from './forged-bases.ts';
 import { attacked, days, forged, host, next, old, secretLayer } from './forged-bases.ts';
 
-// Whoever loses the answer of a claim leaves the image to a later sweep, which these tests wait for none of.
+// A process that loses the answer of a claim leaves the image to a later sweep, and these tests run none.
 loseNoAnswers();
 
 describe('the layers of a base that its pusher may not pull', () => {
@@ -266,7 +266,7 @@ describe('somebody who makes an image that others begin with', () => {
     const victim = build('prod/app', 'the last layer', { base: build('prod/app', 'the first layer') });
     await of.push(victim, '1', asAdmin);
     await of.settle();
-    // The victim's first layer, under another name: read by whoever may pull it, or only claimed.
+    // The bait has the victim's first layer under another name: its pusher may pull that layer, or only claims it.
     const bait = build('team/bait', 'the first layer');
     await of.push(bait, '1', of.mallory);
     await of.settle();

@@ -16,7 +16,7 @@ import type { Ci } from '../shared/features/builds/bases/ci.ts';
 import { startCi } from '../shared/features/builds/bases/ci.ts';
 import { ask, pushBlob } from '../shared/image.ts';
 
-// Whoever loses the answer of a claim leaves the image to a later sweep, which these tests wait for none of.
+// A process that loses the answer of a claim leaves the image to a later sweep, and these tests run none.
 loseNoAnswers();
 
 const stolen = Buffer.alloc(32, 'the key that seals everything').toString('base64');

@@ -129,7 +129,7 @@ describe('an image that names bases without end', () => {
   });
 });
 
-/** What an app has logged as an error. */
+/** Returns a log, and the errors that an app has logged with it. */
 function listening(): { log: Log; errors: string[] } {
   const errors: string[] = [];
   return {

@@ -38,7 +38,7 @@ const [kib64, mib] = [64 * 1024, 1024 * 1024];
 const made = new Map(repeated.map((pump) => [pump, pump.repeat(Math.ceil(mib / pump.length))]));
 
 async function milliseconds(parse: Parser, text: string): Promise<number> {
-  // Of this process: others have the machine too.
+  // The processor time is this process's alone, because others use the machine too.
   const begun = process.cpuUsage();
   await parse(text);
   const { user, system } = process.cpuUsage(begun);
@@ -59,7 +59,10 @@ async function least(parse: Parser, text: string, enough: number): Promise<numbe
   return found;
 }
 
-/** What is allowed of 64 KiB and of 1 MiB: what is not linear needs seconds for the one, and minutes for the other. */
+/**
+ * The limits for 64 KiB and for 1 MiB: a parser that is not linear needs seconds for the one, and minutes for the
+ * other.
+ */
 const [shortMs, longMs] = [150, 1_500];
 
 describe('a parser of text from outside', () => {

@@ -32,7 +32,7 @@ const patterns = globSync('{shared,functions,local,host}/**/*.ts', { cwd: root }
 
 const usual = ['a', 'A', '0', ' ', '-', '.', '_', '/', ':', '=', '"', '*', '\\', '\t', '\n', ','];
 
-/** What the pattern itself is made of, and what text is made of. */
+/** Returns the texts to repeat: parts of the pattern itself, and what text is made of. */
 function pumpsFor({ regex: { source } }: Pattern): string[] {
   const own = source.match(/[^\w\s]/g) ?? [];
   const letters = [...new Set([...usual, ...own])];
@@ -41,7 +41,7 @@ function pumpsFor({ regex: { source } }: Pattern): string[] {
   return [...letters, ...few.flatMap((one) => few.map((other) => one + other)), ...words.slice(0, 6)];
 }
 
-/** What it may have to see before anything is repeated. */
+/** Returns the beginnings that the pattern may need before anything is repeated. */
 function beginningsFor({ regex: { source } }: Pattern): string[] {
   const literal = /^\^?([\w:/ -]*)/.exec(source)?.[1] ?? '';
   return [...new Set(['', literal, `${literal}a`, `${literal}0`])];

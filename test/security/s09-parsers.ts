@@ -48,7 +48,7 @@ import { ClientClasses } from '../../shared/features/usage/client-class.ts';
 import { parseExclude, parseScope } from '../../shared/features/webhooks/scope.ts';
 import { parseSecret } from '../../shared/features/webhooks/secrets.ts';
 
-/** What is asked of a parser, for any text: that it ends. */
+/** A parser, which must end for any text. */
 export type Parser = (text: string) => unknown;
 
 const key = { registry: 'default' as RegistryName, repository: 'team/app' as never };

@@ -14,7 +14,7 @@ import type { Required } from '../shared/features/identity/required.ts';
 import { asAdmin, basic, bearer, composeRequired, fetchToken, manage } from '../shared/features/identity/required.ts';
 import { ask } from '../shared/image.ts';
 
-// Whoever loses the answer of a claim leaves the image to a later sweep, which these tests wait for none of.
+// A process that loses the answer of a claim leaves the image to a later sweep, and these tests run none.
 loseNoAnswers();
 
 const url = 'https://git.example/app.git';
@@ -36,7 +36,7 @@ afterEach(() => {
 interface Built_ {
   readonly one: Required;
   readonly git: MemoryGit;
-  /** What the runner of this machine was given. */
+  /** The jobs that the runner of this machine was given. */
   readonly jobs: BuildJob[];
   put(settings: object): Promise<{ status: number; body: { bases?: string[]; errors?: { message: string }[] } }>;
   /** Builds, and gives what became of it. */
@@ -82,7 +82,7 @@ function building(...needs: string[]): Built_ {
   };
 }
 
-/** What a login opens, of what it asks for. */
+/** Returns the scopes that a login is granted, of those that it asks for. */
 async function opens(
   one: Required,
   { user, password }: { readonly user: string; readonly password: string },

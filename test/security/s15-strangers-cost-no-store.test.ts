@@ -117,7 +117,7 @@ describe('made-up names', () => {
           );
         longshore.clock.pass(1_000);
       }
-      // What a minute has at once, and what comes back in a quarter of one.
+      // A minute's budget is there at once, and a quarter of a minute adds a quarter of it.
       expect(longshore.memory.calls.total()).toBeLessThanOrEqual((address === undefined ? 20 : 10) * 1.25);
       // Another address, and where addresses are unknown a minute later: the budget of looks is for all of those.
       longshore.clock.pass(address === undefined ? 60_000 : 0);
@@ -147,7 +147,7 @@ const guessAt = (longshore: Required, door: string, token: string, address?: str
     ...(address === undefined ? {} : { address }),
   });
 
-/** What an instance reads once, whoever comes: what is open to everyone, and the registry's limits. */
+/** Has an instance read what it reads once for all requests: what is open to everyone, and the registry's limits. */
 async function meet(longshore: Required): Promise<void> {
   await statusOf(knock(longshore, '/v2/'));
   await statusOf(knock(longshore, '/v2/', { headers: asAdmin }));

@@ -229,7 +229,7 @@ describe('the address that events are delivered to', () => {
   });
 });
 
-/** What under a folder somebody else may open. */
+/** Returns the files and folders below a folder that other users may open. */
 function openTo(path: string): string[] {
   return readdirSync(path, { recursive: true, withFileTypes: true })
     .map((entry) => join(entry.parentPath, entry.name))

@@ -11,7 +11,7 @@ import type { Ci } from '../shared/features/builds/bases/ci.ts';
 import { startCi } from '../shared/features/builds/bases/ci.ts';
 import { ask } from '../shared/image.ts';
 
-// Whoever loses the answer of a claim leaves the image to a later sweep, which these tests wait for none of.
+// A process that loses the answer of a claim leaves the image to a later sweep, and these tests run none.
 loseNoAnswers();
 
 let ci: Ci;

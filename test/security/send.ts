@@ -4,7 +4,7 @@ export interface Sent {
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly body?: string;
-  /** Of this machine, to send it from. */
+  /** The address of this machine to send from. */
   readonly from?: string;
 }
 

@@ -5,7 +5,7 @@ interface Options {
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly body?: string;
-  /** Of the connection; absent, as on the Functions host, nobody knows it. */
+  /** The address of the connection; it is absent where the host does not know it, as on the Functions host. */
   readonly address?: string;
 }
 
@@ -20,7 +20,7 @@ export async function knock(
   return app.fetch(request);
 }
 
-/** How many answers had which status. */
+/** Counts the answers by their status. */
 export function tally(statuses: readonly number[]): Record<number, number> {
   const counts: Record<number, number> = {};
   for (const status of statuses) counts[status] = (counts[status] ?? 0) + 1;

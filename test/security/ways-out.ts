@@ -20,7 +20,7 @@ import { lookAtTag } from '../../shared/features/builds/upstream/head.ts';
 import { IssuerKeys } from '../../shared/features/identity/issuers/keys.ts';
 import { ask } from '../shared/image.ts';
 
-/** What a caller says when it has got what it asked for. */
+/** The text that a caller returns when it has got what it asked for. */
 export const done = 'done';
 
 export interface Way {
@@ -44,7 +44,7 @@ type Caller = (way: Way, host: string, friend: Friend) => Promise<string>;
 
 export interface Friend {
   readonly host: string;
-  /** What it leads to. */
+  /** The URL to which the host redirects. */
   lead: { to: string };
 }
 
@@ -55,7 +55,7 @@ const acr: AcrRunner = {
   registry: '/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/theirs',
 };
 
-/** What the builds' callers stand on: a task with secrets, and a token for whoever runs it. */
+/** Makes what the builds' callers need: a task with secrets, and a token for its runner. */
 async function builds({ outbound, receivers }: Way, azure: string) {
   const { documents } = connectMemory(createMemoryWorld(), { chance: 'none' });
   const ports = {
