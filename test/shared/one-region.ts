@@ -3,7 +3,7 @@ import type { Documents } from '../../shared/core/ports/documents.ts';
 import type { SendMessage } from '../../shared/core/ports/queues.ts';
 import { everywhere, regionsOf } from '../../shared/core/regions/storage.ts';
 
-/** What features need of regions where there is one. */
+/** Returns what features need of regions where there is one. */
 export function oneRegion(
   { documents, blobs, queues }: { readonly documents: Documents; readonly blobs: Blobs; readonly queues: SendMessage },
   name = 'home',

@@ -17,7 +17,7 @@ import { steppedClock } from '../../contracts/clock.ts';
 import { withoutLostAnswers } from '../../draws.ts';
 import { scriptedRunner } from '../features/builds/bases/building.ts';
 
-/** Of the administrator of each registry; `default` is the settings' own. */
+/** The password of each registry's administrator; `default` has the one of the settings. */
 export const passwords = { default: 'of the default', a: 'of a', b: 'of b' } as const;
 export type Name = keyof typeof passwords;
 
@@ -38,7 +38,7 @@ export interface Deployment extends TestLongshore {
   readonly clock: SteppedClock;
   readonly git: MemoryGit;
   readonly posted: readonly OutboundRequest[];
-  /** The administrator asks, or whoever `headers` say. */
+  /** Asks as the administrator, or with the credentials in `headers`. */
   ask(registry: Name, method: string, path: string, options?: Asking): Promise<Response>;
 }
 
@@ -57,7 +57,7 @@ interface Options {
   readonly adapters?: Partial<Adapters>;
   readonly calls?: CallPlan;
   readonly names?: readonly Exclude<Name, 'default'>[];
-  /** Of two. */
+  /** The region of this app, one of two. */
   readonly region?: 'home' | 'second';
 }
 
@@ -136,7 +136,7 @@ export async function deploy(options: Options = {}): Promise<Deployment> {
   };
 }
 
-/** Who takes the messages of each queue. */
+/** The function that takes the messages of each queue. */
 export const queues = {
   'usage-pulls': 'usage-fold',
   'usage-pulls-poison': 'usage-fold-again',
@@ -186,7 +186,7 @@ export class Deliveries {
 
 const containers = ['registries', 'repositories', 'blobs', 'deliveries', 'builds', 'dependencies', 'usage'] as const;
 
-/** Of bytes, which all registries share. */
+/** The types of the documents about bytes, which all registries share. */
 const shared = new Set(['blob', 'blob-check', 'collected', 'copy']);
 
 /** All documents, by the registry that each is of. Throws where one says of none. */

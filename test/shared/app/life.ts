@@ -86,7 +86,7 @@ export class Life {
 /** Calls an operation that reads, and remembers its answer. */
 export type Look = (operation: string, params?: Call['params'], query?: Call['query']) => Promise<void>;
 
-/** What `test/shared/features/NAME/life.ts` exports: the calls of the operations of one feature. */
+/** The exports of `test/shared/features/NAME/life.ts`: the calls of the operations of one feature. */
 interface OwnLife {
   /** Makes something of it, where `team/app:1` is pushed. */
   readonly grow?: (life: Life) => Promise<void>;
@@ -118,7 +118,7 @@ const newBase = build('base', 'base 2');
 const app = build('team/app', 'app', { base });
 const gone = build('team/gone', 'gone');
 
-/** What is there: images and all that is about them. `settle` has events and queues done. */
+/** Makes images and all that is about them. `settle` has events and queues done. */
 export async function grow(life: Life, git: string, settle: () => Promise<void>): Promise<void> {
   await pushImage(life, base, '1');
   await pushImage(life, app, '1');
@@ -279,7 +279,7 @@ const lists = [
   ...['listBuilds', 'listTasks'],
 ];
 
-/** What clients pull, and how it is listed. */
+/** Reads what clients pull, and the lists of it. */
 export async function lookAtContent(life: Life): Promise<Record<string, string>> {
   const seen: Record<string, string> = {};
   const get = async (call: string, path: string) => {

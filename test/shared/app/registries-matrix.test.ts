@@ -49,7 +49,7 @@ beforeAll(async () => {
   await deliveries.settle();
   await deliveries.tick();
   const contents = await lookAtContent(b);
-  // What counts these pulls has counted them when the rest is asked.
+  // The counters have these pulls before the rest is asked.
   await deliveries.settle();
   before = { ...contents, ...(await look(b)) };
   const known = { documents: await ofB() };

@@ -147,7 +147,7 @@ describe('regions', () => {
     for (const life of [a, b]) await pushImage(life, later, '1');
     await new Deliveries(home).settle();
     await a.api('deleteReplication', { params: { region: 'second' } });
-    // Whoever has no replica there any more forgets what waited, and empties the region, of its own.
+    // A registry without a replica there forgets its waiting copies, and empties the region of its own blobs.
     for (let n = 0; n < 3; n += 1) {
       await second.timers['replication-sweep']();
       home.clock.advance(60_000);

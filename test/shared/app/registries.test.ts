@@ -45,7 +45,7 @@ describe('the host of a request', () => {
     ]) {
       for (const path of ['/v2/', '/oauth2/token', '/api/v1/tokens', '/acr/v1/_catalog', '/metrics']) {
         const answer = await of.ask('a', 'GET', path, { host, headers: { authorization: '' } }).catch(() => undefined);
-        // What no URL can say never becomes a request.
+        // A name that a URL cannot hold never becomes a request.
         if (answer === undefined) continue;
         expect([400, 421]).toContain(answer.status);
         expect(answer.headers.get('www-authenticate')).toBeNull();

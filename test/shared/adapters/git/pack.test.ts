@@ -16,7 +16,7 @@ const refusal = (pack: Uint8Array, limits = packLimits) =>
     (error: unknown) => (error instanceof GitFault ? error.message : Promise.reject(error as Error)),
   );
 
-/** Of this size of `hello `: the whole of it copied so often. */
+/** Returns a delta that copies the whole of `hello ` so many times, and claims this size for its result. */
 const copies = (times: number, said = times * blob.length) =>
   Buffer.concat([
     deltaSizes(blob.length, said),

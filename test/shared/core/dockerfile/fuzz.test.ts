@@ -127,7 +127,7 @@ describe('any text at all', () => {
     const begun = process.cpuUsage();
     basesOf(dockerfile);
     const { user, system } = process.cpuUsage(begun);
-    // What grows with a power of the length takes minutes.
+    // A cost that grows with a power of the length takes minutes.
     expect((user + system) / 1e6).toBeLessThan(15);
   });
 });

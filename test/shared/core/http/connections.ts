@@ -1,8 +1,8 @@
 import { createHook } from 'node:async_hooks';
 
 /**
- * How many TCP connections this process has tried to make while `work` ran, to wherever: what no listener can see is
- * counted as well.
+ * Counts the TCP connections that this process has tried to make while `work` ran, to any address: connections that no
+ * listener can see are counted as well.
  */
 export async function connectionsDuring(work: () => Promise<unknown>): Promise<number> {
   let tried = 0;

@@ -108,7 +108,7 @@ const refusedAsText: readonly (readonly [string, string])[] = [
   ['a part too large for an address', 'http://127.0.0.256/'],
 ];
 
-/** What a name server says, to both questions; the right family is picked. */
+/** The addresses in a name server's answers to both questions, A and AAAA; the right family is picked. */
 const refusedAsNames: readonly (readonly [string, readonly string[]])[] = [
   ['loopback', ['127.0.0.1']],
   ['loopback of both families', ['127.0.0.1', '::1']],

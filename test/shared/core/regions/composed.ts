@@ -41,8 +41,8 @@ export function composeRegion(
   }));
   const longshore = composeForTest({
     world,
-    // Whoever loses the answer of a claim waits for its lease, which most of these tests do not: the simulation of
-    // replication does.
+    // A process that loses the answer of a claim waits for its lease, which most of these tests do not: the simulation
+    // of replication does.
     connection: { calls, region: { name }, chance: withoutLostAnswers() },
     settings: { ...settings, region: name },
     adapters: {

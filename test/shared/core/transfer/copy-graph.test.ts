@@ -380,7 +380,7 @@ describe('a copy of any graph', () => {
   }, 120_000);
 });
 
-/** What a copy brings: children and referrers, until nothing is added. */
+/** Returns what a copy takes along: children and referrers, until nothing is added. */
 function reached(all: readonly Made[], root: Made): Made[] {
   const json = ({ bytes }: Made) =>
     JSON.parse(Buffer.from(bytes).toString()) as { manifests?: { digest: string }[]; subject?: { digest: string } };

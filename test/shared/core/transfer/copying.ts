@@ -98,7 +98,7 @@ export async function pushAll(of: Worlds, images: readonly Made[], tags: Readonl
   for (const [tag, image] of Object.entries(tags)) await put(tag, image);
 }
 
-/** What a client reads of a repository: manifests by digest and their referrers, blobs, tags. */
+/** Returns what a client reads of a repository: manifests by digest and their referrers, blobs, tags. */
 export async function readable({ app }: Worlds, repository: string, images: readonly Made[]) {
   const get = async (path: string) => {
     const answer = await ask(app, 'GET', `/v2/${repository}/${path}`);

@@ -27,7 +27,7 @@ export class RepositoryModel {
   readonly digests: readonly string[];
   readonly tags = new Map<string, Kept & { readonly digest: string }>();
   readonly manifests = new Map<string, Kept>();
-  /** What was deleted: pushed again it is as it was. */
+  /** The deleted manifests: one that is pushed again is as it was. */
   readonly binned = new Map<string, Kept>();
   exists = false;
 
@@ -50,7 +50,7 @@ export class RepositoryModel {
     }
   }
 
-  /** What a list shows, in the order of time where it is asked for, else of names. */
+  /** Returns the names that a list shows, in the order of time where that is asked for, else by name. */
   listed<T extends Kept>(kept: ReadonlyMap<string, T>, order: 'none' | 'timeasc' | 'timedesc'): string[] {
     const shown = [...kept].filter(([, { attributes }]) => attributes.listEnabled);
     const byName = shown.sort(([a], [b]) => (a < b ? -1 : 1));

@@ -27,7 +27,7 @@ function headerOf(token: string): { kid: string } {
   return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) as { kid: string };
 }
 
-/** The public key of the ring, as whoever reads the store has it. */
+/** Returns the public key of the ring, as it is in the store. */
 async function publicKeyOf(longshore: Required) {
   const found = await longshore.memory.documents.readDocument({
     container: 'registries',

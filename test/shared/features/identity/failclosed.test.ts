@@ -6,7 +6,7 @@ import { basic, bearer, composeRequired, fetchToken, makeToken, postForm } from 
 
 const scope = 'repository:team/app:pull';
 
-/** What a caller does whose rights are looked up in a store, with what it holds from before. */
+/** The requests of a caller whose rights are looked up in a store, with what it holds from before. */
 const flows: Record<
   string,
   (longshore: Required, held: { password: string; access: string; refresh: string }) => Promise<Response>

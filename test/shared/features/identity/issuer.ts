@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 
 interface IssuerFault {
-  /** What its discovery document says instead. */
+  /** The properties of its discovery document that are changed. */
   readonly discovery?: object;
   readonly status?: number;
 }

@@ -148,8 +148,8 @@ describe('GET /oauth2/token', () => {
         401,
         'Bearer realm="http://registry.test/oauth2/token",service="registry.test",scope="registry:catalog:*",error="insufficient_scope"',
       ]);
-      // Once it was asked for, even whoever sees nothing gets an answer: another challenge would have clients ask
-      // forever.
+      // Once a client has asked for it, even one that sees nothing gets an answer: after another challenge clients
+      // would ask forever.
       expect((await catalog((await fetchToken(longshore, login, ['registry:catalog:*'])).access_token)).status).toBe(
         200,
       );

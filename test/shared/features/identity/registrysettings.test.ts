@@ -18,7 +18,7 @@ interface Registry {
 const bySku = { registry: 'sku', identity: 'sku' } as const;
 const patch = (longshore: Required, change: unknown) => manage<Registry>(longshore, 'PATCH', '/registry', change);
 
-/** How many reads a minute the answer says that there are. */
+/** Returns how many reads a minute the answer allows. */
 async function quota({ app }: Required): Promise<string | undefined> {
   return (await ask(app, 'GET', '/v2/', { headers: asAdmin })).headers.get('ratelimit-policy')?.split(';')[1];
 }

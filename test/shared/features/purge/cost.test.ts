@@ -47,7 +47,7 @@ async function fillDue(documents: Documents): Promise<void> {
 }
 
 /**
- * What a run of the schedule costs that plans and recycles what is due, beside `rest` other manifests of the same
+ * Measures a run of the schedule that plans and recycles what is due, beside `rest` other manifests of the same
  * repository.
  */
 async function costBeside(

@@ -12,7 +12,7 @@ import { digestAt, facts, keepRule, manifestFacts, now, rules, tagFacts } from '
 
 const dayMs = 24 * 3600 * 1000;
 
-/** Whether anything that the rules say keeps this tag, or the manifest where there is none. */
+/** Says whether a rule keeps this tag, or the manifest where there is none. */
 function isKept(
   judged: Facts,
   { policy: { retentionDays }, keep, graceMs }: Rules,

@@ -21,7 +21,7 @@ const pushed = (n: number) => (app: App) => pushImage(app, repository, `build-${
 
 interface Case {
   readonly policy: object;
-  /** What has been done before; its last event is still being handled when the change comes. */
+  /** The actions before the change; the last one's event is still being handled when the change comes. */
   readonly before: readonly ((app: App) => Promise<unknown>)[];
   readonly change: (app: App) => Promise<unknown>;
 }
@@ -67,7 +67,7 @@ const cases: Record<string, Case> = {
   },
 };
 
-/** When each policy is to look at each image again, by the ids of the marks. */
+/** Returns the time at which each policy must look at each image again, by the ids of the marks. */
 function marksIn(world: MemoryWorld): Map<string, number> {
   const marks = new Map<string, number>();
   for (const { records } of world.documents.partitions('repositories', [])) {

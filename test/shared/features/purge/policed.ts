@@ -77,7 +77,7 @@ export interface PlanAnswer {
   readonly keptItems: { kind: string; digest: string; why: string }[];
 }
 
-/** What any of the routes may answer. */
+/** The answer of any of the routes. */
 export interface Answer extends Partial<PlanAnswer> {
   readonly errors?: { message: string }[];
   readonly on?: boolean;

@@ -31,7 +31,10 @@ async function fillBin(documents: Documents, dueAt: string): Promise<void> {
   }
 }
 
-/** What it costs to purge what is due, to drop its links, and to collect its blobs, beside `rest` other manifests. */
+/**
+ * Measures what it costs to purge what is due, to drop its links, and to collect its blobs, beside `rest` other
+ * manifests.
+ */
 async function costBeside(rest: number, charges: { units: number }): Promise<{ units: number; collected: number }> {
   const emulator = await startDocuments();
   const documents = azureDocuments({ endpoint: emulator.endpoint, key: emulator.key, database });

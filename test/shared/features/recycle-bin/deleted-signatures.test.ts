@@ -8,7 +8,7 @@ const image = makeImage('signed', 1);
 const at = (reference: string) => `/v2/${repository}/manifests/${reference}`;
 const signatureTag = `${image.digest.replace(':', '-')}.sig`;
 
-/** How the image comes back that was deleted. */
+/** The ways in which the deleted image comes back. */
 const ways = {
   'restored by its digest': async ({ app }: ReturnType<typeof timedLongshore>) => {
     expect((await post(app, '/api/v1/bin/restore', { repository, digest: image.digest })).status).toBe(200);

@@ -14,7 +14,7 @@ interface Node {
   readonly of: readonly number[];
   readonly subject: number | undefined;
   readonly tags: readonly string[];
-  /** Of these layers, some manifests have the same. */
+  /** The number of its layer; manifests may have the same one. */
   readonly layer: number;
 }
 

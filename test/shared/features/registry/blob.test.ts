@@ -120,7 +120,7 @@ describe('a pull of a blob through this process', () => {
     try {
       client.write(`GET /v2/team/app/blobs/${digest} HTTP/1.1\r\nHost: registry.test\r\n\r\n`);
       await once(client, 'readable');
-      // What the sockets of both sides hold is read ahead, and no more however long the client waits.
+      // The server reads ahead what the sockets of both sides hold, and no more however long the client waits.
       await vi.waitUntil(async () => {
         const before = seen.read;
         await setTimeout(200);

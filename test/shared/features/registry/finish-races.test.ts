@@ -18,7 +18,7 @@ interface Commit {
   readonly changes: readonly DocumentChange[];
 }
 
-/** Whether a call commits a change that `matches`. */
+/** Says whether a call commits a change that `matches`. */
 const commits =
   (matches: (change: DocumentChange) => boolean) =>
   ({ name, input }: Call) =>
@@ -50,7 +50,7 @@ async function uploaded(app: App, repository: string, content: Uint8Array): Prom
   );
 }
 
-/** What a client reads that pulls the blob: `undefined` where the URL leads to nothing. */
+/** Pulls the blob as a client does; `undefined` where the URL leads to nothing. */
 async function pulled({ app, world }: Timed, repository: string, of: string = digest): Promise<Buffer | undefined> {
   const answer = await ask(app, 'GET', `/v2/${repository}/blobs/${of}`);
   expect(answer.status).toBe(307);

@@ -31,7 +31,7 @@ async function pushUnder(plan: (calls: CallPlan) => void) {
   return { world, passTime, status: pushed.status, calls };
 }
 
-/** What is left to the process that starts next: sweep the outbox, deliver all there is (twice, backwards), look. */
+/** Does what the next process must do: sweep the outbox, deliver all events (twice, backwards), look. */
 async function restart({ world, passTime }: Awaited<ReturnType<typeof worldWithBlobs>>) {
   const next = composeForTest({ world });
   passTime(sweepAge + 1);

@@ -58,7 +58,7 @@ describe('64 pushes into one repository at once, their tags overlapping', () => 
           expect((await ask(app, 'HEAD', `/v2/${repository}/blobs/${digest}`)).status).toBe(200);
       }
 
-      // What a push of a lost answer has recorded, besides the event of the push, the sweep tells of.
+      // A push whose answer was lost may have recorded more than its own event, and the sweep publishes the rest.
       passTime(sweepAge + 1);
       await longshore.timers['events-sweep']();
       const events = [...new Map(world.region().events.log.map((event) => [event.id, event])).values()];
@@ -68,8 +68,7 @@ describe('64 pushes into one repository at once, their tags overlapping', () => 
       expect(pushed).toHaveLength(pushes);
       // Each tag is set once anew, and moved by every other push of it.
       expect(moved).toHaveLength(pushes - tags.length);
-      // Of each tag they form one chain, from the image that it was set to first: nobody moves it from where somebody
-      // else did.
+      // The moves of each tag form one chain from its first image: no push moves it from where another one has.
       for (const tag of tags) {
         const own = moved.map(({ data }) => data as TagMoved).filter(({ target }) => target.tag === tag);
         expect(new Set(own.map(({ target }) => target.previousDigest)).size).toBe(own.length);

@@ -49,7 +49,7 @@ const blobsIn = ({ world }: Replicating, region: string) => world.region(region)
 const commitsTo = ({ name, input }: Call, what: string) =>
   name === 'documents.commit' && JSON.stringify(input).includes(what);
 
-/** What a client reads that follows `url`. */
+/** Follows `url` as a client does, and returns the bytes. */
 function follow({ world }: Replicating, url: URL): Buffer | undefined {
   const stored = world.storeAt(url.host).get(decodeURIComponent(url.pathname.slice(1)));
   return stored === undefined ? undefined : Buffer.concat(stored.chunks);
@@ -130,7 +130,7 @@ describe('a copy that two processes find due at once', () => {
     expect(other.memory.calls.count('blobs.commit')).toBe(0);
     regions.clock.advance(leaseMs + 1);
     await other.messages['replication-copy']();
-    // What the other has staged is not fetched again.
+    // The blocks that the other process has staged are not fetched again.
     expect([other.memory.calls.count('blobs.stageFrom'), other.memory.calls.count('blobs.commit')]).toEqual([0, 1]);
     expect(await statesOf(east, 'team/app', 'v1')).toMatchObject({ north: 'complete' });
   });
@@ -187,7 +187,7 @@ describe('a region that is emptied', () => {
     const url = await urlAt(north);
     expect(regions.world.region('north').blobs.host).toBe(url.host);
     expect((await call(east, 'DELETE', '/replicas/north')).status).toBe(202);
-    // Whoever deletes bytes runs as well, before and after the region is left.
+    // The collector runs as well, before and after the region is left.
     for (let minutes = 0; minutes < 29; minutes += 1) {
       await regions.minutes();
       for (const name of regionNames) await runDue(regions.region[name]);

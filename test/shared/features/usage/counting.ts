@@ -1,7 +1,7 @@
 import type { TestLongshore } from '../../../../shared/app/compose-for-test.ts';
 import { ask } from '../../image.ts';
 
-/** What the API says of something, as far as tests look at it. */
+/** The API's answer about a repository or a registry, as far as tests look at it. */
 export interface Usage {
   readonly pulls: number;
   readonly heads: number;

@@ -93,7 +93,7 @@ export class Holdings {
     if (status === 202) this.#of(repository).links.delete(digest);
   }
 
-  /** Of all that a repository may read. */
+  /** Returns the bytes of all blobs that a repository may read. */
   held(repository: string): { uniqueBytes: number; sharedBytes: number } {
     const links = this.#of(repository).links;
     const uniqueBytes = this.#bytes([...links].filter((digest) => !this.#elsewhere(repository, digest)));

@@ -12,7 +12,7 @@ import { runDue } from '../../run-due.ts';
 import { deliverEvents, foldAll, usageOf } from './counting.ts';
 import { Holdings } from './holdings.ts';
 
-/** What lies in the account, asked of it alone. */
+/** Returns the bytes in the account, counted in the account alone. */
 function storedIn({ world }: TestLongshore): number {
   const { blobs } = world.region();
   return blobs.names().reduce((sum, name) => sum + (blobs.get(name)?.size ?? 0), 0);

@@ -39,7 +39,7 @@ describe('what an event costs', () => {
       expect([times, countsOf(calls)]).toEqual([times, { 'documents.query': 1, 'documents.commit': 1 }]);
     }
     await simulation.hook('new');
-    // What was for nobody at its time is for nobody when it is delivered again.
+    // An event that matched no webhook at its time matches none when it is delivered again.
     for (const event of ['e2', 'e3', 'e3', 'e4']) await dispatch(ports, pushEvent(event, simulation.clock.now()));
     expect(simulation.got).toHaveLength(2);
   });

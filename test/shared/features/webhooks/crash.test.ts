@@ -127,7 +127,7 @@ describe('a crash at every call of a store, a queue, the topic or a receiver', (
       const events = Array.from({ length: 4 }, (_, n) => simulation.push(`e${n}`));
       await simulation.runFor(10 * minute);
       const first = (await simulation.deliveries())[0]?.deliveryId ?? '';
-      // Who asks and is not answered asks again.
+      // A client that gets no answer asks again.
       while ((await simulation.alive((ports) => redeliver(ports, 'receiver', first))) === undefined);
       while (
         (await simulation.alive((ports) => redeliverSince(ports, 'receiver', new Date(began).toISOString()))) ===

@@ -31,7 +31,8 @@ const hookOf = (rest: Partial<Webhook> = {}): Webhook => ({
 });
 
 /**
- * What is stored of hooks: each with the actions that routes lead to it by, and whether all of them repeat it as it is.
+ * Returns the stored webhooks: each with the actions by which routes lead to it, and whether all of them repeat it as
+ * it is.
  */
 async function stored(world: MemoryWorld): Promise<unknown> {
   const { documents: found } = await connectMemory(world).documents.queryDocuments({

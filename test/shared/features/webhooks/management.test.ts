@@ -62,7 +62,7 @@ const withClock = (start?: string) => {
   return { ...composeForTest({ world: createMemoryWorld({ clock }) }), clock };
 };
 
-/** What the hook would send now. */
+/** Returns the request that the webhook would send now. */
 async function requestFrom({ memory, world }: TestLongshore, name: string): Promise<OutboundRequest> {
   const hook = await readHook(memory.documents, registry, name);
   if (hook === undefined) throw new Error(`no hook ${name}`);

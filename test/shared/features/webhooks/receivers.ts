@@ -100,7 +100,7 @@ async function deliveryTo(port: number, secret: string, event = pushed('team/app
   return (await requestOf(ports, hook, 'dlv_1', event)).request;
 }
 
-/** What somebody without the secret could make of a delivery. */
+/** Returns what a sender without the secret could make of a delivery. */
 function forgeriesOf(genuine: OutboundRequest): OutboundRequest[] {
   const { headers, body } = genuine;
   const { 'webhook-signature': _signature, ...unsigned } = headers;

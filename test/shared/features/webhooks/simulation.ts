@@ -53,18 +53,18 @@ export class Simulation {
   readonly clock = steppedClock();
   readonly world: MemoryWorld = createMemoryWorld({ clock: this.clock });
   readonly got: Got[] = [];
-  /** What receivers answer, by host; 200 without one. */
+  /** The receivers' answers, by host; a host without one answers 200. */
   readonly receivers = new Map<string, (request: OutboundRequest, now: number) => Answer | Promise<Answer>>();
   poisoned = 0;
-  /** How often Event Grid and the queue hand over the same; and in which order. */
+  /** The number of times that Event Grid and the queue hand over the same message; `shuffle` says in which order. */
   copies = 1;
   shuffle: <T>(list: T[]) => T[] = (list) => list;
   /**
-   * Whether the stores lose answers of commits by chance: an attempt is made again then, which tests of exact attempts
-   * do not expect.
+   * Says whether the stores lose answers of commits by chance: an attempt is made again then, which tests of exact
+   * attempts do not expect.
    */
   losesAnswers = false;
-  /** What a new instance is made with: the crashes and faults that are still to come. */
+  /** The plan for each new instance, in turn: the crashes and faults that are still to come. */
   readonly plans: CallPlan[] = [];
   #instance: Instance | undefined;
   #published = 0;

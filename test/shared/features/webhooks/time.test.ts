@@ -3,7 +3,7 @@ import { redeliverSince } from '../../../../shared/features/webhooks/redeliver-s
 import { usualRetrySeconds } from '../../../../shared/features/webhooks/schedule.ts';
 import { answered, hour, minute, second, Simulation } from './simulation.ts';
 
-/** What a receiver that is down does. */
+/** Answers as a receiver that is down does. */
 const down = () => answered(503);
 
 function gaps(times: readonly number[]): number[] {

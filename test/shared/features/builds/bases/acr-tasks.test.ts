@@ -9,7 +9,7 @@ import { build, host, registry } from './building.ts';
 import type { Ci } from './ci.ts';
 import { startCi } from './ci.ts';
 
-// Whoever loses the answer of a claim leaves the image to a later sweep, which these tests wait for none of.
+// A process that loses the answer of a claim leaves the image to a later sweep, and these tests run none.
 loseNoAnswers();
 
 const acr =
@@ -46,7 +46,7 @@ interface Building {
   readonly of: Registry;
   /** Another process of the same registry, whose identity Azure knows. */
   readonly process: (calls?: CallPlan) => TestLongshore;
-  /** What timers and queues do, and nothing else. */
+  /** Runs what timers and queues do, and nothing else. */
   readonly settle: () => Promise<void>;
   readonly id: () => string;
 }

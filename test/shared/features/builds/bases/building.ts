@@ -17,7 +17,7 @@ import { steppedClock } from '../../../../contracts/clock.ts';
 import { withoutLostAnswers } from '../../../../draws.ts';
 import { ask, pushBlob, putManifest } from '../../../image.ts';
 
-/** Where the tests' clients find the registry. */
+/** The host under which the tests' clients find the registry. */
 export const host = 'registry.test';
 
 export interface Runtime {
@@ -36,7 +36,7 @@ export interface Built {
 
 interface BuildOptions {
   readonly base?: Built;
-  /** What annotations say that it is built on. */
+  /** The base that the image's annotations name. */
   readonly says?: string;
   readonly config?: Runtime;
   readonly platform?: { readonly os: string; readonly architecture: string };
@@ -109,7 +109,7 @@ export interface Registry {
    */
   settle(twist?: Twist): Promise<void>;
   api(method: string, path: string, body?: object): Promise<{ status: number; body: Record<string, unknown> }>;
-  /** What a tag names: manifest, config, and the contents of its layers. */
+  /** Pulls what a tag names: manifest, config, and the contents of its layers. */
   pull(reference: string): Promise<Pulled>;
   events(type: string): readonly { readonly id: string; readonly data: unknown }[];
   /** Another process of the same registry. */
@@ -195,9 +195,9 @@ interface Pulled {
 interface Around {
   readonly tested?: string[];
   readonly runner?: Runner;
-  /** Whether a setting says by what name clients call it. */
+  /** Says whether a setting has the name by which clients call it. */
   readonly isNamed?: boolean;
-  /** Whether the stores lose answers of commits by chance. */
+  /** Says whether the stores lose answers of commits by chance. */
   readonly losesAnswers?: boolean;
 }
 
@@ -210,8 +210,8 @@ export function registry(
   const world = createMemoryWorld({ clock });
   const git = new MemoryGit();
   const process = (calls = new CallPlan()) => {
-    // Whoever loses the answer of a claim leaves the image to a later sweep, which most of these tests wait for none
-    // of: the simulation of builds does.
+    // A process that loses the answer of a claim leaves the image to a later sweep, and most of these tests run none:
+    // the simulation of builds does.
     const connection = losesAnswers ? { calls } : { calls, chance: withoutLostAnswers() };
     return composeForTest({
       world,

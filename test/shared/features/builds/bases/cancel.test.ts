@@ -37,7 +37,7 @@ const buildsOf = async (of: Registry) => (await of.api('GET', '/builds')).body.i
 const newest = async (of: Registry) => (await buildsOf(of))[0] as Shown;
 const digestsOf = (of: Registry) => Promise.all(['app:1', 'top:1'].map(async (image) => (await of.pull(image)).digest));
 
-/** Plans what was published, and leaves the messages to whoever works. */
+/** Plans what was published, and returns the messages for the processes that work. */
 async function plan(of: Registry): Promise<unknown[]> {
   const [process, { events, queues }] = [of.process(), of.world.region('home')];
   for (let at = 0; at < events.log.length; at += 1) {
@@ -72,7 +72,7 @@ describe('a build that is cancelled', () => {
     const { id } = await newest(of);
     const calls = new CallPlan();
     let isCancelled = false;
-    // When its image is pushed by its digest, and its tag has not moved.
+    // The cancellation comes when its image is pushed by its digest, and its tag has not moved.
     calls.delay(async ({ name, input }) => {
       if (isCancelled || name !== 'documents.commit' || !JSON.stringify(input).includes('"manifest"')) return;
       isCancelled = true;

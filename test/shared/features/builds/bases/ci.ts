@@ -14,12 +14,12 @@ export interface Asked {
 export interface Ci {
   readonly url: string;
   readonly asked: Asked[];
-  /** What it answers, for each request in turn; the last one stays. */
+  /** The answers to the requests, one after the other; the last one stays. */
   answers: { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string }[];
   stop(): void;
 }
 
-/** Whoever runs builds or gates elsewhere: it keeps what it is asked. */
+/** Starts a CI that runs builds or gates; it keeps the requests that it gets. */
 export async function startCi(): Promise<Ci> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -53,7 +53,10 @@ export interface Job {
   readonly callback: { readonly url: string; readonly token: string };
 }
 
-/** How a CI signs for a job whole: with the secret for claims, for this time and this path. */
+/**
+ * Returns the headers by which a CI asks for a job whole: they are signed with the secret for claims, for this time and
+ * this path.
+ */
 export function claimed(claimSecret: string, claim: string, at: Date): Record<string, string> {
   const { pathname, search } = new URL(claim);
   const [id, timestamp] = [pathname + search, String(Math.floor(at.getTime() / 1_000))];

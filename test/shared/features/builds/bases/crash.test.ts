@@ -25,7 +25,7 @@ async function updated(): Promise<Registry> {
 
 const digestsOf = (of: Registry) => Promise.all(images.map(async (image) => (await of.pull(`${image}:1`)).digest));
 
-/** What a process does about all that was published and queued; it may die on the way. */
+/** Has a process handle all that was published and queued; it may die on the way. */
 async function live(of: Registry, calls: CallPlan, from: number): Promise<void> {
   const { events, queues } = of.world.region('home');
   let started: ReturnType<Registry['process']> | undefined;
@@ -44,7 +44,7 @@ async function live(of: Registry, calls: CallPlan, from: number): Promise<void> 
   }
 }
 
-/** What the platform and the timers make of it: leases run out, events come again. */
+/** Runs what the platform and the timers do after a crash: leases run out, events come again. */
 async function recovered(of: Registry, from: number): Promise<void> {
   const one = of.process();
   for (let n = 0; n < 8; n += 1) {

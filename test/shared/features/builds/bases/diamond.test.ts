@@ -46,7 +46,8 @@ describe('an image on two images of one base', () => {
       const of = await diamond();
       const top = (await nodes(of)).find(({ image }) => image === 'top:1');
       expect([...(top?.waitsFor ?? [])].sort()).toEqual(['left:1', 'right:1']);
-      // Whoever takes the last one up dies at once: it is made when its lease is over, and the other one long before.
+      // The process that claims the last one dies at once: that image is made when its lease is over, and the other one
+      // long before.
       const [message] = of.world.region('home').queues.drain('build-runs');
       const dying = new CallPlan();
       let isTaken = false;

@@ -9,7 +9,7 @@ import { upload } from './building.ts';
 import type { Asked, Ci, Job } from './ci.ts';
 import { claimed, startCi } from './ci.ts';
 
-// Whoever loses the answer of a claim leaves the image to a later sweep, which these tests wait for none of.
+// A process that loses the answer of a claim leaves the image to a later sweep, and these tests run none.
 loseNoAnswers();
 
 let ci: Ci;
@@ -21,7 +21,7 @@ afterEach(() => {
 });
 
 const secret = 'a secret of the runner and the registry';
-/** Of the task, as they were shown once. */
+/** The secrets of the task, as they were shown once. */
 let secrets: TaskSecrets;
 const asAdmin = basic('admin', adminPassword);
 

@@ -16,15 +16,15 @@ afterEach(() => {
   ci.stop();
 });
 
-/** Of the task, as they were shown once. */
+/** The secrets of the task, as they were shown once. */
 let secrets: TaskSecrets;
 
 interface Subject {
   readonly name: string;
   readonly runner: () => object;
-  /** What it was told to build; throws when it was not told rightly. */
+  /** Returns the job in a request to the runner; throws when the request is wrong. */
   readonly jobIn: (asked: Asked) => Job;
-  /** What it is asked when a job is cancelled. */
+  /** Asserts the requests that cancel a job. */
   readonly stopped: (job: Job, asked: readonly Asked[]) => void;
 }
 
@@ -65,7 +65,7 @@ const subjects: Subject[] = [
   },
 ];
 
-/** What it was told, and has asked for where it was told in public. */
+/** Returns the job that the runner was given, claimed where it was given in public. */
 async function jobOf(of: Pick<Registry, 'app' | 'clock'>, { jobIn }: Subject, asked: Asked | undefined): Promise<Job> {
   if (asked === undefined) throw new Error('it was not told');
   const job = jobIn(asked);
@@ -110,7 +110,7 @@ async function tell(of: Registry, { callback }: Job, told: object): Promise<numb
   return answer.status;
 }
 
-/** What a runner does: it pushes under a tag of its own, and tells the digest. */
+/** Does what a runner does: it pushes under a tag of its own, and returns the digest to report. */
 async function built(of: Registry, content = 'made elsewhere'): Promise<string> {
   const image = build('app', content);
   await of.push(image, 'staging');
@@ -145,7 +145,7 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
       await (await of.app.fetch(new Request(`http://${host}/api/v1/builds/${job.build}/log?image=app:1`))).text(),
     ).toBe('step one\nstep two\n');
     expect(of.events('Longshore.BuildSucceeded')).toHaveLength(1);
-    // Told once more, as whoever saw no answer does.
+    // A report that is sent again, as by a runner that saw no answer, is accepted.
     expect(await tell(of, job, { state: 'succeeded', digest })).toBe(202);
     expect(await tell(of, job, { state: 'failed', why: 'no, wait' })).toBe(409);
   });

@@ -22,7 +22,7 @@ async function moved(of: Registry, content: string): Promise<string> {
   return next.digest;
 }
 
-/** What the builder was given, build by build. */
+/** Returns what the builder was given, build by build. */
 async function builtFrom(of: Registry): Promise<readonly string[]> {
   const { items: builds } = (await of.api('GET', '/builds')).body as { items: { id: string; images: number }[] };
   const logs = await Promise.all(

@@ -23,7 +23,7 @@ interface Index {
   readonly manifests: readonly { readonly digest: string; readonly platform: object }[];
 }
 
-/** What the only image of the only build was pushed as, by its digest. */
+/** Returns the digest by which the only image of the only build was pushed. */
 async function digestMade(of: Registry): Promise<string> {
   const { items: builds } = (await of.api('GET', '/builds')).body as { items: { id: string }[] };
   const { items: nodes } = (await of.api('GET', `/builds/${builds[0]?.id ?? ''}`)).body as {

@@ -66,7 +66,7 @@ describe('updates of two bases', () => {
     });
     const planning = of.process(calls);
     for (const event of of.events('Longshore.BaseImageUpdated')) await planning.events['builds-plan'](event);
-    // Of `b`, of `b1` that is built on it, and of `bb` on that.
+    // The images are `b`, `b1` that is built on it, and `bb` that is built on `b1`.
     expect([asked.length, new Set(asked).size]).toEqual([3, 3]);
     expect(await buildsOf(of)).toMatchObject([{ state: 'running' }, { state: 'running' }]);
   });

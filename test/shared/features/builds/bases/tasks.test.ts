@@ -126,7 +126,7 @@ describe('a task', () => {
     };
     const [node] = nodes;
     expect(node).toMatchObject({ state: 'failed', because: 'its test ended with exit code 1' });
-    // What failed was pushed by its digest, and it is the old image on the new base.
+    // The failed image was pushed by its digest, and it is the old image on the new base.
     expect((await of.pull(`app@${node?.digest ?? ''}`)).layers).toEqual(['layer base 2', 'layer app']);
     expect(of.tested).toEqual([`${host}/app@${node?.digest ?? ''}`]);
     expect(of.events('Longshore.ImageRebased')).toEqual([]);

@@ -38,7 +38,7 @@ describe('a task that is built at most so often in an hour', () => {
     await of.process().timers['builds-sweep']();
     await of.settle();
     expect(builtIn(of)).toBe(3);
-    // What came while it waited is made too, when its turn comes.
+    // The updates that came while it waited are built too, when its turn comes.
     for (let n = 0; n < 12; n += 1) {
       of.clock.advance(10 * minutes);
       await of.process().timers['builds-sweep']();

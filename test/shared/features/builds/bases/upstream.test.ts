@@ -46,7 +46,7 @@ async function upstream(): Promise<Upstream & { digest: string }> {
 
 async function on(host: string, tags = ['1'], settings: Parameters<typeof registry>[0] = {}): Promise<Registry> {
   const of = registry(settings);
-  // Whoever pushes names any host: it is asked only when it is listed.
+  // A pusher can name any host, so a host is asked only when it is listed.
   await of.api('PUT', `/bases/upstreams/${host}`, {});
   for (const tag of tags)
     await of.push(build(`app-${tag}`, `app ${tag}`, { says: `${host}/library/base:${tag}` }), '1');

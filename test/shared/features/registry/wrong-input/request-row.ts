@@ -11,7 +11,7 @@ export interface WrongRequest {
   readonly answers?: Readonly<Record<string, string>>;
 }
 
-/** What the requests are about: a repository that holds one image. */
+/** The content that the requests are about: a repository that holds one image. */
 export interface Ground {
   readonly repository: string;
   readonly blob: { readonly digest: string; readonly size: number };

@@ -68,8 +68,8 @@ function names(): WrongRequest[] {
 }
 
 function references({ repository }: Ground): WrongRequest[] {
-  // What is only looked for is not there: the conformance suite of the specification asks for `.INVALID_MANIFEST_NAME`
-  // and expects 404.
+  // A read with a wrong name is a 404: the conformance suite of the specification asks for `.INVALID_MANIFEST_NAME` and
+  // expects it.
   const answers = {
     GET: [404, 'MANIFEST_UNKNOWN'],
     HEAD: [404, 'MANIFEST_UNKNOWN'],
