@@ -11,7 +11,7 @@ vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }))
 
 const runs = sized(8, 400);
 const bases = ['a', 'b', 'c'];
-/** What each is built on: `both` on two of them, so that updates of `a` and `b` would both make it. */
+/** The base of each image: `both` is built on two of them, so that updates of `a` and `b` would both make it. */
 const on: Readonly<Record<string, string>> = { a1: 'a', a2: 'a', a11: 'a1', b1: 'b', b11: 'b1', c1: 'c', c11: 'c1' };
 
 async function threeBases(): Promise<Registry> {

@@ -16,12 +16,12 @@ export interface Planned {
 interface Round {
   readonly waitMs: number;
   readonly planned: readonly Planned[];
-  /** How long calls of it take, in graces; otherwise the seed says. */
+  /** The time that its calls take, in graces; when it is absent, the seed decides. */
   readonly jumps?: readonly number[];
 }
 
 export interface Case {
-  /** Of the order of turns. */
+  /** The seed of the order of turns. */
   readonly seed: number;
   readonly rounds: readonly Round[];
   /** A policy is in force (policy.ts). */
@@ -93,7 +93,7 @@ function slowPush(random: () => number): Round[] {
   return [each('upload', 0), each('look', 0.4), meets, calm(pick(random, [0, 0.3]), collect)];
 }
 
-/** Of slow pushes alone. */
+/** Returns a case of slow pushes alone. */
 export function slowCaseOf(seed: number): Case {
   return { seed, rounds: slowPush(randomOf(seed)) };
 }
@@ -149,7 +149,7 @@ const moments: readonly ((random: () => number) => Round[])[] = [
     calm(0, push(both, 't1')),
     round(random, 0, gone(random, both), pick(random, [push(single, 't2'), push(single), push(both, 't2')])),
   ],
-  // What went along with it, and it comes back.
+  // A manifest that was recycled along with another one comes back.
   (random) => [
     calm(0, push(both, 't1')),
     calm(0, push(signedIndex)),
@@ -162,7 +162,7 @@ const moments: readonly ((random: () => number) => Round[])[] = [
     round(random, 0, gone(random, single), pick(random, [push(amd64, 't2'), restoreOf(single), push(amd64)])),
     round(random, 0, restoreOf(single), collect),
   ],
-  // What is purged, and is pushed or restored in that moment.
+  // A manifest is pushed or restored in the moment in which it is purged.
   (random) => [
     calm(0, push(amd64, 't1')),
     calm(0, gone(random, amd64)),
@@ -192,13 +192,13 @@ const policyMoments: readonly ((random: () => number) => Round[])[] = [
     round(random, 1.01, policies, pick(random, [push(single, 't2'), push(single), push(both, 't2'), restoreOf(both)])),
     round(random, 1.01, policies, mark, collect),
   ],
-  // What loses its tag to another image.
+  // A manifest loses its tag to another image.
   (random) => [
     calm(0, push(amd64, 't2')),
     round(random, 0, push(arm64, 't2'), mark),
     round(random, 1.01, policies, pick(random, [push(amd64, 't2'), push(single, 't2'), mark]), policies),
   ],
-  // What is taken comes back while it is taken.
+  // A manifest comes back while a policy recycles it.
   (random) => [
     calm(0, push(single, 't1')),
     calm(0, push(signedImage), mark),

@@ -1,6 +1,9 @@
 import type { ChanceOptions } from '../../shared/adapters/memory/chance.ts';
 
-/** What the stores do at random in a simulation: the seed of a case says what, so that a failing one fails again. */
+/**
+ * Returns what the stores do at random in a simulation: the seed of a case decides it, so that a failing one fails
+ * again.
+ */
 export function simulatedChance(seed: number): ChanceOptions {
   return {
     seed,

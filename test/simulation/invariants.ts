@@ -136,7 +136,7 @@ export function binnedIn(world: MemoryWorld): Iterable<BinnedDocument> {
   return new Seen(world).binned.values();
 }
 
-/** Whether a tag, a live index or a live subject keeps a live manifest; `undefined` when it is not live. */
+/** Says whether a tag, a live index or a live subject keeps a live manifest; `undefined` when it is not live. */
 export function isKept(world: MemoryWorld, repository: string, digest: string): boolean | undefined {
   const seen = new Seen(world);
   const manifest = seen.live.get(`${repository}@${digest}`);

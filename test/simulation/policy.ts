@@ -35,7 +35,7 @@ export async function installPolicy({ world }: Simulated, { keepsNothing }: Muta
   );
 }
 
-/** What Event Grid's function does with each event that nobody has handled to its end. */
+/** Does what Event Grid's function does with each event that no process has handled to its end. */
 export async function markDelivered({ policies }: Actor, simulated: Simulated): Promise<void> {
   const { log } = simulated.world.region().events;
   while (simulated.handled < log.length) {
@@ -46,7 +46,7 @@ export async function markDelivered({ policies }: Actor, simulated: Simulated): 
   }
 }
 
-/** What the timer does. */
+/** Does what the timer does. */
 export async function runDuePolicies({ policies }: Actor): Promise<void> {
   await runPolicies(policies, registry, new Date(policies.clock.now().getTime() + dayMs / 24));
 }

@@ -20,8 +20,7 @@ interface Performed {
 }
 
 /**
- * How long calls of one round take, in graces: 0.45 in all is what a push may take that looked at its links just
- * before.
+ * The time that calls of one round take, in graces: a push that looked at its links just before may take 0.45 in all.
  */
 const jumpsOfARound = [[0.1, 0.1], [0.1, 0.1], [0.45], [0.2, 0.25]] as const;
 
@@ -79,7 +78,7 @@ async function runCase({ seed, rounds, policy }: Case, mutation: Mutation = {}):
   return turns;
 }
 
-/** What is deleted by name may be missed by an index. */
+/** Notes manifests that are deleted by name, because an index may miss these. */
 function order(operation: Operation, ordered: Set<string>): void {
   if (operation.do === 'delete')
     ordered.add(`${keyOf(operation.repository).repository}@${manifestAt(operation.manifest).digest}`);
@@ -149,7 +148,10 @@ function checkAcknowledged({ world }: Simulated, history: readonly Performed[]):
   }
 }
 
-/** What nothing keeps went along with what was deleted, unless something was asked since that may have brought it. */
+/**
+ * Asserts that what nothing keeps was recycled along with what was deleted, unless something was asked since that may
+ * have restored it.
+ */
 function checkWentAlong({ world }: Simulated, history: readonly Performed[]): void {
   for (const { repository, digest } of binnedIn(world)) {
     const along = manifests.filter(
@@ -183,7 +185,7 @@ function mayTake(other: Operation, pushed: Extract<Operation, { do: 'push' }>): 
       return other.tags.includes(pushed.tag ?? '');
     case 'delete':
       return other.manifest === pushed.manifest;
-    // What went with another manifest may come back to the tag's name, when that is free.
+    // A tag that was recycled with another manifest may come back when its name is free.
     case 'restore':
     case 'upload':
     case 'look':

@@ -41,7 +41,7 @@ export const cause: Cause = {
 
 /** A bug that is put in on purpose, where an actor meets the stores. */
 export interface Mutation {
-  /** What a change becomes; `undefined` leaves it out. */
+  /** Returns what a change becomes; `undefined` leaves it out. */
   readonly change?: (change: DocumentChange, container: ContainerName) => DocumentChange | undefined;
   /** Queries that find nothing. */
   readonly blind?: (query: DocumentQuery) => boolean;
@@ -50,11 +50,11 @@ export interface Mutation {
 }
 
 export interface Simulated {
-  /** Of what the stores do at random. */
+  /** The seed of what the stores do at random. */
   readonly seed: number;
-  /** How often anything was written. */
+  /** The number of writes. */
   writes: number;
-  /** How many of the published events the policies have handled. */
+  /** The number of published events that the policies have handled. */
   handled: number;
   readonly world: MemoryWorld;
   readonly passTime: (ms: number) => void;
@@ -72,7 +72,7 @@ export interface Actor {
   readonly collection: CollectionPorts;
   readonly policies: PolicyPorts;
   readonly calls: CallPlan;
-  /** Whether its pushes bring back what somebody deleted. */
+  /** Says whether its pushes restore what somebody else deleted. */
   readonly mayRestore: boolean;
 }
 

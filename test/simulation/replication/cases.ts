@@ -27,7 +27,7 @@ interface Round {
 }
 
 export interface Case {
-  /** Of the order of turns. */
+  /** The seed of the order of turns. */
   readonly seed: number;
   readonly rounds: readonly Round[];
 }

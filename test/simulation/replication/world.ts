@@ -19,19 +19,19 @@ export const images = [makeImage('one', 1, {}, 'shared'), makeImage('two', 2, {}
 
 /** A bug that is put in on purpose. */
 export interface Mutation {
-  /** What a change becomes; `undefined` leaves it out. */
+  /** Returns what a change becomes; `undefined` leaves it out. */
   readonly change?: (change: DocumentChange, container: ContainerName) => DocumentChange | undefined;
 }
 
 export interface Simulated {
-  /** Of what the stores do at random. */
+  /** The seed of what the stores do at random. */
   readonly seed: number;
   writes: number;
   readonly world: MemoryWorld;
   readonly passTime: (ms: number) => void;
-  /** How many events of each region's topic were handled. */
+  /** The number of handled events in each region's topic. */
   readonly handled: Map<string, number>;
-  /** Whose storage refuses everything. */
+  /** The regions whose storage refuses everything. */
   readonly down: Set<string>;
   /** Processes that live, and have nothing to do: what they remember may be old. */
   readonly idle: Actor[];
