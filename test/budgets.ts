@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What a test file of `npm test` may take on two idle cores with its neighbours beside it, in seconds. */
+/** A test file of `npm test` may take so many seconds on two idle cores with its neighbours beside it. */
 const usual = 10;
 const longer: Readonly<Record<string, number>> = {
   // Each starts `npm start`'s stack, some more than once.

@@ -1,11 +1,11 @@
 /**
- * Whether suites that can be cut are run whole: LONGSHORE_DEEP=1, as `.ci/run` sets it for the project `deep`. `npm
- * test` runs a part of each: fewer cases, or a crash at some calls instead of at every one. There everything is whole,
- * but for the crashes of a copy with many referrers: they are at 60 of its calls (test/shared/core/transfer/).
+ * Says whether suites that can be cut are run whole: `.ci/run` sets LONGSHORE_DEEP=1 for the project `deep`. `npm test`
+ * runs a part of each: fewer cases, or a crash at some calls instead of at every one. With it everything is whole, but
+ * for the crashes of a copy with many referrers: they are at 60 of its calls (test/shared/core/transfer/).
  */
 export const isDeep = process.env.LONGSHORE_DEEP === '1';
 
-/** How many of something `npm test` has, and how many there are. */
+/** Returns the size of a suite: `part` in `npm test`, `whole` where suites are run whole. */
 export function sized(part: number, whole: number): number {
   return isDeep ? whole : part;
 }

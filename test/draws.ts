@@ -33,12 +33,12 @@ export function drawnSeed(): number | undefined {
   return connections > 0 ? seed : undefined;
 }
 
-/** What a store draws by. */
+/** Returns the options by which a store draws, with a seed of its own for each connection. */
 export function usualDraws(): ChanceOptions {
   return { seed: seed + (connections += 1), emptyPages, lostEtags };
 }
 
-/** As usual, but no answer is lost. Whoever asks for it says why. */
+/** Returns the usual draws without lost answers. A caller says why it needs that. */
 export function withoutLostAnswers(): ChanceOptions {
   return { ...usualDraws(), lostEtags: 0 };
 }

@@ -65,7 +65,7 @@ function declares({ parent }: ts.Identifier): boolean {
   return ts.isBindingElement(parent) || ts.isImportSpecifier(parent) || ts.isParameter(parent);
 }
 
-/** Whether an identifier is the value of that name, and no property of something else. */
+/** Says whether an identifier is the value of that name, and no property of something else. */
 function isValue(node: ts.Identifier): boolean {
   const { parent } = node;
   if (ts.isPropertyAccessExpression(parent) && parent.name === node)

@@ -119,7 +119,7 @@ describe('the OpenAPI document', () => {
       [...text.matchAll(/^ {2}'?[\w-]+'?: '(\w+NotFound)',$/gm)].map(([, code]) => code),
     );
     const general = generalErrors.flatMap(({ codes }) => codes);
-    // What is about content has its code of the distribution's fault.
+    // An error about content has the code of the distribution's fault.
     const ofContent = ['repositoryNotFound', 'manifestNotFound', 'tagNotFound'];
     const declared = new Set(codesIn(document));
     const known = new Set([...given, ...named, ...general, ...ofContent]);
@@ -144,7 +144,7 @@ describe('every list', () => {
   it.each(lists.map(({ path }) => path))('answers 400 to a place that was made up: %s', async (path) => {
     const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => names[name] ?? 'default');
     const answer = await ask(app, 'GET', `/api/v1${filled}?continuation=zzz${path === '/bases' ? '&image=a:1' : ''}`);
-    // Of a build that is not there nothing is listed.
+    // A build that is not there has no list, so it is a 404 before the page token is read.
     expect(answer.status).toBe(path === '/builds/{build}' ? 404 : 400);
   });
 });

@@ -18,7 +18,8 @@ export interface EventSubject {
 }
 
 /**
- * What follows from a push, by whichever functions a deployment has: each behind its own subscription, queue or timer.
+ * Declares the tests of what a push leads to, through the functions of a deployment: each has its own subscription,
+ * queue or timer.
  */
 export function eventSuite(name: string, subject: () => EventSubject): void {
   const patience = { timeout: 25_000, interval: 100 };

@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Of queues that are asked for and never answer. */
+/** The connection string leads to queues that never answer. */
 const nowhere =
   'DefaultEndpointsProtocol=http;AccountName=nobody;AccountKey=bm9ib2R5;QueueEndpoint=http://127.0.0.1:1/nobody;';
 
@@ -36,7 +36,7 @@ const withoutZstd = `
   syncBuiltinESMExports();`;
 const older = `data:text/javascript,${encodeURIComponent(withoutZstd)}`;
 
-/** What a process says that imports a file of the package on such a Node. */
+/** Imports a file of the package on such a Node, and returns the exit code and what the process wrote to stderr. */
 async function loadedOnOlderNode(entry: string): Promise<{ code: number; stderr: string }> {
   const script = `await import(${JSON.stringify(entry)}).catch(({ message }) => { console.error(message); process.exit(3); });`;
   return run(process.execPath, ['--import', older, '--input-type=module', '-e', script]).then(

@@ -24,7 +24,7 @@ export interface PackageProcess {
   /** From its start until it first answered, in milliseconds. */
   readonly firstAnswerMs: number;
   stop(): Promise<void>;
-  /** Where nothing is to be kept. */
+  /** Kills the process, for tests that keep nothing of it. */
   kill(): Promise<void>;
 }
 

@@ -162,7 +162,7 @@ class Abused {
     }
   }
 
-  /** What was published since, in the order of a queue that gives the newest first, and the oldest twice. */
+  /** Delivers what was published since, in the order of a queue that gives the newest first, and the oldest twice. */
   async deliver(): Promise<void> {
     const events = this.longshore.world.region().events.log.slice(this.#delivered);
     this.#delivered += events.length;
@@ -264,7 +264,7 @@ async function documentsIn({ memory }: TestLongshore, container: ContainerName):
 interface Expected {
   /** By the repository's links, and its manifests that do not fit into their documents. */
   readonly held: Map<string, number>;
-  /** Of live manifests and those blobs of theirs that a link leads to. */
+  /** The images and bytes by repository: live manifests, and those of their blobs to which a link leads. */
   readonly counted: Map<string, { images: number; bytes: number }>;
 }
 

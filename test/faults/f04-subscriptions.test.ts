@@ -32,7 +32,7 @@ async function handled(consumer: string): Promise<string[]> {
   return types.sort();
 }
 
-/** What each consumer says that it acts on. */
+/** The event types that each consumer says it acts on. */
 const consumers: Readonly<Record<string, readonly string[]>> = composeForTest().subscriptions;
 
 describe('each subscription of Event Grid', () => {

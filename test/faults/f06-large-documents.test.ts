@@ -6,7 +6,7 @@ import { deliverEvents } from '../shared/features/usage/counting.ts';
 import { ask, makeImage, pushImage } from '../shared/image.ts';
 import { blobIn, configType, digestOfText, foreignLayer, json, layerType, put } from './manifests.ts';
 
-/** What later steps add to a document has this much room below what Cosmos DB takes. In bytes. */
+/** A document has this much room, in bytes, for later additions below the limit of Cosmos DB. */
 const room = 800_000;
 const itemBytes = 2 * 1024 * 1024;
 

@@ -32,8 +32,8 @@ async function surrounded() {
 type Surrounded = Awaited<ReturnType<typeof surrounded>>;
 
 /**
- * What the deletion comes to, whoever finishes it, and what is counted once its events came, one of them twice and the
- * last first.
+ * Deletes until it is done in another process, delivers its events (one of them twice, the last first), and returns the
+ * deletion with the counters.
  */
 async function outcomeOf({ longshore, path }: Surrounded, other: TestLongshore): Promise<unknown> {
   const answer = await ask(other.app, 'DELETE', path);

@@ -4,7 +4,7 @@ import { ask } from '../shared/image.ts';
 
 const { app } = composeForTest();
 
-/** What stands for a parameter of a path, so that nothing but the query is wrong. */
+/** The values for the parameters of a path, so that nothing but the query is wrong. */
 const names: Readonly<Record<string, string>> = {
   build: '00000000-0000-4000-8000-000000000000',
   digest: `sha256:${'2'.repeat(64)}`,

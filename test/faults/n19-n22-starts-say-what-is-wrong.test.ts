@@ -21,7 +21,7 @@ interface Ended {
   readonly err: string;
 }
 
-/** What `npm start -- ARGS` runs, or with the variables that npm sets; it must end by itself. */
+/** Runs what `npm start -- ARGS` runs, with the given variables of npm, and waits until it ends by itself. */
 async function start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ended> {
   const child = spawn(process.execPath, ['local/start.ts', ...args], {
     cwd: root,

@@ -34,7 +34,7 @@ function manifestsOf({ memory }: TestLongshore): Promise<number> {
   });
 }
 
-/** What `work` and all that goes on after its answer asks of the stores. */
+/** Counts the store calls of `work` and of all that goes on after its answer. */
 async function callsUntilSettled(longshore: TestLongshore, work: () => Promise<unknown>): Promise<number> {
   const before = longshore.memory.calls.total();
   await work();

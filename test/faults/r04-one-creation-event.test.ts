@@ -11,7 +11,7 @@ describe('the creation of a repository', () => {
   it('is told of in one way, however many pushes into it begin at once, in one instance or in several', async () => {
     for (let n = 0; n < 5; n += 1) {
       const world = createMemoryWorld();
-      // Whoever loses the answer of the push that makes it leaves its event to the sweep.
+      // A push that loses the answer of its commit leaves its event to the sweep.
       const one = () => composeForTest({ world, connection: { chance: withoutLostAnswers() } });
       const instances = [one(), one(), one()];
       const images = Array.from({ length: 6 }, (_, at) => makeImage(`first ${n} ${at}`, 0));

@@ -1,8 +1,8 @@
 import type { CallPlan } from '../../shared/adapters/memory/calls.ts';
 
 /**
- * How many store calls `work` makes in a row: whatever it asks for at once is answered at once, and counts one. What a
- * busy machine cannot change and what a request waits for in Azure.
+ * Counts the store calls that `work` makes in a row: calls made at once are answered at once, and count one. A request
+ * waits for these in Azure, and a busy machine does not change their number.
  */
 export async function roundTrips(
   calls: CallPlan,

@@ -11,7 +11,7 @@ const mebibyte = 1024 ** 2;
 const size = 64 * mebibyte;
 
 let host: FunctionsHost;
-/** Of the body of the answer that is under way. */
+/** The bytes of the answer's body that have been made so far. */
 let made = 0;
 let isCancelled = false;
 

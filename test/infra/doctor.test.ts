@@ -20,7 +20,7 @@ interface Front {
   readonly url: string;
   /** `true` where it has answered itself. */
   answers: (request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>;
-  /** What it makes of the headers of an answer. */
+  /** Returns the headers of an answer as the front changes them. */
   rewrites: (
     headers: Record<string, string | string[] | undefined>,
     request: IncomingMessage,

@@ -22,7 +22,7 @@ export type Value = string | number | boolean | null | InAzure | readonly Value[
 type Names = Readonly<Record<string, Value>>;
 type Node = (names: Names) => Value;
 
-/** What is known only in Azure: any property of it is known only there too. */
+/** A value that is known only in Azure, as are all of its properties. */
 class InAzure {
   readonly what: string;
   constructor(what: string) {
@@ -31,8 +31,8 @@ class InAzure {
 }
 
 /**
- * What a text of a compiled template, as `[format('{0}', …)]`, comes to in a cloud. What resources tell of themselves
- * becomes `<what.property>`. Throws for a function that it does not know.
+ * Evaluates a text of a compiled template, as `[format('{0}', …)]`, for a cloud. Values that resources have only in
+ * Azure become `<what.property>`. Throws for a function that it does not know.
  */
 export function evaluate(text: string, cloud: Cloud = 'AzureCloud', parameters: Names = {}): Value {
   if (!text.startsWith('[') || text.startsWith('[[')) return text;

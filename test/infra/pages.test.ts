@@ -27,7 +27,7 @@ describe('the pages', () => {
   );
 
   it.each(pages)('%s links to pages and headings that are there', (page) => {
-    // What stands in code is no link.
+    // Text in code is no link.
     const text = textOf(page).replace(/`[^`\n]*`/g, '');
     const broken = [...text.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].flatMap(
       ([link, path = '', anchor]) => {

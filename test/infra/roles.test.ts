@@ -12,9 +12,7 @@ const names = new Map(
   [...infraText('roles.bicep').matchAll(/'(.+)': '([0-9a-f-]{36})'/g)].map(([, name = '', id = '']) => [id, name]),
 );
 
-/**
- * What is granted on what, by the kind of the resource and the last letters of its name, which tell bytes from work.
- */
+/** Returns the grants, by the kind of the resource and the last letters of its name, which tell bytes from work. */
 function grants(resources: readonly Predicted[], who: RegExp): string[] {
   const storage = ofType<Assignment>(resources, 'Microsoft.Authorization/roleAssignments').filter(({ properties }) =>
     who.test(properties.principalId),

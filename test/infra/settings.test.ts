@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** The settings of what builds on a machine of one's own are left out: no instance of the templates has buildah. */
 const settings = readSettings(root).filter(({ file }) => !file.startsWith('shared/adapters/'));
 const parsed = settings.map(({ name }) => name);
-/** Whether a feature goes by its own default where nothing is set. */
+/** Says whether a feature has a default of its own for the setting. */
 const hasOwnDefault = (name: string) =>
   settings.some((each) => each.name === name && !each.isRequired && each.file.startsWith('shared/features/'));
 /**
@@ -48,7 +48,7 @@ const leftAlone: Readonly<Record<string, string>> = {
   EVENTGRID_KEY: 'a key',
 };
 
-/** What the Functions host, Node and the SDKs read. */
+/** The settings that the Functions host, Node and the SDKs read. */
 const ofOthers = new RegExp(
   `^(${[
     'AzureWebJobsDisableHomepage',
@@ -68,14 +68,14 @@ const fromVault = new RegExp(
 type Sample = (typeof samples)[number];
 type Settings = Readonly<Record<string, string>>;
 
-/** Of the Function App of each region. */
+/** Returns the settings of each region's Function App. */
 function settingsOf(sample: Sample, cloud?: Cloud): Settings[] {
   return ofType<string>(predicted(sample), 'Microsoft.Web/sites/config').map(
     ({ properties }) => evaluate(properties, cloud, { adminPasswordHash: 'scrypt:a:b' }) as Settings,
   );
 }
 
-/** Of the container app of each region; of a secret, its name in the vault. */
+/** Returns the settings of each region's container app; a secret has its name in the vault. */
 function uploadsSettingsOf(sample: Sample): Settings[] {
   const apps = ofType<{ template: { containers: { env: string }[] } }>(
     predicted(sample),
@@ -239,7 +239,7 @@ describe('what is written of a deployment', () => {
       for (const output of Object.values(outputs))
         for (const name of secrets) expect(JSON.stringify(output)).not.toContain(`parameters('${name}')`);
     }
-    // Of Application Insights, which takes no telemetry but an identity's.
+    // The one connection string is that of Application Insights, which takes telemetry from an identity alone.
     expect(
       all
         .flatMap(({ outputs = {} }) => Object.keys(outputs))

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What a sample of infra/ would deploy, as the Bicep compiler predicts it. */
+/** A resource that a sample of infra/ would deploy, as the Bicep compiler predicts it. */
 export interface Predicted {
   readonly id: string;
   readonly type: string;

@@ -2,8 +2,8 @@ import createClient from 'openapi-fetch';
 import type { paths } from '#api';
 
 /**
- * What somebody would write against the client that is generated from the document. It is compiled by the test, as the
- * types are made there: committed, they would be 15,000 lines that every change of the API changes.
+ * Uses the client that is generated from the document as an application would. The test compiles it, because the types
+ * are made there: committed, they would be 15,000 lines that every change of the API changes.
  */
 export async function useTheClient(send: (request: Request) => Promise<Response>) {
   const client = createClient<paths>({ baseUrl: 'http://registry.example/api/v1', fetch: send });

@@ -90,7 +90,8 @@ describe('Azurite as a child process', () => {
     parent.kill('SIGKILL');
 
     const next = await startAzurite({ folder, blobPort: blobPort ?? 0, queuePort: queuePort ?? 0 });
-    // It has ended: that its pid is free again is the business of whoever inherits orphans, some moments later.
+    // The process has ended, but its pid is free only when the process that inherits orphans has reaped it, some
+    // moments later.
     await expect.poll(() => alive(pid), { timeout: 10_000 }).toBe(false);
     expect(await download(next.connectionString('devstoreaccount1'))).toBe('acknowledged');
     await next.stop();

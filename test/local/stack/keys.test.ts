@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-/** What `show` was told. */
+/** Makes the keys of a stack, and returns them with the passwords that were shown. */
 async function keysOf(auth: 'open' | 'required') {
   const shown: string[] = [];
   const keys = await stackKeys(state, auth, (password) => shown.push(password));

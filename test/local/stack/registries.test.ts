@@ -10,7 +10,7 @@ import { startRunningStack, stateFolder } from './running-stack.ts';
 const flags = ['--auth', 'required', '--registry', 'a=a.localhost', '--registry', 'b=b.localhost'];
 let stack: RunningStack;
 let state: Awaited<ReturnType<typeof stateFolder>>;
-/** Of the administrators, by registry. */
+/** The passwords of the administrators, by registry. */
 let passwords: Readonly<Record<string, string>>;
 
 beforeAll(async () => {

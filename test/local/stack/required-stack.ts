@@ -5,7 +5,7 @@ export interface RequiredStack {
   readonly stack: RunningStack;
   /** A folder for what the clients keep; it goes with the stack. */
   readonly folder: string;
-  /** Of the user `admin`. */
+  /** The password of the user `admin`. */
   readonly password: string;
   /** A call of the management API by the administrator; rejects when it is refused. */
   manage(method: string, path: string, content: object): Promise<unknown>;

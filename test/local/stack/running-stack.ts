@@ -15,10 +15,10 @@ const nodeFlags = ['--max-semi-space-size=1'];
 export interface RunningStack {
   readonly url: string;
   readonly functionsUrl: string;
-  /** What it told a person while it came up. */
+  /** Returns what it printed while it started. */
   readonly told: () => string;
   readonly startMs: number;
-  /** Of the process that serves both hosts. */
+  /** The pid of the process that serves both hosts. */
   readonly pid: number;
   /** SIGTERM, and the exit code. */
   stop(): Promise<number | null>;
