@@ -75,18 +75,18 @@ export async function explain(ports: BuildPorts, image: TaggedImage, base: BaseR
     };
   const [task, policies] = await Promise.all([taskOf(ports, image), readPolicies(ports.documents, ports.registry)]);
   const rule = ruleOf(task, policyFor(policies, image));
-  const edge = edgeTo(learned.document, base, rule);
+  const edge = findEdge(learned.document, base, rule);
   if ('reason' in edge) return edge;
   // A builder fetches the base from there; for a rebase it must be here.
   if (!edge.base.startsWith('own:') && rule?.mode !== 'rebuild' && rule?.mode !== 'rebase-else-rebuild')
-    return elsewhere(edge, name);
-  const unfit = withRule(name, rule);
+    return inAnotherRegistry(edge, name);
+  const unfit = explainByRule(name, rule);
   if (unfit !== undefined && unfit.reason !== 'policy-only-notifies') return unfit;
   if (rule !== undefined) {
-    const barred = await barredFrom(ports, image, { edge, rule, pushedBy: at.document.pushedBy });
+    const barred = await whyBarred(ports, image, { edge, rule, pushedBy: at.document.pushedBy });
     if (barred !== undefined) return barred;
   }
-  return (await inBuilds(ports, image, edge)) ?? unfit ?? (await byDigest(ports, name, edge));
+  return (await explainByBuilds(ports, image, edge)) ?? unfit ?? (await explainByDigest(ports, name, edge));
 }
 
 /** Explains why there is no such image: the task that would build it may have tried. */
@@ -97,7 +97,7 @@ async function neverMade(ports: BuildPorts, image: TaggedImage): Promise<Explana
   for (const build of await latestBuilds(ports)) {
     const node = (await readStored(ports.documents, nodeSchema, nodeRef(build.build, image)))?.document;
     if (node === undefined) continue;
-    const { reason, why } = inBuild(build, node);
+    const { reason, why } = explainByNode(build, node);
     return {
       reason,
       why: `there is no ${name} yet; its task "${task.name}" makes it in the build ${build.build}: ${why}`,
@@ -110,7 +110,7 @@ async function neverMade(ports: BuildPorts, image: TaggedImage): Promise<Explana
   };
 }
 
-function edgeTo(
+function findEdge(
   { repository, tag, bases, refused, leftOut = 0 }: Learned,
   base: BaseReference,
   rule: Rule | undefined,
@@ -144,7 +144,7 @@ function edgeTo(
   };
 }
 
-function elsewhere(edge: BaseFound, name: string): Explanation {
+function inAnotherRegistry(edge: BaseFound, name: string): Explanation {
   return {
     reason: 'another-registry',
     why:
@@ -154,14 +154,14 @@ function elsewhere(edge: BaseFound, name: string): Explanation {
 }
 
 /** Returns what would keep the image from being followed now, no matter what was done before. */
-async function barredFrom(
+async function whyBarred(
   ports: BuildPorts,
   image: TaggedImage,
   { edge, rule, pushedBy }: { readonly edge: BaseFound; readonly rule: Rule; readonly pushedBy: PushedBy | undefined },
 ): Promise<Explanation | undefined> {
   if (!edge.base.startsWith('own:')) {
-    const isLooked = edge.tag === undefined || (await listingOf(ports, edge.base, edge.tag)) !== 'not listed';
-    return isLooked
+    const isWatched = edge.tag === undefined || (await listingOf(ports, edge.base, edge.tag)) !== 'not listed';
+    return isWatched
       ? undefined
       : { reason: 'registry-not-listed', why: `${shownReference(edge)} is not watched: ${notListed(edge.base)}` };
   }
@@ -174,7 +174,7 @@ async function barredFrom(
     : undefined;
 }
 
-function withRule(name: string, rule: Rule | undefined): Explanation | undefined {
+function explainByRule(name: string, rule: Rule | undefined): Explanation | undefined {
   if (rule === undefined)
     return {
       reason: 'no-policy',
@@ -191,7 +191,7 @@ function withRule(name: string, rule: Rule | undefined): Explanation | undefined
 }
 
 /** Explains by the newest build that has the image, or that it waits for. */
-async function inBuilds(
+async function explainByBuilds(
   ports: BuildPorts,
   image: TaggedImage,
   { base, tag }: BaseFound,
@@ -215,7 +215,7 @@ async function inBuilds(
       };
     const node = (await readStored(ports.documents, nodeSchema, nodeRef(build.build, image)))?.document;
     if (node?.bases.some((each) => each.base === base && each.tag === tag) === true)
-      return { ...inBuild(build, node), build: build.build };
+      return { ...explainByNode(build, node), build: build.build };
   }
   return undefined;
 }
@@ -225,7 +225,7 @@ function heldByOf({ heldBy }: Root, lane: Lane | undefined): { build?: string } 
   return defined({ build });
 }
 
-function inBuild({ endedAt, createdAt }: Build, node: Node): Explanation {
+function explainByNode({ endedAt, createdAt }: Build, node: Node): Explanation {
   const at = node.endedAt ?? endedAt ?? createdAt;
   switch (node.state) {
     case 'waiting':
@@ -279,7 +279,7 @@ function whereLogged({ build, repository, tag, madeBy }: Node): string {
   return madeBy === undefined ? '' : `; its log: GET /api/v1/builds/${build}/log?image=${repository}:${tag}`;
 }
 
-async function byDigest(ports: BuildPorts, name: string, edge: BaseFound): Promise<Explanation> {
+async function explainByDigest(ports: BuildPorts, name: string, edge: BaseFound): Promise<Explanation> {
   const repository = ownRepository(ports.registry, edge.base);
   const shown = shownReference(edge);
   if (repository === undefined)

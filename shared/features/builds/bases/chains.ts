@@ -69,13 +69,13 @@ const followersAtOnce = 8;
 
 /**
  * Has the tagged images learned again that begin with all layers of this one: they may have been learned before it. It
- * does so once, unless a crash comes between. Throws what `look` throws.
+ * does so once, unless a crash comes between. Throws what `learn` throws.
  */
 export async function tellFollowers(
   { documents }: Ports,
   key: RepositoryKey,
   digest: Digest,
-  look: (image: TaggedImage) => Promise<unknown>,
+  learn: (image: TaggedImage) => Promise<unknown>,
 ): Promise<void> {
   const ref = placedRef(key, digest);
   const placed = (await readStored(documents, placedSchema, ref))?.document;
@@ -84,7 +84,7 @@ export async function tellFollowers(
   const limit = pLimit(followersAtOnce);
   await Promise.all(
     (image === undefined ? [] : await followersOf({ documents }, image.document)).map((follower) =>
-      limit(() => look(follower)),
+      limit(() => learn(follower)),
     ),
   );
   await documents.commitDocuments(ref.container, ref.partition, [{ do: 'patch', id: ref.id, set: { told: true } }]);

@@ -71,7 +71,7 @@ export async function learnTag(
       made === undefined
     )
       return { learned: there.document };
-    const next = await lookAt(ports, {
+    const next = await learnImage(ports, {
       key,
       tag,
       digest,
@@ -81,7 +81,7 @@ export async function learnTag(
       ownHosts: ownHostsFor(ports, hosts, { task, there: there?.document }),
     });
     if (next === undefined) return undefined;
-    const noted = await writeDown(ports, next, there);
+    const noted = await noteLearned(ports, next, there);
     if (noted === undefined) {
       // It may have been written all the same, with its answer lost: then its edges are still to be created.
       made ??= [];
@@ -110,7 +110,7 @@ function ownHostsFor(
   ];
 }
 
-interface Looked {
+interface ImageToLearn {
   readonly key: RepositoryKey;
   readonly tag: Tag;
   readonly digest: Digest | undefined;
@@ -125,14 +125,14 @@ interface Looked {
 const mostImagesKnown = 200;
 
 /** Learns what a tagged image is built on; `undefined` if the tag has moved on meanwhile. */
-async function lookAt(
+async function learnImage(
   ports: BuildPorts,
-  { key, tag, digest, task, there, made, ownHosts }: Looked,
+  { key, tag, digest, task, there, made, ownHosts }: ImageToLearn,
 ): Promise<Learned | undefined> {
   const image = digest === undefined ? undefined : await ports.images.readImage(key, digest);
   if (digest !== undefined && image === undefined) return undefined;
   // Made known first, so that a process that makes its base known afterwards finds it.
-  if (image !== undefined) await known(ports, key, tag, image);
+  if (image !== undefined) await learnLayers(ports, key, tag, image);
   const all = mergedBases([
     ...(task === undefined ? [] : basesOfTask(task)),
     ...(image === undefined ? [] : await findBases(ports, key, image, ownHosts)),
@@ -174,7 +174,7 @@ async function lookAt(
   };
 }
 
-async function known(
+async function learnLayers(
   ports: BuildPorts,
   key: RepositoryKey,
   tag: Tag,
@@ -200,7 +200,7 @@ function placeOf(key: RepositoryKey, dependentTag: Tag, { base, tag, digest }: B
   return { base, id: edgeId(key, dependentTag, { tag, digest }) };
 }
 
-async function writeDown(
+async function noteLearned(
   { documents }: BuildPorts,
   next: Learned,
   there: Stored<Learned> | undefined,

@@ -81,9 +81,9 @@ export async function learnTouched(ports: BuildPorts, event: CatalogueEvent): Pr
   await Promise.all(tags.map((tag) => limit(() => learnTag(ports, key, tag, { hosts }))));
   // Events come in any order: images that are built on this one may be known before it. The name by which this one was
   // pushed says nothing about the names that others use.
-  const look = ({ registry, repository, tag }: TaggedImage) =>
+  const learnAgain = ({ registry, repository, tag }: TaggedImage) =>
     learnTag(ports, { registry, repository }, tag, { isAgain: true });
-  await Promise.all(digests.map((digest) => limit(() => tellFollowers(ports, key, digest, look))));
+  await Promise.all(digests.map((digest) => limit(() => tellFollowers(ports, key, digest, learnAgain))));
 }
 
 /**

@@ -29,16 +29,16 @@ const tagOfJob = (job: string): Tag => `run-${job}` as Tag;
 
 /** Begins a run. Called again for the same job it begins another run, which pushes the same tag. */
 export async function scheduleRun(ports: BuildPorts, runner: AcrRunner, job: RemoteJob): Promise<Taken> {
-  const asked = await arm(ports, runner, 'scheduleRun');
-  if ('why' in asked) return { is: 'later', why: asked.why };
+  const request = await arm(ports, runner, 'scheduleRun');
+  if ('why' in request) return { is: 'later', why: request.why };
   const answer = await ports.receivers.post({
     dependency: 'runner',
-    ...asked,
+    ...request,
     body: JSON.stringify(requestOf(runner, job)),
   });
-  const taken = takenBy('Azure', answer);
+  const outcome = takenBy('Azure', answer);
   const run = answer.is === 'answered' ? runSchema.safeParse(jsonIn(answer.body)).data : undefined;
-  if (taken.is !== 'taken') return taken;
+  if (outcome.is !== 'taken') return outcome;
   return run === undefined
     ? { is: 'later', why: 'Azure answered without a run' }
     : { is: 'taken', run: run.properties.runId };
@@ -100,10 +100,10 @@ export async function outcomeOfRun(
   node: Node,
   run: string,
 ): Promise<NonNullable<NonNullable<Node['remote']>['outcome']> | undefined> {
-  const asked = await arm(ports, runner, `runs/${encodeURIComponent(run)}`);
-  if ('why' in asked) return undefined;
+  const request = await arm(ports, runner, `runs/${encodeURIComponent(run)}`);
+  if ('why' in request) return undefined;
   const answer = await ports.outbound
-    .ask(asked.url, { dependency: 'runner', method: 'GET', headers: asked.headers })
+    .ask(request.url, { dependency: 'runner', method: 'GET', headers: request.headers })
     .catch((error: unknown) => {
       if (error instanceof StoreFailure) return undefined;
       throw error;
@@ -130,13 +130,13 @@ export async function outcomeOfRun(
 /** Reads what a run printed, for readers of the log; `undefined` if it cannot be read. */
 export async function printedBy(ports: BuildPorts, runner: AcrRunner, run: string): Promise<string | undefined> {
   try {
-    const asked = await arm(ports, runner, `runs/${encodeURIComponent(run)}/listLogSasUrl`);
-    if ('why' in asked) return undefined;
-    const answer = await ports.receivers.post({ dependency: 'runner', ...asked, body: '' });
+    const request = await arm(ports, runner, `runs/${encodeURIComponent(run)}/listLogSasUrl`);
+    if ('why' in request) return undefined;
+    const answer = await ports.receivers.post({ dependency: 'runner', ...request, body: '' });
     const { data } = z
       .object({ logLink: z.url({ protocol: /^https?$/ }) })
       .safeParse(answer.is === 'answered' ? jsonIn(answer.body) : undefined);
-    return data === undefined ? undefined : await endOf(ports, new URL(data.logLink));
+    return data === undefined ? undefined : await endOfLog(ports, new URL(data.logLink));
   } catch {
     // Nothing depends on the log.
     return undefined;
@@ -149,7 +149,7 @@ export async function printedBy(ports: BuildPorts, runner: AcrRunner, run: strin
  */
 const mostOfLog = 200 * 1024;
 
-async function endOf({ outbound }: BuildPorts, url: URL): Promise<string | undefined> {
+async function endOfLog({ outbound }: BuildPorts, url: URL): Promise<string | undefined> {
   const length = Number(
     (await outbound.ask(url, { dependency: 'runner', method: 'HEAD', headers: {} })).headers['content-length'] ?? 0,
   );
@@ -164,8 +164,8 @@ async function endOf({ outbound }: BuildPorts, url: URL): Promise<string | undef
 }
 
 export async function cancelAcrRun(ports: BuildPorts, runner: AcrRunner, run: string): Promise<void> {
-  const asked = await arm(ports, runner, `runs/${encodeURIComponent(run)}/cancel`);
-  if (!('why' in asked)) await ports.receivers.post({ dependency: 'runner', ...asked, body: '' });
+  const request = await arm(ports, runner, `runs/${encodeURIComponent(run)}/cancel`);
+  if (!('why' in request)) await ports.receivers.post({ dependency: 'runner', ...request, body: '' });
 }
 
 /**

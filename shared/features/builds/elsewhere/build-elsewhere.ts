@@ -24,8 +24,8 @@ const waits = { first: 30_000, longest: 10 * 60_000 };
  */
 export async function buildElsewhere(ports: BuildPorts, node: Node, task: Task, running: Running): Promise<MadeImage> {
   const remote = node.remote ?? undefined;
-  if (remote?.outcome !== undefined) return ended(ports, node, task, running);
-  if (remote?.startedAt === undefined) return begin(ports, node, task, running);
+  if (remote?.outcome !== undefined) return resultOf(ports, node, task, running);
+  if (remote?.startedAt === undefined) return offerJob(ports, node, task, running);
   if (ports.clock.now().toISOString() >= remote.deadline) {
     await stopJob(ports, node);
     return { is: 'refused', why: `its runner has not reported an end within ${task.settings.timeoutSeconds} s` };
@@ -33,14 +33,14 @@ export async function buildElsewhere(ports: BuildPorts, node: Node, task: Task, 
   const { runner } = task.settings;
   if (runner === undefined || !('acr' in runner) || remote.run === undefined)
     return waiting(running, { dueAt: remote.deadline });
-  return lookAtRun(ports, { ...node, remote: { ...remote, run: remote.run } }, task, running, runner.acr);
+  return checkRun(ports, { ...node, remote: { ...remote, run: remote.run } }, task, running, runner.acr);
 }
 
 /**
  * Asks for the outcome of a run. It is written down before it counts, so that a process that takes over after a crash
  * goes on from there.
  */
-async function lookAtRun(
+async function checkRun(
   ports: BuildPorts,
   node: Node & { readonly remote: { readonly run: string } & NonNullable<Node['remote']> },
   task: Task,
@@ -56,7 +56,7 @@ async function lookAtRun(
   running.log.write((await printedBy(ports, runner, remote.run)) ?? '');
   const ends = { ...remote, outcome };
   if (!(await running.lease.write({ remote: ends }))) running.lease.signal.throwIfAborted();
-  return ended(ports, { ...node, remote: ends }, task, running);
+  return resultOf(ports, { ...node, remote: ends }, task, running);
 }
 
 const earlier = (left: string, right: string) => (left < right ? left : right);
@@ -65,8 +65,13 @@ const earlier = (left: string, right: string) => (left < right ? left : right);
  * Offers the job to the runner. The token is stored here before the runner has it. After a crash in between the same
  * job is offered again, with the same token.
  */
-async function begin(ports: BuildPorts, node: Node, asked: Task, { log, lease, from }: Running): Promise<MadeImage> {
-  const ready = await readyTask(ports, node, asked, lease);
+async function offerJob(
+  ports: BuildPorts,
+  node: Node,
+  requested: Task,
+  { log, lease, from }: Running,
+): Promise<MadeImage> {
+  const ready = await readyTask(ports, node, requested, lease);
   if ('is' in ready) return ready;
   const { task, commit } = ready;
   const now = ports.clock.now();
@@ -78,20 +83,20 @@ async function begin(ports: BuildPorts, node: Node, asked: Task, { log, lease, f
   const token = tokenOf(key, node, job);
   const remote = { ...before, deadline, job, key: key.id, token: hashOfToken(token) };
   if (!(await lease.write({ remote }))) lease.signal.throwIfAborted();
-  const taken = await giveJob(ports, task, await jobOf(ports, { ...node, remote }, task, { commit, token }));
-  if (taken.is === 'taken')
+  const answer = await giveJob(ports, task, await jobOf(ports, { ...node, remote }, task, { commit, token }));
+  if (answer.is === 'taken')
     return waiting(
       { lease },
       {
-        remote: { ...remote, startedAt: now.toISOString(), ...defined({ run: taken.run }) },
+        remote: { ...remote, startedAt: now.toISOString(), ...defined({ run: answer.run }) },
         dueAt:
-          taken.run === undefined
+          answer.run === undefined
             ? remote.deadline
             : earlier(remote.deadline, new Date(now.getTime() + askedEveryMs).toISOString()),
       },
     );
-  log.write(`${taken.why}\n`);
-  if (taken.is === 'refused' || node.attempts >= mostTries) return { is: 'refused', why: taken.why };
+  log.write(`${answer.why}\n`);
+  if (answer.is === 'refused' || node.attempts >= mostTries) return { is: 'refused', why: answer.why };
   return waiting(
     { lease },
     { state: 'ready', dueAt: new Date(now.getTime() + backoff(node.attempts, waits)).toISOString() },
@@ -106,7 +111,7 @@ async function waiting(
   return { is: 'elsewhere' };
 }
 
-async function ended(ports: BuildPorts, node: Node, task: Task, { log, lease }: Running): Promise<MadeImage> {
+async function resultOf(ports: BuildPorts, node: Node, task: Task, { log, lease }: Running): Promise<MadeImage> {
   const outcome = node.remote?.outcome;
   if (outcome?.is !== 'succeeded')
     return { is: 'refused', why: outcome?.why ?? 'its runner has not reported anything' };

@@ -49,13 +49,13 @@ export async function receiveReport(
   ports: BuildPorts,
   build: string,
   image: TaggedImage,
-  told: Callback,
+  report: Callback,
   isOf: (token: string) => boolean,
 ): Promise<void> {
   const { documents } = ports;
   const ref = nodeRef(build, image);
-  const outcome = await outcomeOf(ports, image, told);
-  const hasLog = told.log !== undefined && told.log !== '';
+  const outcome = await outcomeOf(ports, image, report);
+  const hasLog = report.log !== undefined && report.log !== '';
   const node = await untilUncontended(
     `${ref.id} of the build ${build}`,
     async (): Promise<Away | (Away & { readonly piece: number }) | undefined> => {
@@ -68,8 +68,8 @@ export async function receiveReport(
           code: 'jobReplaced',
           why: 'the token belongs to another job, which is not needed any more',
         });
-      const isTold = outcome !== undefined && JSON.stringify(open.remote.outcome) === JSON.stringify(outcome);
-      if (found === undefined || isTold) return open;
+      const isReported = outcome !== undefined && JSON.stringify(open.remote.outcome) === JSON.stringify(outcome);
+      if (found === undefined || isReported) return open;
       const now = ports.clock.now().toISOString();
       const pieces = (open.remote.pieces ?? 0) + (hasLog ? 1 : 0);
       const set = {
@@ -85,8 +85,8 @@ export async function receiveReport(
       return committed ? { ...open, piece: pieces } : undefined;
     },
   );
-  if (hasLog && told.log !== undefined && 'piece' in node)
-    await appendLog(ports, node, node.piece, await withoutToken(ports, node, told.log));
+  if (hasLog && report.log !== undefined && 'piece' in node)
+    await appendLog(ports, node, node.piece, await withoutToken(ports, node, report.log));
   if (outcome !== undefined) await wakeWorkers(ports, build, 1);
 }
 
@@ -95,15 +95,15 @@ type Outcome = NonNullable<Remote['outcome']>;
 /** A build step that a runner elsewhere has. */
 type Away = Node & { readonly remote: Remote };
 
-async function outcomeOf(ports: BuildPorts, image: TaggedImage, told: Callback): Promise<Outcome | undefined> {
-  if (told.state === 'running') return undefined;
-  if (told.state === 'failed') return { is: 'failed', why: told.why };
-  if ((await ports.images.readImage(image, told.digest)) === undefined)
+async function outcomeOf(ports: BuildPorts, image: TaggedImage, report: Callback): Promise<Outcome | undefined> {
+  if (report.state === 'running') return undefined;
+  if (report.state === 'failed') return { is: 'failed', why: report.why };
+  if ((await ports.images.readImage(image, report.digest)) === undefined)
     throw new RegistryError({
       is: 'request-invalid',
-      why: `${image.repository} has no image ${told.digest}: push it before you report it`,
+      why: `${image.repository} has no image ${report.digest}: push it before you report it`,
     });
-  return { is: 'succeeded', digest: told.digest };
+  return { is: 'succeeded', digest: report.digest };
 }
 
 function openNode(node: Node | undefined, outcome: Outcome | undefined): Away {

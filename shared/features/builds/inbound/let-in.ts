@@ -21,7 +21,7 @@ export const maxNotificationBytes = 1024 * 1024;
 /** Reads the proof by which a sender may authenticate at a door; `undefined` if nothing could. */
 type Door = (ports: BuildPorts, name: string, query: URLSearchParams) => Promise<Proof | undefined>;
 
-const bySecret =
+const secretDoor =
   (of: string, ways: (name: string) => readonly Way[]): Door =>
   async (ports, name) => {
     const secret = await readInboundSecret(ports, `${of}:${name}`);
@@ -39,7 +39,7 @@ async function nodeAt(ports: BuildPorts, build: string, query: URLSearchParams):
 }
 
 /** The door of a runner elsewhere, for one image of one build. */
-const byToken: Door = async (ports, build, query) => {
+const tokenDoor: Door = async (ports, build, query) => {
   const hash = (await nodeAt(ports, build, query))?.remote?.token;
   return hash === undefined ? undefined : (received) => tells(hash, received);
 };
@@ -48,7 +48,7 @@ const byToken: Door = async (ports, build, query) => {
  * The door of a runner elsewhere that learned of its job in public: it signs with the task's secret for claims, for
  * this time and this path.
  */
-const byClaim: Door = async (ports, build, query) => {
+const claimDoor: Door = async (ports, build, query) => {
   const task = (await nodeAt(ports, build, query))?.madeBy;
   const secret = task === undefined ? undefined : await readTaskSecret(ports, task, 'claim');
   return secret === undefined ? undefined : (received) => isSignedForPath(secret, received, ports.clock.now());
@@ -69,10 +69,10 @@ const waysOfRegistries = (source: string): readonly Way[] =>
  * another one the next time.
  */
 const doors: readonly (readonly [RegExp, Door, 'lasts'?])[] = [
-  [/^\/api\/v1\/bases\/notify\/([a-z-]{1,50})$/, bySecret('bases', waysOfRegistries), 'lasts'],
-  [/^\/api\/v1\/tasks\/([a-zA-Z0-9_-]{1,50})\/hook$/, bySecret('task', () => waysOfHosts), 'lasts'],
-  [/^\/api\/v1\/builds\/([0-9a-f-]{36})\/callback$/, byToken],
-  [/^\/api\/v1\/builds\/([0-9a-f-]{36})\/job$/, byClaim],
+  [/^\/api\/v1\/bases\/notify\/([a-z-]{1,50})$/, secretDoor('bases', waysOfRegistries), 'lasts'],
+  [/^\/api\/v1\/tasks\/([a-zA-Z0-9_-]{1,50})\/hook$/, secretDoor('task', () => waysOfHosts), 'lasts'],
+  [/^\/api\/v1\/builds\/([0-9a-f-]{36})\/callback$/, tokenDoor],
+  [/^\/api\/v1\/builds\/([0-9a-f-]{36})\/job$/, claimDoor],
 ];
 
 /**
@@ -128,13 +128,13 @@ async function proofAt(
   { strangers, known }: Guards,
   request: Request,
   door: string,
-  look: () => Promise<Proof | undefined>,
+  readProof: () => Promise<Proof | undefined>,
   lasts: boolean,
 ): Promise<Proof | undefined> {
   const before = known.find(door);
   if (before !== undefined) return before === 'absent' ? undefined : before;
   strangers.takeLook(request);
-  const proof = await look();
+  const proof = await readProof();
   if (proof === undefined || lasts) known.add(door, proof);
   return proof;
 }
@@ -144,7 +144,7 @@ async function proofAt(
  * itself needs none. Throws `RegistryError` (`too-large`).
  */
 async function isProvenBy(proof: Proof, request: Request, target: Pick<Received, 'path' | 'query'>): Promise<boolean> {
-  if (proof({ headers: toldIn(request.headers), ...target, body: nothing })) return true;
+  if (proof({ headers: secretHeadersOf(request.headers), ...target, body: nothing })) return true;
   if (!isSigned(request.headers)) return false;
   const body = await readSmallBody(request, 'signed notification', maxStrangersBody);
   rememberBytes(request, body);
@@ -157,7 +157,7 @@ const nothing = new Uint8Array();
  * Returns the headers that contain the secret itself. Signatures are not among them: one of an empty body must not open
  * the door for another body.
  */
-function toldIn(headers: Headers): Headers {
+function secretHeadersOf(headers: Headers): Headers {
   return new Headers(
     ['x-longshore-token', 'x-gitlab-token'].flatMap((name) =>
       [headers.get(name)].flatMap((value) => (value === null ? [] : [[name, value] satisfies [string, string]])),

@@ -35,14 +35,14 @@ export type Way = 'told' | 'gitlab' | 'github' | 'gitea' | 'standard';
 export function proves(secret: string, received: Received, now: Date, ways: readonly Way[]): boolean {
   const { headers, query, body } = received;
   const mac = () => createHmac('sha256', secret).update(body).digest('hex');
-  const by: Readonly<Record<Way, () => boolean>> = {
+  const checks: Readonly<Record<Way, () => boolean>> = {
     told: () => isSame(query.get('token'), secret) || isSame(headers.get('x-longshore-token'), secret),
     gitlab: () => isSame(headers.get('x-gitlab-token'), secret),
     github: () => headers.has('x-hub-signature-256') && isSame(headers.get('x-hub-signature-256'), `sha256=${mac()}`),
     gitea: () => headers.has('x-gitea-signature') && isSame(headers.get('x-gitea-signature'), mac()),
     standard: () => isStandard(signingKey(secret), received, now),
   };
-  return ways.some((way) => by[way]());
+  return ways.some((way) => checks[way]());
 }
 
 /**
@@ -70,8 +70,8 @@ export function hashOfToken(token: string): string {
 
 /** Says whether a request contains the token whose hash this is. */
 export function tells(hash: string, { headers, query }: Pick<Received, 'headers' | 'query'>): boolean {
-  const told = [query.get('token'), headers.get('x-longshore-token')];
-  return told.some((each) => each !== null && isSame(hashOfToken(each), hash));
+  const sent = [query.get('token'), headers.get('x-longshore-token')];
+  return sent.some((each) => each !== null && isSame(hashOfToken(each), hash));
 }
 
 function isSame(given: string | null, expected: string): boolean {

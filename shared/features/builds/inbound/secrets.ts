@@ -16,7 +16,7 @@ const placeOf = ({ registry }: InboundPorts, of: string): SealedPlace => ({
 });
 
 /** Makes a secret in the form of Standard Webhooks that needs no escape in the query of a URL. */
-function made(): string {
+function newSecret(): string {
   for (;;) {
     const text = randomBytes(33).toString('base64');
     if (!/[+/]/.test(text)) return `whsec_${text}`;
@@ -46,7 +46,7 @@ export async function writeInbound(
         'a secret needs a key that seals it: set LONGSHORE_SECRET_KEY, 32 bytes or more in base64, on ' +
         'every instance, or LONGSHORE_KEY_VAULT',
     });
-  const secret = given ?? made();
+  const secret = given ?? newSecret();
   const ref = inboundRef(registry, of);
   const key = await sealing.current();
   const others = defined({ root: root === undefined ? undefined : seal(root, key, placeOf(ports, `${of}/root`)) });

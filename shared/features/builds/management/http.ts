@@ -47,7 +47,7 @@ function changingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
     return context.json({ build }, 202);
   });
   api.openapi(routes.callback, async (context) => {
-    const [{ build }, { image: text }, told] = [
+    const [{ build }, { image: text }, report] = [
       context.req.valid('param'),
       context.req.valid('query'),
       context.req.valid('json'),
@@ -58,10 +58,10 @@ function changingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
       ports,
       build,
       ownImage(ports, text),
-      told,
+      report,
       (hash) => !claims(received) || tells(hash, received),
     );
-    return context.json({ image: text, state: told.state }, 202);
+    return context.json({ image: text, state: report.state }, 202);
   });
   api.openapi(routes.job, async (context) =>
     context.json(

@@ -28,14 +28,14 @@ type Told =
  * Makes the common parts of an event. An event about the same image of the same build has the same id, however often it
  * is published.
  */
-function about({ eventSource: source, clock }: Telling, type: Told, { build, repository, tag }: Node) {
+function commonParts({ eventSource: source, clock }: Telling, type: Told, { build, repository, tag }: Node) {
   const id = stableUuid(type, build, repository, tag);
   const time = clock.now().toISOString();
   return { envelope: { id, time, source, subject: `${repository}:${tag}` }, data: { id, timestamp: time } };
 }
 
 /** Publishes events. A failure is not retried: the documents say what happened. */
-async function tell({ topic, log }: Telling, events: readonly CloudEvent[]): Promise<void> {
+async function publish({ topic, log }: Telling, events: readonly CloudEvent[]): Promise<void> {
   try {
     for (let at = 0; at < events.length; at += eventsAtOnce)
       await topic.publishEvents(events.slice(at, at + eventsAtOnce));
@@ -46,12 +46,12 @@ async function tell({ topic, log }: Telling, events: readonly CloudEvent[]): Pro
 }
 
 export async function publishQueued(ports: Telling, nodes: readonly Node[]): Promise<void> {
-  await tell(
+  await publish(
     ports,
     nodes
       .filter(({ state }) => state !== 'failed')
       .map((node) => {
-        const { envelope: of, data } = about(ports, 'Longshore.BuildQueued', node);
+        const { envelope: of, data } = commonParts(ports, 'Longshore.BuildQueued', node);
         return envelope('Longshore.BuildQueued', of, { ...data, target: targetOf(node) });
       }),
   );
@@ -60,13 +60,13 @@ export async function publishQueued(ports: Telling, nodes: readonly Node[]): Pro
 }
 
 export async function publishStarted(ports: Telling, node: Node): Promise<void> {
-  const { envelope: of, data } = about(ports, 'Longshore.BuildStarted', node);
-  await tell(ports, [envelope('Longshore.BuildStarted', of, { ...data, target: targetOf(node) })]);
+  const { envelope: of, data } = commonParts(ports, 'Longshore.BuildStarted', node);
+  await publish(ports, [envelope('Longshore.BuildStarted', of, { ...data, target: targetOf(node) })]);
 }
 
 export async function publishFailed(ports: Telling, node: Node, because: string): Promise<void> {
-  const { envelope: of, data } = about(ports, 'Longshore.BuildFailed', node);
-  await tell(ports, [envelope('Longshore.BuildFailed', of, { ...data, target: targetOf(node), because })]);
+  const { envelope: of, data } = commonParts(ports, 'Longshore.BuildFailed', node);
+  await publish(ports, [envelope('Longshore.BuildFailed', of, { ...data, target: targetOf(node), because })]);
 }
 
 /** Publishes that an image was made: `BuildSucceeded`, and with it `ImageRebased` if no builder was needed. */
@@ -77,10 +77,10 @@ export async function publishMade(ports: Telling, node: Node, digest: Digest): P
     node.how === 'rebased'
       ? (['Longshore.ImageRebased', 'Longshore.BuildSucceeded'] as const)
       : (['Longshore.BuildSucceeded'] as const);
-  await tell(
+  await publish(
     ports,
     types.map((type) => {
-      const { envelope: of, data } = about(ports, type, node);
+      const { envelope: of, data } = commonParts(ports, type, node);
       return envelope(type, of, { ...data, target });
     }),
   );

@@ -26,7 +26,7 @@ async function planAll(ports: BuildPorts, { active, begun }: UnderWay): Promise<
   let hasOneEnded = false;
   for (const [at, build] of active.entries()) {
     const known = begun?.build === build ? begun.dependents : undefined;
-    if ((await planned(ports, build, active.slice(0, at), known)) === 'waits') break;
+    if ((await planOne(ports, build, active.slice(0, at), known)) === 'waits') break;
     hasOneEnded = (await finishIfDone(ports, build)) || hasOneEnded;
   }
   return hasOneEnded;
@@ -36,7 +36,7 @@ async function planAll(ports: BuildPorts, { active, begun }: UnderWay): Promise<
  * Plans one build. A build that no process can plan would keep all others waiting for ever: it ends, with an error in
  * the log.
  */
-async function planned(
+async function planOne(
   ports: BuildPorts,
   build: string,
   before: readonly string[],

@@ -31,7 +31,7 @@ export async function putInLine(ports: LanePorts, root: Root): Promise<void> {
       ...defined({ previousDigest: before?.previousDigest, heldBy: before?.heldBy }),
     };
     const kept = waiting.filter((each) => !sameTag(each, root));
-    return put(
+    return writeLane(
       ports,
       there,
       [...kept, before !== undefined && before.updatedAt > root.updatedAt ? before : next],
@@ -41,7 +41,7 @@ export async function putInLine(ports: LanePorts, root: Root): Promise<void> {
 }
 
 /** Writes the line, and that the event was seen; `undefined` if another process has written meanwhile. */
-async function put(
+async function writeLane(
   { documents, registry }: LanePorts,
   there: Stored<Lane> | undefined,
   waiting: Root[],
@@ -89,13 +89,13 @@ export async function beginNext(ports: BuildPorts): Promise<UnderWay> {
     if (there === undefined) return { active: [] };
     const { active, waiting } = there.document;
     if (waiting.length === 0 || active.length >= ports.buildsAtOnce) return { active };
-    const looks: readonly Looked[] =
+    const checked: readonly CheckedRoot[] =
       active.length === 0
         ? waiting.map(({ heldBy: _, ...root }) => ({ root }))
-        : await Promise.all(waiting.map((root) => look(ports, active, root)));
-    const looked = looks.map(({ root }) => root);
-    const free = looked.filter((root) => root.heldBy === undefined);
-    const isHeldAsBefore = free.length === 0 && looked.every((root, at) => root.heldBy === waiting[at]?.heldBy);
+        : await Promise.all(waiting.map((root) => findHolder(ports, active, root)));
+    const roots = checked.map(({ root }) => root);
+    const free = roots.filter((root) => root.heldBy === undefined);
+    const isHeldAsBefore = free.length === 0 && roots.every((root, at) => root.heldBy === waiting[at]?.heldBy);
     if (isHeldAsBefore) return { active };
     const id = stableUuid(
       'build',
@@ -117,7 +117,7 @@ export async function beginNext(ports: BuildPorts): Promise<UnderWay> {
     const lane: Lane = {
       ...there.document,
       active: free.length === 0 ? active : [...active, id],
-      waiting: looked.filter((root) => root.heldBy !== undefined),
+      waiting: roots.filter((root) => root.heldBy !== undefined),
     };
     const outcome = await documents.commitDocuments(
       'builds',
@@ -125,19 +125,19 @@ export async function beginNext(ports: BuildPorts): Promise<UnderWay> {
       [replacing(there, lane), ...(free.length === 0 ? [] : [{ do: 'upsert' as const, document: { ...begun } }])],
     );
     if (!outcome.committed) return undefined;
-    return { active: lane.active, ...defined({ begun: begunWith(id, looks) }) };
+    return { active: lane.active, ...defined({ begun: begunWith(id, checked) }) };
   });
 }
 
 /** A root, with the build that holds it, and the images that it makes where these were computed. */
-interface Looked {
+interface CheckedRoot {
   readonly root: Root;
   readonly dependents?: ReadonlyMap<string, Dependent>;
 }
 
 /** The images of a build with one root are those of the root: they are not computed again to plan it. */
-function begunWith(build: string, looks: readonly Looked[]): UnderWay['begun'] {
-  const [first, ...others] = looks.filter(({ root }) => root.heldBy === undefined);
+function begunWith(build: string, checked: readonly CheckedRoot[]): UnderWay['begun'] {
+  const [first, ...others] = checked.filter(({ root }) => root.heldBy === undefined);
   return first?.dependents === undefined || others.length > 0 ? undefined : { build, dependents: first.dependents };
 }
 
@@ -145,7 +145,11 @@ function begunWith(build: string, looks: readonly Looked[]): UnderWay['begun'] {
  * Finds the build that holds a root. A root that is held stays so until that build has ended: the images that it would
  * make are not computed again meanwhile.
  */
-async function look(ports: BuildPorts, active: readonly string[], { heldBy: before, ...root }: Root): Promise<Looked> {
+async function findHolder(
+  ports: BuildPorts,
+  active: readonly string[],
+  { heldBy: before, ...root }: Root,
+): Promise<CheckedRoot> {
   if (before !== undefined && active.includes(before)) return { root: { ...root, heldBy: before } };
   const { by, dependents } = await heldBy(ports, active, root);
   return by === undefined ? { root, dependents } : { root: { ...root, heldBy: by } };

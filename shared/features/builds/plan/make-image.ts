@@ -53,7 +53,7 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: NodeLease)
   if (await isCancelled(ports, node.build)) return cancelled;
   if (app === undefined && node.madeBy === undefined) return { state: 'failed', because: 'its tag was deleted' };
   const task = node.madeBy === undefined ? undefined : await readTask(ports, node.madeBy);
-  const made = await lease.keptDuring(() => madeBy(ports, node, { app, task, lease, pushedBy: at?.pushedBy }));
+  const made = await lease.keptDuring(() => rebaseOrBuild(ports, node, { app, task, lease, pushedBy: at?.pushedBy }));
   // A build elsewhere began with the tag as it was then.
   const from = node.remote?.from ?? app?.digest ?? 'nothing';
   const before = defined({ digestBefore: from === 'nothing' ? undefined : from });
@@ -61,7 +61,7 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: NodeLease)
   if (made.is === 'elsewhere') return undefined;
   if (made.is === 'same') return { state: 'same', ...defined({ digest: app?.digest }) };
   const { image, conflicts, gate, how } = made;
-  const pushedBy = how === 'rebased' ? at?.pushedBy : byTask(ports, task);
+  const pushedBy = how === 'rebased' ? at?.pushedBy : pusherOfBuilt(ports, task);
   const ends = {
     ...before,
     how,
@@ -71,7 +71,7 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: NodeLease)
   if (gate !== undefined) return { state: 'failed', ...ends, because: gate, isGated: true };
   // Written before the tag moves: a process that finds the tag moved can then tell who moved it.
   if (!(await lease.write(ends))) return undefined;
-  if (task !== undefined) await tagMore(ports, node, task, { commit: node.commit, pushedBy, ...made });
+  if (task !== undefined) await pushFurtherTags(ports, node, task, { commit: node.commit, pushedBy, ...made });
   await ports.images.pushImage(key, {
     reference: tag,
     bytes: image.bytes,
@@ -87,7 +87,7 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: NodeLease)
  * Returns the pusher of an image that was built, which is the task; a rebased image keeps the pusher of the image
  * before.
  */
-function byTask({ clock }: BuildPorts, task: Task | undefined): PushedBy | undefined {
+function pusherOfBuilt({ clock }: BuildPorts, task: Task | undefined): PushedBy | undefined {
   return task === undefined ? undefined : { who: { is: 'task', name: task.name }, at: clock.now().toISOString() };
 }
 
@@ -95,7 +95,7 @@ function byTask({ clock }: BuildPorts, task: Task | undefined): PushedBy | undef
  * Pushes the further tags of an image. It does so before its own tag moves: after a crash in between they are pushed
  * again, and a client that finds the own tag moved finds these too.
  */
-async function tagMore(
+async function pushFurtherTags(
   ports: BuildPorts,
   { registry, repository, build }: Node,
   task: Task,
@@ -126,13 +126,17 @@ interface Making {
   readonly lease: NodeLease;
 }
 
-async function madeBy(ports: BuildPorts, node: Node, { app, task, lease, pushedBy }: Making): Promise<MadeImage> {
+async function rebaseOrBuild(
+  ports: BuildPorts,
+  node: Node,
+  { app, task, lease, pushedBy }: Making,
+): Promise<MadeImage> {
   const log = new LogWriter(ports, node);
   try {
     const rebased =
       node.mode === 'rebuild' || app === undefined
         ? undefined
-        : await onFirstThatFits(ports, node, { app, task, pushedBy });
+        : await rebaseOntoFirstFitting(ports, node, { app, task, pushedBy });
     if (rebased?.is === 'rebased')
       return {
         ...rebased,
@@ -161,17 +165,17 @@ async function madeBy(ports: BuildPorts, node: Node, { app, task, lease, pushedB
  * Rebases an image onto the first of its updated bases that fits. An image begins with the layers of one of them: the
  * others went into stages that are gone.
  */
-async function onFirstThatFits(
+async function rebaseOntoFirstFitting(
   ports: BuildPorts,
   node: Node,
   making: Pick<Making, 'task' | 'pushedBy'> & { readonly app: StoredImage },
 ): Promise<RebaseOutcome> {
   const outcomes: RebaseOutcome[] = [];
-  const known = await knownOf(ports, node, making);
+  const known = await readKnown(ports, node, making);
   for (const base of node.bases) {
     const repository = ownRepository(ports.registry, base.base);
     if (repository === undefined) continue;
-    const outcome = await onBase(ports, node, { ...making, ...known }, { ...base, repository });
+    const outcome = await rebaseOnto(ports, node, { ...making, ...known }, { ...base, repository });
     if (outcome.is === 'rebased') return outcome;
     outcomes.push(outcome);
   }
@@ -189,7 +193,7 @@ interface Known {
   readonly rule: Relation['rule'];
 }
 
-async function knownOf(
+async function readKnown(
   ports: BuildPorts,
   node: Node,
   { app, task }: Pick<Making, 'task'> & { readonly app: StoredImage },
@@ -210,7 +214,7 @@ async function knownOf(
   };
 }
 
-async function onBase(
+async function rebaseOnto(
   ports: BuildPorts,
   node: Node,
   { app, pushedBy, found, all, rule }: Pick<Making, 'pushedBy'> & Known & { readonly app: StoredImage },
@@ -239,7 +243,7 @@ async function onBase(
     old: [
       ...found.filter((each) => each.base === base).flatMap(baseDigestsIn),
       ...old,
-      ...(await replacedIn(ports, node, baseKey, tag)),
+      ...(await replacedDigests(ports, node, baseKey, tag)),
     ],
     next,
     said,
@@ -249,7 +253,7 @@ async function onBase(
 }
 
 /** Returns the digest of the base before this very build has made it anew. */
-async function replacedIn(
+async function replacedDigests(
   { documents }: BuildPorts,
   { build }: Node,
   { repository }: Pick<Node, 'repository'>,

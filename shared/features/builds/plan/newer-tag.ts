@@ -69,12 +69,14 @@ async function followersOf({ documents, registry }: BuildPorts, repository: Repo
 
 async function follow(ports: BuildPorts, name: string, setting: VersionSettings, newer: Newer): Promise<void> {
   const { argument } = setting;
-  const { found } = await untilUncontended(`the versions of task "${name}"`, () => taken(ports, name, setting, newer));
-  const untold = found?.document.versions[argument]?.untold;
-  if (found === undefined || untold?.event !== newer.event) return;
+  const { found } = await untilUncontended(`the versions of task "${name}"`, () =>
+    followTag(ports, name, setting, newer),
+  );
+  const unpublished = found?.document.versions[argument]?.untold;
+  if (found === undefined || unpublished?.event !== newer.event) return;
   const { document: task } = found;
   await learnTag(ports, task, task.tag, { isAgain: true });
-  await tell(ports, name, newer, untold.before);
+  await publishUpdate(ports, name, newer, unpublished.before);
   // Only this very event publishes it again: if somebody has changed the task meanwhile, the mark may stay.
   await ports.documents.commitDocuments(
     'registries',
@@ -87,7 +89,7 @@ async function follow(ports: BuildPorts, name: string, setting: VersionSettings,
  * Writes down that the task follows the tag from now on, unless it follows that or a newer one; `undefined` if another
  * process has written meanwhile.
  */
-async function taken(
+async function followTag(
   ports: BuildPorts,
   name: string,
   setting: VersionSettings,
@@ -128,7 +130,7 @@ async function basesWith(ports: BuildPorts, task: Task): Promise<Task['bases'] |
 }
 
 /** Publishes the update. A rebase replaces the version that the task was built on until now. */
-async function tell(
+async function publishUpdate(
   ports: BuildPorts,
   name: string,
   { repository, tag, digest, event, at }: Newer,

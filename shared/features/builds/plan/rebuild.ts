@@ -30,13 +30,13 @@ interface Order {
 }
 
 /** Builds a task's image by the runner, pushes it by its digest, and tests it. Throws `StoreFailure`. */
-export async function rebuild(ports: BuildPorts, node: Node, asked: Task, running: Running): Promise<MadeImage> {
+export async function rebuild(ports: BuildPorts, node: Node, requested: Task, running: Running): Promise<MadeImage> {
   // A build that a runner elsewhere has begun has had its turn, however long ago.
-  const turnAt = node.remote?.startedAt === undefined ? await takeTurn(ports, node, asked) : undefined;
+  const turnAt = node.remote?.startedAt === undefined ? await takeTurn(ports, node, requested) : undefined;
   if (turnAt !== undefined) return waitForTurn(node, running, turnAt.toISOString());
-  if (asked.settings.runner !== undefined) return buildElsewhere(ports, node, asked, running);
+  if (requested.settings.runner !== undefined) return buildElsewhere(ports, node, requested, running);
   if (ports.runner === undefined) return { is: 'refused', why: 'no runner builds images here: set LONGSHORE_RUNNER' };
-  const ready = await readyTask(ports, node, asked, running.lease);
+  const ready = await readyTask(ports, node, requested, running.lease);
   if ('is' in ready) return ready;
   const { task, commit } = ready;
   const secrets = await secretsOf(ports, task);

@@ -66,12 +66,12 @@ async function dueNodes({ documents, registry, clock, log }: BuildPorts, build: 
 /** Claims the first ready image; `undefined` if every claim was lost to others. */
 async function claimOne(ports: BuildPorts, due: readonly Stored<Node>[]): Promise<NodeLease | undefined> {
   for (const found of due) {
-    const taken = {
+    const claimed = {
       state: 'running' as const,
       attempts: found.document.attempts + 1,
       startedAt: ports.clock.now().toISOString(),
     };
-    const lease = await Lease.take(ports, nodes, found, nodeLease, taken);
+    const lease = await Lease.take(ports, nodes, found, nodeLease, claimed);
     if (lease !== undefined) return lease;
   }
   return undefined;

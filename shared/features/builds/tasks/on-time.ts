@@ -35,7 +35,7 @@ export async function lineUpOnTime(ports: BuildPorts): Promise<number> {
     'queueing a task by its schedule',
     due,
     ({ document }) => document.id,
-    (task) => lineUp(ports, task),
+    (task) => enqueueTask(ports, task),
   );
   return due.length - failed;
 }
@@ -44,7 +44,7 @@ export async function lineUpOnTime(ports: BuildPorts): Promise<number> {
  * Puts a task in line, and then writes its next time: after a crash in between it is put in line again, which has no
  * effect.
  */
-async function lineUp(ports: BuildPorts, found: Stored<Task>): Promise<void> {
+async function enqueueTask(ports: BuildPorts, found: Stored<Task>): Promise<void> {
   const { document: task } = found;
   const { documents, registry, clock } = ports;
   const { schedule } = task.settings;

@@ -37,23 +37,23 @@ const usualRealms: Readonly<Record<string, string>> = {
 export async function authorizationFor(
   outbound: AskUrl,
   challenge: string,
-  asked: Asked,
+  upstream: Asked,
 ): Promise<string | { readonly why: string } | undefined> {
-  const { login } = asked;
+  const { login } = upstream;
   const { scheme, parameters: said } = parseChallenge(challenge) ?? {};
   if (scheme === 'basic') return login === undefined ? undefined : basic(login);
   if (scheme !== 'bearer') return undefined;
   const realm = said?.get('realm');
   if (realm === undefined || !URL.canParse(realm)) return undefined;
   const url = new URL(realm);
-  if (!isTrusted(url, asked))
+  if (!isTrusted(url, upstream))
     return {
       why:
         `it requires ${login === undefined ? 'a token from' : 'the password at'} ` +
         `${url.host.slice(0, 260)}, which is another host: set that host as "realm" by PUT ` +
-        `/api/v1/bases/upstreams/${asked.host} if it is right`,
+        `/api/v1/bases/upstreams/${upstream.host} if it is right`,
     };
-  const token = await tokenAt(outbound, url, said?.get('service'), asked);
+  const token = await tokenAt(outbound, url, said?.get('service'), upstream);
   return token === undefined ? undefined : `Bearer ${token}`;
 }
 

@@ -73,7 +73,7 @@ export async function lookAtTag(
             method: 'HEAD',
             headers: { ...headers, Authorization: authorization },
           });
-    return { looked: read(answer, known, clock.now()), ...rest(answer) };
+    return { looked: resultOf(answer, known, clock.now()), ...rest(answer) };
   } catch (error) {
     if (error instanceof StoreFailure || error instanceof OutboundRefused)
       return { looked: { is: 'failed', why: error.message.slice(0, 300) } };
@@ -81,7 +81,7 @@ export async function lookAtTag(
   }
 }
 
-function read({ status, headers }: Answer, known: Digest | undefined, now: Date): Looked {
+function resultOf({ status, headers }: Answer, known: Digest | undefined, now: Date): Looked {
   if (status === 304) return { is: 'same' };
   if (status === 404) return { is: 'gone' };
   if (status === 429 || status === 503)

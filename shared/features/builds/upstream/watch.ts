@@ -30,7 +30,7 @@ const hostOf = (base: string) => base.slice(0, base.indexOf('/'));
  * many it checked. A tag that cannot be checked stops no other. Throws `StoreFailure`.
  */
 export async function watchUpstreams(ports: BuildPorts, until: Date): Promise<number> {
-  let looked = 0;
+  let checked = 0;
   // The tags of a registry without budget stay due: they are passed over until the next minute.
   const spent = new Set<string>();
   const due = dueQuery(ports.clock.now(), {
@@ -50,14 +50,14 @@ export async function watchUpstreams(ports: BuildPorts, until: Date): Promise<nu
       async (watched) => {
         const host = hostOf(watched.document.base);
         if (spent.has(host) || ports.clock.now() >= until) return;
-        const outcome = await look(ports, watched);
-        if (outcome === 'looked') looked += 1;
+        const outcome = await checkTag(ports, watched);
+        if (outcome === 'checked') checked += 1;
         if (outcome === 'no budget') spent.add(host);
       },
     );
     if (ports.clock.now() >= until) break;
   }
-  return looked;
+  return checked;
 }
 
 const minuteOf = (clock: BuildPorts['clock']) => clock.now().toISOString().slice(0, 16);
@@ -79,7 +79,7 @@ function isLeft(ports: BuildPorts, budget: Stored<Upstream> | undefined): boolea
 }
 
 /** Takes one request out of the registry's budget; `false` if none is left. */
-async function mayAsk(ports: BuildPorts, host: string): Promise<boolean> {
+async function takeRequest(ports: BuildPorts, host: string): Promise<boolean> {
   const { documents, registry, clock } = ports;
   const ref = upstreamRef(registry, host);
   return (
@@ -102,7 +102,7 @@ async function mayAsk(ports: BuildPorts, host: string): Promise<boolean> {
 }
 
 /** Writes down how long a registry is not called. If one answer asks for two waits the longer counts. */
-async function leaveAlone(ports: BuildPorts, host: string, forMs: number): Promise<void> {
+async function pauseUpstream(ports: BuildPorts, host: string, forMs: number): Promise<void> {
   const { documents, registry, clock } = ports;
   const notBefore = new Date(clock.now().getTime() + forMs).toISOString();
   const found = await readBudget(ports, host);
@@ -117,13 +117,13 @@ async function leaveAlone(ports: BuildPorts, host: string, forMs: number): Promi
 /**
  * Checks a tag; `not ours` if no image is built on it any more, its host is not listed, or another process checks it.
  */
-async function look(ports: BuildPorts, found: Stored<Watched>): Promise<'looked' | 'no budget' | 'not ours'> {
+async function checkTag(ports: BuildPorts, found: Stored<Watched>): Promise<'checked' | 'no budget' | 'not ours'> {
   const { document: watched } = found;
   const { base, tag, id } = watched;
   const host = hostOf(base);
   if (!isLeft(ports, await readBudget(ports, host))) return 'no budget';
   const { documents, clock, upstream } = ports;
-  if (id !== watchedRef(ports.registry, base, tag).id) return renamed(ports, found);
+  if (id !== watchedRef(ports.registry, base, tag).id) return renameWatched(ports, found);
   const { edges } = await dependentsOf(ports, base, tag, { limit: 1 });
   if (edges.length === 0) {
     const { committed } = await documents.commitDocuments('dependencies', [base], [removing(found)]);
@@ -151,24 +151,28 @@ async function look(ports: BuildPorts, found: Stored<Watched>): Promise<'looked'
   );
   if (!claimed.committed) return 'not ours';
   // Done only by the process that has claimed the tag: no request must be spent on a tag that another instance checks.
-  if (!(await mayAsk(ports, host))) {
+  if (!(await takeRequest(ports, host))) {
     await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: { dueAt: watched.dueAt } }]);
     return 'no budget';
   }
-  const { looked, restMs } = await asked(ports, watched, listing);
-  if (restMs !== undefined) await leaveAlone(ports, host, restMs);
-  if (looked.is === 'slow down') await leaveAlone(ports, host, looked.forMs);
-  if (looked.is === 'at' && watched.digest !== undefined)
-    await tellMoved(ports, watched, looked.digest, watched.digest);
-  await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: became(ports, watched, looked) }]);
-  return 'looked';
+  const { looked: result, restMs } = await askUpstream(ports, watched, listing);
+  if (restMs !== undefined) await pauseUpstream(ports, host, restMs);
+  if (result.is === 'slow down') await pauseUpstream(ports, host, result.forMs);
+  if (result.is === 'at' && watched.digest !== undefined)
+    await publishMoved(ports, watched, result.digest, watched.digest);
+  await documents.commitDocuments(
+    'dependencies',
+    [base],
+    [{ do: 'patch', id, set: afterCheck(ports, watched, result) }],
+  );
+  return 'checked';
 }
 
 /**
  * Moves a document whose id names no registry, as earlier versions wrote it. It stays due: the next check is of the new
  * one.
  */
-async function renamed({ documents, registry }: BuildPorts, found: Stored<Watched>): Promise<'not ours'> {
+async function renameWatched({ documents, registry }: BuildPorts, found: Stored<Watched>): Promise<'not ours'> {
   const { document: watched } = found;
   const { id } = watchedRef(registry, watched.base, watched.tag);
   const place = ['dependencies', [watched.base]] as const;
@@ -178,26 +182,28 @@ async function renamed({ documents, registry }: BuildPorts, found: Stored<Watche
   return 'not ours';
 }
 
-async function asked(
+async function askUpstream(
   ports: BuildPorts,
   { base, tag, digest: known }: Watched,
   { upstream }: { readonly upstream: UpstreamLogin | undefined },
 ): Promise<Look> {
-  const as = await askedAs(ports, upstream);
-  return 'why' in as ? { looked: { is: 'failed', why: as.why } } : lookAtTag(ports, base, tag, { known, as });
+  const credentials = await askedAs(ports, upstream);
+  return 'why' in credentials
+    ? { looked: { is: 'failed', why: credentials.why } }
+    : lookAtTag(ports, base, tag, { known, as: credentials });
 }
 
-function became(
+function afterCheck(
   { clock, upstream }: BuildPorts,
   { digest, moves, failures }: Watched,
-  looked: Looked,
+  result: Looked,
 ): Partial<Watched> {
   const checkedAt = clock.now().toISOString();
-  switch (looked.is) {
+  switch (result.is) {
     case 'same':
       return { checkedAt, failures: 0 };
     case 'at':
-      return { checkedAt, failures: 0, digest: looked.digest, moves: moves + (digest === undefined ? 0 : 1) };
+      return { checkedAt, failures: 0, digest: result.digest, moves: moves + (digest === undefined ? 0 : 1) };
     case 'slow down':
       // The registry is called again as soon as that is allowed.
       return { dueAt: checkedAt };
@@ -206,7 +212,7 @@ function became(
       return {
         checkedAt,
         failures: failures + 1,
-        error: looked.is === 'gone' ? 'there is no such tag' : looked.why,
+        error: result.is === 'gone' ? 'there is no such tag' : result.why,
         dueAt: next(
           clock.now(),
           backoff(Math.min(9, failures) + 2, { first: upstream.intervalMs, longest: longestWaitMs }),
@@ -223,7 +229,7 @@ function next(now: Date, afterMs: number): string {
   return new Date(now.getTime() + afterMs * (0.9 + 0.2 * Math.random())).toISOString();
 }
 
-async function tellMoved(
+async function publishMoved(
   { topic, clock, eventSource: source }: BuildPorts,
   { registry, base, tag, moves }: Watched,
   digest: Digest,
