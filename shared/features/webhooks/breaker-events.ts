@@ -14,9 +14,9 @@ import type { WebhookPorts } from './ports.ts';
 export function publishFailing(ports: WebhookPorts, health: WebhookHealth, hook: Webhook): Promise<boolean> {
   const { since, failures, lastFailure } = health;
   ports.log.warn({ webhook: health.name, failures, lastFailure }, 'a receiver keeps failing, so its deliveries wait');
-  return told(
+  return publish(
     ports,
-    envelope('Longshore.WebhookFailing', about(ports, health, 'failing'), {
+    envelope('Longshore.WebhookFailing', envelopeParts(ports, health, 'failing'), {
       ...content(ports, health, hook, 'failing'),
       since,
       failures: Math.max(1, failures),
@@ -34,9 +34,9 @@ export function publishRecovered(ports: WebhookPorts, health: WebhookHealth, hoo
     { webhook: health.name, since: health.since },
     'a receiver works again, so the deliveries that waited are sent',
   );
-  return told(
+  return publish(
     ports,
-    envelope('Longshore.WebhookRecovered', about(ports, health, 'recovered'), {
+    envelope('Longshore.WebhookRecovered', envelopeParts(ports, health, 'recovered'), {
       ...content(ports, health, hook, 'recovered'),
       since: health.since,
     }),
@@ -51,7 +51,7 @@ function content(ports: WebhookPorts, health: WebhookHealth, hook: Webhook, what
   };
 }
 
-function about({ clock, eventSource }: WebhookPorts, health: WebhookHealth, what: string) {
+function envelopeParts({ clock, eventSource }: WebhookPorts, health: WebhookHealth, what: string) {
   return { id: idOf(health, what), time: clock.now().toISOString(), source: eventSource, subject: health.name };
 }
 
@@ -59,7 +59,7 @@ function idOf({ registry, name, uid, since }: WebhookHealth, what: string): stri
   return stableId(what, registry, name, uid, since);
 }
 
-async function told({ topic, log }: WebhookPorts, event: CloudEvent): Promise<boolean> {
+async function publish({ topic, log }: WebhookPorts, event: CloudEvent): Promise<boolean> {
   try {
     await topic.publishEvents([event]);
     return true;

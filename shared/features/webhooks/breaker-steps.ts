@@ -45,7 +45,7 @@ export async function runBreaker(ports: PipelinePorts, message: BreakerMessage):
 async function breakerStep(ports: PipelinePorts, before: WebhookHealth): Promise<WebhookHealth | undefined> {
   const hook = await readHook(ports.documents, ports.registry, before.name);
   if (!before.marked) await markHook(ports, before);
-  const health = await told(ports, { ...before, marked: true }, hook);
+  const health = await publishState(ports, { ...before, marked: true }, hook);
   if (health.state === 'open')
     return before.marked ? probe(ports, health, hook) : { ...health, dueAt: afterMs(ports, nextProbeMs(health, hook)) };
   return drain(ports, health, hook);
@@ -55,7 +55,11 @@ async function breakerStep(ports: PipelinePorts, before: WebhookHealth): Promise
  * Publishes the event of the state. Deliveries do not wait for the topic: an event that cannot be published now is
  * published with a later step.
  */
-async function told(ports: PipelinePorts, health: WebhookHealth, hook: Webhook | undefined): Promise<WebhookHealth> {
+async function publishState(
+  ports: PipelinePorts,
+  health: WebhookHealth,
+  hook: Webhook | undefined,
+): Promise<WebhookHealth> {
   if (health.told || hook?.uid !== health.uid) return { ...health, told: true };
   return {
     ...health,
@@ -73,17 +77,17 @@ async function probe(ports: PipelinePorts, health: WebhookHealth, hook: Webhook 
   // A delivery that failed before the breaker opened is held back when its message arrives. If none is left, the next
   // event will show whether the receiver works.
   if (oldest === undefined)
-    return (await waitsFor(ports, hook, 1)) ? later(ports, health, hook) : closed(health, now, 'quietly');
+    return (await waitsFor(ports, hook, 1)) ? probeLater(ports, health, hook) : closed(health, now, 'quietly');
   const attempt = await ports.hosts.later.within(hostOf(hook), () =>
     makeAttempt(ports, hook, oldest.document, 'probe'),
   );
   if (attempt === undefined) return { ...health, dueAt: afterMs(ports, soonMs) };
   const after = await recordAttempt(ports, hook, oldest.document, attempt, oldest);
   if (after?.status === 'delivered') return closed(health, ports.clock.now());
-  return later(ports, health, hook);
+  return probeLater(ports, health, hook);
 }
 
-function later(ports: PipelinePorts, { probes, ...health }: WebhookHealth, hook: Webhook): WebhookHealth {
+function probeLater(ports: PipelinePorts, { probes, ...health }: WebhookHealth, hook: Webhook): WebhookHealth {
   const next = { ...health, probes: probes + 1 };
   return { ...next, dueAt: afterMs(ports, nextProbeMs(next, hook)) };
 }

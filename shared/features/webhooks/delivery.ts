@@ -44,7 +44,7 @@ export function newDelivery(hook: Webhook, event: CloudEvent, now: Date): Delive
 }
 
 /** Removes what a delivery waits for: a message, the breaker, or an attempt under way. */
-function still({
+function withoutWaiting({
   claim: _claim,
   dueAt: _next,
   heldBack: _held,
@@ -67,7 +67,7 @@ export function afterAttempt(
   const attempts = [...delivery.attempts, { ...attempt, number: attempted }].slice(-keptAttempts);
   // Somebody else has ended it meanwhile: a failure changes nothing about that.
   if (delivery.status !== 'waiting' && verdict.is !== 'delivered') return { ...delivery, attempted, attempts };
-  const { failure: _earlier, ...kept } = still(delivery);
+  const { failure: _earlier, ...kept } = withoutWaiting(delivery);
   const tried: Delivery = { ...kept, attempted, round: delivery.round + 1, attempts };
   if (verdict.is === 'delivered') return { ...tried, status: 'delivered', endedAt: now.toISOString() };
   if (verdict.is === 'gone') return ended(tried, 'cancelled', 'the receiver answered 410 Gone', now);
@@ -79,17 +79,17 @@ export function afterAttempt(
 }
 
 export function ended(delivery: Delivery, status: 'expired' | 'cancelled', because: string, now: Date): Delivery {
-  return { ...still(delivery), status, because, endedAt: now.toISOString() };
+  return { ...withoutWaiting(delivery), status, because, endedAt: now.toISOString() };
 }
 
 /** Makes the delivery wait for a message that is due at `at`. */
 export function scheduled(delivery: Delivery, at: Date): Delivery {
-  return { ...still(delivery), status: 'waiting', dueAt: at.toISOString() };
+  return { ...withoutWaiting(delivery), status: 'waiting', dueAt: at.toISOString() };
 }
 
 /** Makes the delivery wait for the breaker. */
 export function heldBack(delivery: Delivery): Delivery {
-  return { ...still(delivery), heldBack: true };
+  return { ...withoutWaiting(delivery), heldBack: true };
 }
 
 /** Begins the delivery again, with the log of its attempts. */

@@ -26,13 +26,13 @@ export async function dispatch(ports: PipelinePorts, event: Event): Promise<void
   if (ports.unheard.has(event.type)) {
     const hooks = await find();
     if (hooks.length === 0) return noteUnheard(ports, event);
-    return bringTaken(ports, event, hooks, await takeEvent(ports, event));
+    return dispatchTaken(ports, event, hooks, await takeEvent(ports, event));
   }
   const [taken, hooks] = await Promise.all([takeEvent(ports, event), find()]);
-  await bringTaken(ports, event, hooks, taken);
+  await dispatchTaken(ports, event, hooks, taken);
 }
 
-async function bringTaken(
+async function dispatchTaken(
   ports: PipelinePorts,
   event: Event,
   hooks: readonly Webhook[],
@@ -40,34 +40,34 @@ async function bringTaken(
 ): Promise<void> {
   if (hooks.length === 0) ports.unheard.add(event.type);
   else ports.unheard.delete(event.type);
-  if (taken !== undefined) await bring(ports, event, hooks, taken);
+  if (taken !== undefined) await deliverToAll(ports, event, hooks, taken);
 }
 
 /** Continues the dispatch of an event that another process has begun and not finished. Throws `StoreFailure`. */
 export async function dispatchAgain(ports: PipelinePorts, event: Event): Promise<void> {
-  await bring(ports, event, await findHooks(ports.documents, ports.registry, event), 'again');
+  await deliverToAll(ports, event, await findHooks(ports.documents, ports.registry, event), 'again');
 }
 
-async function bring(
+async function deliverToAll(
   ports: PipelinePorts,
   event: Event,
   hooks: readonly Webhook[],
   taken: 'first' | 'again',
 ): Promise<void> {
-  const wanted = hooks.filter((hook) => !isAbout(event, hook));
+  const receiving = hooks.filter((hook) => !isAbout(event, hook));
   const allBegun = Promise.withResolvers<undefined>();
   const begun: Promise<PromiseSettledResult<void>[]>[] = [];
-  for (let at = 0; at < wanted.length; at += begunAtOnce) {
+  for (let at = 0; at < receiving.length; at += begunAtOnce) {
     if (at > 0) await setImmediate();
     // A delivery that cannot be written keeps no other webhook from the event.
     begun.push(
       Promise.allSettled(
-        wanted
+        receiving
           .slice(at, at + begunAtOnce)
           .map((hook) =>
             taken === 'first'
-              ? begin(ports, hook, event, allBegun.promise)
-              : goOn(ports, hook, event, allBegun.promise),
+              ? beginDelivery(ports, hook, event, allBegun.promise)
+              : continueDelivery(ports, hook, event, allBegun.promise),
           ),
       ),
     );
@@ -76,7 +76,7 @@ async function bring(
   const failed = (await Promise.all(begun)).flat().find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason as Error;
   // The process that began it may have posted to webhooks that are gone by now.
-  await markDone(ports, event, taken === 'again' || wanted.length > 0);
+  await markDone(ports, event, taken === 'again' || receiving.length > 0);
 }
 
 /**
@@ -92,7 +92,12 @@ function isAbout({ type, data }: Event, { name }: Webhook): boolean {
  * Begins a delivery. It waits for `othersBegun` before it records an outcome: recording costs more than sending the
  * next, and receivers wait for the sending alone.
  */
-async function begin(ports: PipelinePorts, hook: Webhook, event: Event, othersBegun: Promise<unknown>): Promise<void> {
+async function beginDelivery(
+  ports: PipelinePorts,
+  hook: Webhook,
+  event: Event,
+  othersBegun: Promise<unknown>,
+): Promise<void> {
   if (hook.brokenSince !== undefined) return beginHeldBack(ports, hook, event);
   const now = ports.clock.now();
   const delivery = newDelivery(hook, event, now);
@@ -108,9 +113,14 @@ async function begin(ports: PipelinePorts, hook: Webhook, event: Event, othersBe
 }
 
 /** Continues a delivery. One that exists may have no message, if the crash came before it. */
-async function goOn(ports: PipelinePorts, hook: Webhook, event: Event, othersBegun: Promise<unknown>): Promise<void> {
+async function continueDelivery(
+  ports: PipelinePorts,
+  hook: Webhook,
+  event: Event,
+  othersBegun: Promise<unknown>,
+): Promise<void> {
   const known = await readStoredDelivery(ports.documents, refOf(newDelivery(hook, event, ports.clock.now())));
-  if (known === undefined) return begin(ports, hook, event, othersBegun);
+  if (known === undefined) return beginDelivery(ports, hook, event, othersBegun);
   if (known.document.status !== 'waiting') return;
   return known.document.heldBack === true ? recheck(ports, known) : sendNext(ports, known.document);
 }

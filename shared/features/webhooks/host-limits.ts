@@ -95,7 +95,7 @@ export class HostLimits {
       const now = performance.now();
       const stuck = now - (host.began.at(-1) ?? now) > patienceMs;
       if (stuck || host.line.length >= longestLine || now >= until) return undefined;
-      await turn(host, until - now);
+      await waitForPlace(host, until - now);
     }
     if (this.#underWay >= total) return undefined;
     const began = performance.now();
@@ -106,7 +106,7 @@ export class HostLimits {
 }
 
 /** Waits until a place is left, or for so long. */
-function turn({ line }: Host, ms: number): Promise<void> {
+function waitForPlace({ line }: Host, ms: number): Promise<void> {
   return new Promise((resolve) => {
     const leave = () => {
       clearTimeout(timer);
