@@ -77,20 +77,20 @@ async function step(ports: PolicyPorts, plan: Plan, cause: Cause): Promise<Plan>
   if (!written.committed) return plan;
   return {
     ...plan,
-    outcome: plus(plan.outcome, removals),
+    outcome: addOutcomes(plan.outcome, removals),
     carriedOut: carriedOut + 1,
     state: carriedOut + 1 >= pages ? 'done' : 'approved',
   };
 }
 
-function plus(before: Plan['outcome'], removals: readonly Removal[]): Plan['outcome'] {
-  const gone = removals.filter(({ group }) => group !== undefined);
-  const items = gone.flatMap((removal) => removal.items);
+function addOutcomes(before: Plan['outcome'], removals: readonly Removal[]): Plan['outcome'] {
+  const recycled = removals.filter(({ group }) => group !== undefined);
+  const items = recycled.flatMap((removal) => removal.items);
   const count = (kind: string) => items.filter((item) => item.kind === kind).length;
   return {
     manifests: before.manifests + count('manifest'),
     tags: before.tags + count('tag'),
-    stayed: before.stayed + removals.length - gone.length,
+    stayed: before.stayed + removals.length - recycled.length,
   };
 }
 
@@ -165,8 +165,8 @@ async function remove(
       rule: `${name}/${planned.items[0]?.rule ?? ''}`,
       retentionDays: policy.retentionDays,
     });
-    const went = manifests.length + tags.length > 0;
-    return went ? { outcome: 'recycled', group } : { outcome: `it stays: ${stayed[0]?.because ?? 'gone'}` };
+    const isRecycled = manifests.length + tags.length > 0;
+    return isRecycled ? { outcome: 'recycled', group } : { outcome: `it stays: ${stayed[0]?.because ?? 'gone'}` };
   } catch (error) {
     // The whole repository is locked.
     if (error instanceof RegistryError && error.fault.is === 'disallowed')

@@ -54,7 +54,7 @@ export async function putPolicy(
     if (there !== undefined) {
       if (isApproved(there)) return { document: there, created: false };
       // The changed rules to keep are off, so other policies may remove more.
-      await lookAgain({ documents, ids }, registry);
+      await restartWalks({ documents, ids }, registry);
       return { document: there, created: false };
     }
     const made = await documents.commitDocuments('registries', [registry], [{ do: 'create', document: { ...fresh } }]);
@@ -65,7 +65,7 @@ export async function putPolicy(
 /** Deletes a policy and its marks. The default one is created anew, and marks anew. */
 export async function removePolicy({ documents, ids }: Editing, registry: RegistryName, name: string): Promise<void> {
   await documents.commitDocuments('registries', [registry], [{ do: 'delete', id: policyRef(registry, name).id }]);
-  await lookAgain({ documents, ids }, registry);
+  await restartWalks({ documents, ids }, registry);
   const marks = pagesOf(documents, {
     container: 'repositories',
     partition: [registry],
@@ -75,14 +75,14 @@ export async function removePolicy({ documents, ids }: Editing, registry: Regist
     ],
     limit: marksInPage,
   });
-  for await (const page of marks) await forget({ documents }, registry, page);
+  for await (const page of marks) await deleteMarks({ documents }, registry, page);
 }
 
 /** The marks on one page: there may be one for each manifest of the registry, and a request waits. */
 const marksInPage = 1_000;
 const batchesAtOnce = 8;
 
-async function forget(
+async function deleteMarks(
   { documents }: Pick<Editing, 'documents'>,
   registry: RegistryName,
   marks: readonly VersionedDocument[],
@@ -115,11 +115,11 @@ export async function stop({ documents, ids }: Editing, registry: RegistryName, 
       [registry],
       [{ do: 'patch', id: planRef(registry, there.plan).id, set: { state: 'void' } }],
     );
-  await lookAgain({ documents, ids }, registry);
+  await restartWalks({ documents, ids }, registry);
 }
 
 /** Begins the walks of all policies again, because a rule to keep that is off lets other policies remove more. */
-async function lookAgain(
+async function restartWalks(
   { documents, ids }: Pick<Editing, 'documents' | 'ids'>,
   registry: RegistryName,
 ): Promise<void> {

@@ -52,7 +52,7 @@ export async function putInUse(
     [registry],
     [{ do: 'upsert', document: { ...document, ttl: ttlSeconds } }],
   );
-  if (isNew) await takeBackWithoutRoom(ports, registry, shown(document));
+  if (isNew) await deleteWithoutRoom(ports, registry, shown(document));
   return { source: shown(document), created: isNew };
 }
 
@@ -106,7 +106,7 @@ export async function forgetInUse({ documents }: Pinning, registry: RegistryName
 }
 
 /** Deletes the new source again if there is no room after all: of many that began at once, all have seen room. */
-async function takeBackWithoutRoom(ports: Pinning, registry: RegistryName, added: InUseSource): Promise<void> {
+async function deleteWithoutRoom(ports: Pinning, registry: RegistryName, added: InUseSource): Promise<void> {
   try {
     requireRoom(await listInUse(ports, registry), added);
   } catch (error) {

@@ -124,20 +124,20 @@ export async function markTouched(
   const readAll = (digests: readonly Digest[]) =>
     Promise.all(digests.map((digest) => limit(() => readMarked(ports, key, digest, policies))));
   const itself = await readAll(touched.manifests.map(({ digest }) => digest));
-  const gone = itself.filter(({ live }) => live === undefined);
-  const [around] = await Promise.all([
+  const absent = itself.filter(({ live }) => live === undefined);
+  const [neighbours] = await Promise.all([
     Promise.all(
       itself.map(({ live }, at) =>
         limit(async () => neighboursOf(ports, key, touched.manifests[at] as TouchedManifest, live?.document)),
       ),
     ),
-    Promise.all(gone.map((each) => limit(() => mark(session, key, each)))),
+    Promise.all(absent.map((each) => limit(() => mark(session, key, each)))),
   ]);
   const known = new Set(itself.map(({ digest }) => digest));
-  const others = [...new Set(around.flat())].filter((digest) => !known.has(digest));
+  const others = [...new Set(neighbours.flat())].filter((digest) => !known.has(digest));
   const tooMany = others.length > neighboursAtMost;
   const beside = tooMany ? [] : await readAll(others);
-  const live = itself.filter((each) => !gone.includes(each));
+  const live = itself.filter((each) => !absent.includes(each));
   await Promise.all([...live, ...beside].map((each) => limit(() => mark(session, key, each))));
   if (tooMany) await leaveToNextRun(session, key, others);
   if (touched.moved) await markFallen(session, key, new Set([...known, ...others]));
@@ -155,13 +155,13 @@ async function markFallen(session: Session, key: RepositoryKey, marked: Readonly
   await Promise.all(
     fallen.map((digest) =>
       limit(() =>
-        untilUncontended(`the marks of ${key.repository}@${digest}`, () => bringForward(session, key, digest)),
+        untilUncontended(`the marks of ${key.repository}@${digest}`, () => moveForward(session, key, digest)),
       ),
     ),
   );
 }
 
-async function bringForward(session: Session, key: RepositoryKey, digest: Digest): Promise<'written' | undefined> {
+async function moveForward(session: Session, key: RepositoryKey, digest: Digest): Promise<'written' | undefined> {
   const { ports } = session;
   const policies = session.covering(key);
   const marked = await readMarked(ports, key, digest, policies);

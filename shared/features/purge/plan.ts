@@ -55,11 +55,11 @@ async function makePlan(
   session: Session,
   { name, policy }: PolicyDocument,
   cause: Cause,
-  asked: 'schedule' | 'somebody',
+  requestedBy: 'schedule' | 'somebody',
 ): Promise<Plan> {
   const { ports, registry } = session;
-  const { found: alone, kept, more } = await collect(session, name);
-  const found = await together(session, name, alone);
+  const { found: alone, kept, more } = await collectDue(session, name);
+  const found = await judgeTogether(session, name, alone);
   const freed = await bytesFreed(ports, uniqueDocuments(found));
   const removals = eachOnce(found.map(({ removal }) => withBytes(removal, freed)));
   const over = await repositoriesOver(ports, { registry, policy: name, percent: policy.brakePercent, removals, more });
@@ -100,7 +100,7 @@ async function makePlan(
   }
   await ports.documents.commitDocuments('registries', [registry], [stored(plan)]);
   await changePolicy(ports.documents, registry, name, (before) => ({ ...before, plan: id }));
-  await tell(session, plan, policy.brakePercent, cause, asked);
+  await publishPlan(session, plan, policy.brakePercent, cause, requestedBy);
   return plan;
 }
 
@@ -138,10 +138,10 @@ function count(items: readonly Item[], kind: Item['kind']): number {
 }
 
 /** Judges what is due, in the order of its time, and marks it anew, which puts off what was pulled or pinned since. */
-async function collect(session: Session, policy: string): Promise<Collected> {
+async function collectDue(session: Session, policy: string): Promise<Collected> {
   const { ports, registry } = session;
   const [found, kept]: [Found[], Item[]] = [[], []];
-  const taken = new Set<string>();
+  const seen = new Set<string>();
   const limit = pLimit(judgedAtOnce);
   const query = dueQuery(ports.clock.now(), {
     container: 'repositories',
@@ -162,8 +162,8 @@ async function collect(session: Session, policy: string): Promise<Collected> {
     );
     for (const each of judged) {
       kept.push(...each.kept);
-      if (each.found === undefined || taken.has(keyOf(each.found.removal))) continue;
-      taken.add(keyOf(each.found.removal));
+      if (each.found === undefined || seen.has(keyOf(each.found.removal))) continue;
+      seen.add(keyOf(each.found.removal));
       found.push(each.found);
     }
     more = !page.isLast;
@@ -179,11 +179,11 @@ async function collect(session: Session, policy: string): Promise<Collected> {
  * Judges again manifests that are removed at the same time: two indexes together free the child that each of them would
  * keep, and a pin on that child keeps both. It is repeated until nothing changes, because what stays keeps others.
  */
-async function together(session: Session, policy: string, alone: readonly Found[]): Promise<Found[]> {
+async function judgeTogether(session: Session, policy: string, alone: readonly Found[]): Promise<Found[]> {
   const limit = pLimit(judgedAtOnce);
   let found = [...alone];
   for (let changed = true; changed;) {
-    const judged = await Promise.all(found.map((each) => limit(() => besideOthers(session, policy, each, found))));
+    const judged = await Promise.all(found.map((each) => limit(() => judgeBesideOthers(session, policy, each, found))));
     const left = judged.filter((each) => each !== undefined);
     changed =
       left.length < found.length || left.some(({ removal }, index) => removal.whole !== found[index]?.removal.whole);
@@ -193,7 +193,7 @@ async function together(session: Session, policy: string, alone: readonly Found[
   return found.toSorted((a, b) => Number(a.late) - Number(b.late) || (keyOf(a.removal) < keyOf(b.removal) ? -1 : 1));
 }
 
-async function besideOthers(
+async function judgeBesideOthers(
   session: Session,
   policy: string,
   one: Found,
@@ -317,16 +317,16 @@ function uniqueDocuments(found: readonly Found[]): ManifestDocument[] {
  * Publishes the events of a plan that removes something, before anybody acts on it. After a crash in between no event
  * names the plan, and the next run makes another one.
  */
-async function tell(
+async function publishPlan(
   { ports }: Session,
   plan: Plan,
   percent: number,
   cause: Cause,
-  asked: 'schedule' | 'somebody',
+  requestedBy: 'schedule' | 'somebody',
 ): Promise<void> {
   const { policy, plan: id, hash, manifests, tags, bytes, over, madeAt } = plan;
   if (manifests + tags === 0) return;
-  const about = (type: string) => ({
+  const envelopeParts = (type: string) => ({
     id: `${id}-${type}`,
     time: madeAt,
     source: ports.settings.eventSource,
@@ -334,14 +334,14 @@ async function tell(
   });
   const occurrence = { id: ports.ids.nextId(), timestamp: madeAt, ...cause };
   const events = [
-    envelope('Longshore.PurgePlanned', about('planned'), {
+    envelope('Longshore.PurgePlanned', envelopeParts('planned'), {
       ...occurrence,
-      target: { policy, plan: id, hash, manifests, tags, bytes, asks: asked === 'somebody' || over.length > 0 },
+      target: { policy, plan: id, hash, manifests, tags, bytes, asks: requestedBy === 'somebody' || over.length > 0 },
     }),
   ];
-  if (asked === 'schedule' && over.length > 0)
+  if (requestedBy === 'schedule' && over.length > 0)
     events.push(
-      envelope('Longshore.BrakeApplied', about('braked'), {
+      envelope('Longshore.BrakeApplied', envelopeParts('braked'), {
         ...occurrence,
         target: { policy, plan: id, hash, percent, repositories: over },
       }),
@@ -355,7 +355,7 @@ export async function planNow(
   registry: Session['registry'],
   policy: PolicyDocument,
   cause: Cause,
-  asked: 'schedule' | 'somebody',
+  requestedBy: 'schedule' | 'somebody',
 ): Promise<Plan> {
-  return makePlan(await openSession(ports, registry), policy, cause, asked);
+  return makePlan(await openSession(ports, registry), policy, cause, requestedBy);
 }
