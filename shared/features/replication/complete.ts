@@ -39,9 +39,9 @@ export async function reconcileImage(
   const manifests = await withChildren(ports, key, manifest);
   if (missingIn(region, await blobsOf(ports, manifests)).length > 0) return 'queued';
   const limit = pLimit(contentsAtOnce);
-  const brought = await Promise.all(manifests.map((each) => limit(() => bringContent(ports, each, region))));
-  if (brought.includes(false)) return 'queued';
-  return tellComplete(ports, key, found);
+  const copied = await Promise.all(manifests.map((each) => limit(() => copyContent(ports, each, region))));
+  if (copied.includes(false)) return 'queued';
+  return publishComplete(ports, key, found);
 }
 
 /** Forgets, in every region, the progress of an image. */
@@ -59,7 +59,7 @@ export async function forgetImage(
   );
 }
 
-async function tellComplete(
+async function publishComplete(
   ports: ReplicationPorts,
   key: RepositoryKey,
   found: Stored<Replicated>,
@@ -99,7 +99,7 @@ async function tellComplete(
  * Copies a manifest that is too large for a document: it is a small blob of its own, under one name in all regions that
  * have a copy. Returns `false` when no region has it.
  */
-async function bringContent(
+async function copyContent(
   { regions }: ReplicationPorts,
   { content, digest, registry, repository }: ManifestDocument,
   region: string,

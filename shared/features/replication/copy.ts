@@ -43,7 +43,7 @@ export async function copyBlob(ports: ReplicationPorts, copy: Copy, pace: Pace):
   const before = copy.begun ? await ports.blobs.statBlob(copy.name) : undefined;
   // A process that died before it could record it has committed it.
   if (before?.size !== copy.size) {
-    const outcome = await bring(ports, copy, blob, pace);
+    const outcome = await copyBlocks(ports, copy, blob, pace);
     if (outcome !== undefined) return outcome;
   }
   if (copy.verify === 'hash' && !(await hasDigest(ports, copy))) {
@@ -54,7 +54,7 @@ export async function copyBlob(ports: ReplicationPorts, copy: Copy, pace: Pace):
 }
 
 /** Copies the blocks; `undefined` when the bytes are there. */
-async function bring(
+async function copyBlocks(
   ports: ReplicationPorts,
   copy: Copy,
   blob: BlobDocument,

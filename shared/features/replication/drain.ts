@@ -43,7 +43,7 @@ export async function drainReplica(ports: ReplicationPorts, replica: Replica, un
           waiting -= 1;
           return;
         }
-        if (!(await leave(ports, blob, region))) return;
+        if (!(await leaveRegion(ports, blob, region))) return;
         Object.assign(left, { blobs: left.blobs + 1, bytes: left.bytes + blob.document.size });
         waiting -= 1;
       },
@@ -89,10 +89,10 @@ async function isHeldByOthers(ports: ReplicationPorts, digest: Digest, region: s
     ],
     limit: blobsAtOnce,
   });
-  const looked = new Set<unknown>();
+  const checked = new Set<unknown>();
   for await (const { document } of links) {
-    if (looked.has(document.registry)) continue;
-    looked.add(document.registry);
+    if (checked.has(document.registry)) continue;
+    checked.add(document.registry);
     const replicas = await readReplicas({ ...ports, registry: registrySchema.parse(document.registry) });
     const here = replicas.find((each) => each.region === region);
     if (here === undefined ? replicas.length === 0 : here.draining === undefined) return true;
@@ -101,12 +101,12 @@ async function isHeldByOthers(ports: ReplicationPorts, digest: Digest, region: s
 }
 
 /** Removes a blob from this region; `false` when it must be copied first, or was written since. */
-async function leave(ports: ReplicationPorts, found: Stored<BlobDocument>, region: string): Promise<boolean> {
+async function leaveRegion(ports: ReplicationPorts, found: Stored<BlobDocument>, region: string): Promise<boolean> {
   const { document: blob } = found;
   const { [region]: here, ...copies } = blob.copies;
   if (here === undefined) return true;
   if (Object.keys(copies).length === 0) {
-    await bringElsewhere(ports, blob, region);
+    await planCopyElsewhere(ports, blob, region);
     return false;
   }
   const dueAt = new Date(ports.clock.now().getTime() + redirectsLastMs).toISOString();
@@ -131,7 +131,7 @@ async function leave(ports: ReplicationPorts, found: Stored<BlobDocument>, regio
  * Plans a copy in another region, whatever its filters say: nothing may be lost. A region that is being emptied too
  * gets none; one that is paused copies it later.
  */
-async function bringElsewhere(ports: ReplicationPorts, blob: BlobDocument, region: string): Promise<void> {
+async function planCopyElsewhere(ports: ReplicationPorts, blob: BlobDocument, region: string): Promise<void> {
   const replicas = await readReplicas(ports);
   const staying = replicas.filter((each) => each.region !== region && each.draining === undefined);
   const target =

@@ -60,7 +60,7 @@ export function replicationPipeline(ports: ReplicationPorts): ReplicationPipelin
     hastenCopy(digest) {
       if (hastened.has(digest)) return;
       hastened.set(digest, true);
-      void bringForward(ports, digest);
+      void moveForward(ports, digest);
     },
     async plan(event) {
       if (!several) return;
@@ -135,7 +135,7 @@ async function unlessDown({ log }: ReplicationPorts, work: () => Promise<unknown
   }
 }
 
-async function bringForward(ports: ReplicationPorts, digest: Digest): Promise<void> {
+async function moveForward(ports: ReplicationPorts, digest: Digest): Promise<void> {
   try {
     if (await hasten(ports, digest)) await wake(ports, ports.regions.here);
   } catch (error) {

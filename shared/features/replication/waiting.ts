@@ -15,17 +15,17 @@ const [imagesAtOnce, copiesAtOnce] = [50, 100];
  * unchecked.
  */
 export async function reconcileQueued(ports: ReplicationPorts): Promise<number> {
-  let settled = 0;
+  let reconciled = 0;
   await oneByOne(
     ports.log,
     'reconciling an image whose copies wait',
     await queuedImages(ports),
     ({ document }) => document.id,
     async ({ document: { registry, repository, digest, region } }) => {
-      if ((await reconcileImage(ports, { registry, repository }, digest, region)) !== 'queued') settled += 1;
+      if ((await reconcileImage(ports, { registry, repository }, digest, region)) !== 'queued') reconciled += 1;
     },
   );
-  return settled;
+  return reconciled;
 }
 
 /**
@@ -53,11 +53,15 @@ export async function forgetQueued(ports: ReplicationPorts): Promise<void> {
     const isWanted = others.length > 0 || wantedBy?.some((each) => each.registry !== registry) === true;
     // A copy that images of another registry wait for must not be deleted by this one.
     if (images.length > others.length)
-      await documents.commitDocuments('blobs', [digest], [isWanted ? withoutUs(found, registry) : removing(found)]);
+      await documents.commitDocuments(
+        'blobs',
+        [digest],
+        [isWanted ? withoutRegistry(found, registry) : removing(found)],
+      );
   }
 }
 
-function withoutUs(found: Stored<Copy>, registry: RegistryName): DocumentChange {
+function withoutRegistry(found: Stored<Copy>, registry: RegistryName): DocumentChange {
   const { images, wantedBy = [] } = found.document;
   return patching(found, {
     images: images.filter((image) => image.registry !== registry),

@@ -57,15 +57,15 @@ export async function aboutImage(ports: Reading, key: RepositoryKey, digest: Dig
   const limit = pLimit(readsAtOnce);
   let wave = [digest];
   for (let depth = 0; wave.length > 0 && depth < deepest; depth += 1) {
-    const near = (await Promise.all(wave.map((each) => aboutWithChildren(ports, key, each, limit)))).flat();
-    wave = [...new Set(near)].filter((about) => about !== digest && !found.has(about));
-    for (const about of wave) found.add(about);
+    const near = (await Promise.all(wave.map((each) => referrersWithChildren(ports, key, each, limit)))).flat();
+    wave = [...new Set(near)].filter((referrer) => referrer !== digest && !found.has(referrer));
+    for (const referrer of wave) found.add(referrer);
   }
   return [...found];
 }
 
 /** An index may list a thousand images, and each may be signed. */
-async function aboutWithChildren(
+async function referrersWithChildren(
   ports: Reading,
   key: RepositoryKey,
   digest: Digest,
@@ -74,10 +74,10 @@ async function aboutWithChildren(
   const manifest = await limit(() => readManifest(ports, key, digest));
   if (manifest === undefined) return [];
   const parts = await withChildren(ports, key, manifest);
-  return (await Promise.all(parts.map((part) => limit(() => directlyAbout(ports, key, part.digest))))).flat();
+  return (await Promise.all(parts.map((part) => limit(() => directReferrers(ports, key, part.digest))))).flat();
 }
 
-async function directlyAbout(ports: Reading, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
+async function directReferrers(ports: Reading, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
   const [container, partition] = ['repositories' as const, partitionOf(key)];
   const [edges, tags] = await Promise.all([
     ports.documents.queryDocuments({

@@ -75,9 +75,9 @@ async function tryCopy(
     is: 'failed' as const,
     why: whyFailed(error),
   }));
-  if (outcome.is === 'failed') await fail(ports, claimed, outcome.why);
+  if (outcome.is === 'failed') await noteFailure(ports, claimed, outcome.why);
   if (outcome.is !== 'taken') ports.metrics.tellCopied(outcome.is, outcome.is === 'copied' ? claimed.size : 0);
-  if (outcome.is === 'copied' || outcome.is === 'gone') await settleWaiting(ports, claimed);
+  if (outcome.is === 'copied' || outcome.is === 'gone') await reconcileWaiting(ports, claimed);
   return outcome.is;
 }
 
@@ -85,21 +85,21 @@ async function tryCopy(
  * Checks the images that waited for a copy. Those that came to wait since the claim are in no list any more: the sweep
  * finds them.
  */
-async function settleWaiting(ports: ReplicationPorts, { images, region }: Copy): Promise<void> {
+async function reconcileWaiting(ports: ReplicationPorts, { images, region }: Copy): Promise<void> {
   for (const { registry, repository, digest } of images)
     await reconcileImage(ports, { registry, repository }, digest, region);
 }
 
-async function fail(ports: ReplicationPorts, copy: Copy, why: string): Promise<void> {
+async function noteFailure(ports: ReplicationPorts, copy: Copy, why: string): Promise<void> {
   const attempts = await putOff(ports, copy, why);
   ports.log.warn(
     { digest: copy.digest, region: copy.region, attempts, why },
     'a blob could not be copied, and the copy is tried again',
   );
-  if (attempts === failingAfter) await tellFailing(ports, copy, attempts, why);
+  if (attempts === failingAfter) await publishFailing(ports, copy, attempts, why);
 }
 
-async function tellFailing(
+async function publishFailing(
   { topic, clock, log, registry: here, eventSource, sourceOf }: ReplicationPorts,
   { digest, region, queuedAt, images }: Copy,
   attempts: number,
