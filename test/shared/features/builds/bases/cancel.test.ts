@@ -65,7 +65,7 @@ describe('a build that is cancelled', () => {
     expect((await of.api('POST', `/builds/${id}/cancel`)).status).toBe(409);
   });
 
-  it('ends what is being made: its maker writes nothing any more', async () => {
+  it('ends the image that is being made: its process writes nothing any more', async () => {
     const of = await planned();
     const before = await digestsOf(of);
     const messages = await plan(of);
@@ -121,7 +121,7 @@ describe('a build that is cancelled', () => {
 });
 
 describe('a build that is retried', () => {
-  it('makes what failed or stopped, in order, in a build that names the one before', async () => {
+  it('makes the images that failed or stopped, in order, in a build that names the one before', async () => {
     const of = await planned(`FROM ${host}/base:1\nRUN false`);
     await of.settle();
     const first = await newest(of);
@@ -145,7 +145,7 @@ describe('a build that is retried', () => {
     expect(await buildsOf(of)).toHaveLength(2);
   });
 
-  it('leaves alone what was made, and is refused when nothing failed', async () => {
+  it('does not repeat images that were made, and is refused when nothing failed', async () => {
     const of = await planned();
     await of.settle();
     const { id } = await newest(of);

@@ -90,7 +90,7 @@ describe('a build whose process dies', () => {
   );
 });
 
-describe('what is delivered three times and in any order', () => {
+describe('an event that is delivered three times and in any order', () => {
   it.each(Array.from({ length: 20 }, (_, seed) => seed))('makes each image once (%s)', async (seed) => {
     const calm = await updated();
     await calm.settle();
@@ -107,7 +107,7 @@ describe('what is delivered three times and in any order', () => {
   });
 });
 
-describe('an image that somebody pushes while it is made anew', () => {
+describe('an image that is pushed while a build makes it', () => {
   it('keeps what was pushed, on the new base', async () => {
     const of = await updated();
     const calls = new CallPlan();

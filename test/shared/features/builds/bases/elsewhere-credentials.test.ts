@@ -68,7 +68,7 @@ const statusOf = async ({ app }: One, method: string, path: string, headers: Rec
 const jobIn = ({ body }: Asked) => JSON.parse(body) as Job;
 const pathOf = (url: string) => new URL(url).pathname + new URL(url).search;
 
-describe('the login of a job elsewhere', () => {
+describe('the login of an external job', () => {
   it('reads its context and its bases, writes its repository, and opens nothing else', async () => {
     const { one, asked, context } = await given();
     const { user, password } = jobIn(asked).login ?? expect.fail('it got none');
@@ -116,7 +116,7 @@ describe('a workflow of GitHub', () => {
     github: { repository: 'team/app', workflow: 'build.yml', token: 'longshore-user-github', api: ci.url },
   });
 
-  it('is told nothing secret in its inputs, and is given the rest for the secret of its task', async () => {
+  it('gets no secret in its inputs, and the rest for the secret of its task', async () => {
     const { one, asked } = await given(github());
     const told = JSON.parse((JSON.parse(asked.body) as { inputs: { job: string } }).inputs.job) as Job & {
       needsLogin: boolean;

@@ -125,8 +125,8 @@ const digestAt = async (of: Registry) =>
     'docker-content-digest',
   ) ?? undefined;
 
-describe.each(subjects)('a runner elsewhere: $name', (subject) => {
-  it('builds an image, and its tag moves to the digest that it tells', async () => {
+describe.each(subjects)('an external runner: $name', (subject) => {
+  it('builds an image, and its tag moves to the digest that it reports', async () => {
     const { of, job } = await begun(subject);
     expect(job).toMatchObject({
       type: 'build',
@@ -179,7 +179,7 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
     ).toBe('+ curl -H x-longshore-token:*** *** ***\n');
   });
 
-  it('whose registry cannot tell it of the cancellation is cancelled all the same', async () => {
+  it('that cannot be notified of the cancellation has its job cancelled all the same', async () => {
     const { of, job } = await begun(subject);
     ci.answers = [{ status: 500 }];
     await of.api('POST', `/builds/${job.build}/cancel`);
@@ -187,7 +187,7 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
     expect((await of.api('GET', '/builds')).body.items).toMatchObject([{ state: 'finished', counts: { stopped: 1 } }]);
   });
 
-  it('that fails moves no tag, and what it says is why', async () => {
+  it('that fails moves no tag, and its reason is shown', async () => {
     const { of, job } = await begun(subject);
     await tell(of, job, { state: 'failed', why: 'exit code 2' });
     await of.settle();
@@ -195,13 +195,13 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
     expect(await digestAt(of)).toBeUndefined();
   });
 
-  it('that tells of an image which it did not push is not believed', async () => {
+  it('that reports an image which it did not push is not believed', async () => {
     const { of, job } = await begun(subject);
     expect(await tell(of, job, { state: 'succeeded', digest: `sha256:${'1'.repeat(64)}` })).toBe(400);
     expect(await tell(of, job, { state: 'done' })).toBe(400);
   });
 
-  it('that tells nothing fails at the deadline, and what it tells later is too late', async () => {
+  it('that reports nothing fails at the deadline, and a later report is too late', async () => {
     const { of, job } = await begun(subject);
     of.clock.advance(599_000);
     await of.process().timers['builds-sweep']();
@@ -220,7 +220,7 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
     expect(await digestAt(of)).toBeUndefined();
   });
 
-  it('does not move the tag over what somebody has pushed meanwhile, and is given a new job', async () => {
+  it('does not move the tag over a push that came meanwhile, and is given a new job', async () => {
     const { of, job } = await begun(subject);
     const theirs = build('app', 'pushed by somebody');
     await of.push(theirs, '1');
@@ -241,7 +241,7 @@ describe.each(subjects)('a runner elsewhere: $name', (subject) => {
     ).toBe('the first\nthe second\n');
   });
 
-  it('that is cancelled is told so at once, and again when it calls, and moves no tag', async () => {
+  it('that is cancelled is notified at once, and again when it calls back, and moves no tag', async () => {
     const { of, job } = await begun(subject);
     const runs = [
       { id: 8, display_title: 'build another' },
@@ -364,7 +364,7 @@ describe('a gate over HTTP', () => {
     expect((await of.api('GET', '/builds')).body.items).toMatchObject([{ counts: { failed: 1 } }]);
   });
 
-  it('may take its time', async () => {
+  it('may need some minutes', async () => {
     ci.answers = [
       { status: 202, headers: { 'retry-after': '1' } },
       { status: 200, body: '{"pass":true}' },

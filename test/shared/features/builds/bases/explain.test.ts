@@ -198,12 +198,12 @@ const cases: Record<(typeof reasons)[number], () => Promise<unknown>> = {
   },
 };
 
-describe('why an image was or was not made anew', () => {
+describe('the reason why an image was or was not built', () => {
   it.each(Object.entries(cases))('is answered from what is stored: %s', async (reason, happen) => {
     expect(await happen()).toBe(reason);
   });
 
-  it('is told in a sentence that names what it is about', async () => {
+  it('is a sentence that names the image and what decided', async () => {
     const of = await started();
     const { body } = await of.api('GET', '/builds/explain?image=app:1&base=alpine:3');
     expect(body).toEqual({
@@ -224,7 +224,7 @@ describe('why an image was or was not made anew', () => {
 });
 
 describe('a dry run', () => {
-  it('lists what would be made anew, in order, and makes nothing', async () => {
+  it('lists the images that would be built, in order, and builds nothing', async () => {
     const of = await started();
     await of.push(onBase('top', onBase('app'), `${host}/app:1`), '1');
     await of.settle();
@@ -239,8 +239,8 @@ describe('a dry run', () => {
   });
 });
 
-describe('what is known of an image', () => {
-  it('goes with its tag, and comes back with it', async () => {
+describe('the learned bases of an image', () => {
+  it('are deleted with its tag, and restored with it', async () => {
     const of = await started();
     expect((await of.api('GET', '/bases?image=base:1')).body).toMatchObject({ items: [{ image: 'app:1' }] });
     await ask(of.app, 'DELETE', '/v2/app/manifests/1');

@@ -57,7 +57,7 @@ describe('a log that is followed', () => {
     expect(await new Response(followLog({ documents }, node, { everyMs: 5, forMs: 20 })).text()).toBe('first, second');
   });
 
-  it('is read no more when nobody listens', async () => {
+  it('is not read any more when no client reads it', async () => {
     const { documents, node, write } = await growing();
     await write('1:000000', 'first');
     let reads = 0;

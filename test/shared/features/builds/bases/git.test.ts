@@ -106,7 +106,7 @@ describe('a task whose context is in git', () => {
 });
 
 describe('a push to a repository', () => {
-  it('has the task built once, however often its host tells of it, and tells what it ignores', async () => {
+  it('has the task built once, however often its host notifies of it, and its answer says what is ignored', async () => {
     const { of } = await withTask();
     const commit = of.git.commit(git, 'main', { 'app/Dockerfile': `FROM ${host}/base:1\nRUN pushed` });
     expect(await hook(of, commit)).toMatchObject({

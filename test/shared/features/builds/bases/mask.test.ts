@@ -18,7 +18,7 @@ function through(secrets: readonly string[], text: string, cuts: readonly number
   return shown + mask.push(text.slice(at)) + mask.end();
 }
 
-describe('a secret in what a builder prints', () => {
+describe('a secret in the output of a builder', () => {
   it('is hidden in every form, wherever the text is cut', () => {
     fc.assert(
       fc.property(
@@ -73,7 +73,7 @@ describe('a secret in what a builder prints', () => {
     );
   });
 
-  it('does not hold back what can no longer become one', () => {
+  it('does not hold back text that can no longer become one', () => {
     const mask = new Mask(['secret-value']);
     expect([mask.push('STEP 1\nsec'), mask.push('onds\n'), mask.push('secret-'), mask.push('value!')]).toEqual([
       'STEP 1\n',

@@ -74,7 +74,7 @@ describe('a notification of another registry', () => {
     expect(await ask('POST', '/bases/notify/longshore', headers, pushed)).toMatchObject({ status: 401 });
   });
 
-  it('is refused alike when it proves nothing, whatever is there', async () => {
+  it('is refused alike when it proves nothing, whether its source exists or not', async () => {
     const { ask, secretOf } = registry();
     const acr = await secretOf('acr', 'a secret that somebody chose');
     const answers = await Promise.all([
@@ -117,7 +117,7 @@ describe('a notification of another registry', () => {
     expect(Buffer.from(secret.slice('whsec_'.length), 'base64')).toHaveLength(33);
   });
 
-  it('of more than a MiB is refused before it is looked at', async () => {
+  it('of more than a MiB is refused before it is read', async () => {
     const { ask } = registry();
     expect(
       await ask(
@@ -130,7 +130,7 @@ describe('a notification of another registry', () => {
   });
 });
 
-describe('what GitHub says of a package', () => {
+describe('the notification of GitHub about a package', () => {
   it('is an image of ghcr.io, in lower case; a version without a tag is none', () => {
     expect(pushedIn('ghcr', JSON.parse(published.toString()))).toEqual({ images: ['ghcr.io/org/base:v1'] });
     expect(

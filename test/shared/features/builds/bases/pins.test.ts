@@ -51,7 +51,7 @@ describe('a task whose Dockerfile names its base by digest', () => {
     expect((await of.api('GET', '/tasks/app')).body).toMatchObject({ bases: [`base:1@${first.digest}`] });
   });
 
-  it('is built with the digest of now when somebody asks, and leaves alone what names no tag beside it, or another registry', async () => {
+  it('is built with the present digest on request, except for references without a tag, or to another registry', async () => {
     const elsewhere = `sha256:${'e'.repeat(64)}`;
     const of = await pinned(
       { pins: 'bump' },
@@ -63,7 +63,7 @@ describe('a task whose Dockerfile names its base by digest', () => {
     expect(await builtFrom(of)).toEqual([first.digest, first.digest]);
   });
 
-  it('moves on the digests of the commit that is built, which may be others than those of the one before', async () => {
+  it('replaces the digests of the commit that is built, which may differ from those of the one before', async () => {
     const of = registry();
     const git = 'https://git.example/app.git';
     of.git.create(git);
@@ -76,7 +76,7 @@ describe('a task whose Dockerfile names its base by digest', () => {
     expect(await builtFrom(of)).toEqual([second, third]);
   });
 
-  it('is looked for once for all platforms: a tag that moves meanwhile would give them different bases', async () => {
+  it('has it resolved once for all platforms: a tag that moves meanwhile would give them different bases', async () => {
     const of = await pinned({ pins: 'bump', platforms: ['linux/amd64', 'linux/arm64'] });
     const second = await moved(of, 'base 2');
     const calls = new CallPlan();

@@ -185,7 +185,7 @@ describe('a secret of a build', () => {
     ]);
   });
 
-  it('is refused for a runner elsewhere, and twice under one id', async () => {
+  it('is refused for an external runner, and twice under one id', async () => {
     const of = registry();
     const context = { repository: 'contexts', digest: await upload(of, 'contexts', 'FROM scratch') };
     expect(

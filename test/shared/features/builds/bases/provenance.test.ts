@@ -36,7 +36,7 @@ describe("a builder's provenance", () => {
     expect(materialsOf(text)).toEqual([]);
   });
 
-  it('that lies beside an image in its index tells what every stage was built on', async () => {
+  it('that lies beside an image in its index names the base of every stage', async () => {
     const of = registry();
     const image = build('app', 'app');
     const statement = Buffer.from(

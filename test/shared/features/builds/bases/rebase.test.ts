@@ -44,7 +44,7 @@ async function pushIndex(
 }
 
 describe('a rebased image', () => {
-  it('takes what the base has changed, keeps what is its own, and says what both have changed', async () => {
+  it('follows the changes of the base, keeps its own, and says what both have changed', async () => {
     const of = await rebasing(
       {
         Env: ['PATH=/bin', 'LANG=C', 'MODE=slow'],
@@ -129,7 +129,7 @@ describe('a rebased image', () => {
     expect(of.events('Longshore.BuildFailed')).toHaveLength(1);
   });
 
-  it('goes along with a USER of its own', async () => {
+  it('keeps a USER of its own when the base changes USER', async () => {
     const of = await rebasing({ User: 'app' }, { User: 'nobody' }, { User: 'me' });
     expect((await of.pull('app:1')).config.config).toEqual({ User: 'me' });
   });
@@ -230,7 +230,7 @@ describe('a rebased image', () => {
     expect(await reasonOf(of, 'app:1', 'base:1')).toBe('made');
   });
 
-  it('is left alone when it is on the new base already', async () => {
+  it('is not written when it is on the new base already', async () => {
     const of = registry();
     await of.api('PUT', '/builds/policies/all', { mode: 'rebase' });
     const [first, second] = [build('base', 'base 1'), build('base', 'base 2')];

@@ -20,7 +20,7 @@ async function withDiamond(): Promise<Registry> {
   return of;
 }
 
-describe('what an image is built on', () => {
+describe('the base of an image', () => {
   it('is known by its annotation, or by the layers that it begins with', async () => {
     const of = await withDiamond();
     expect(await dependentsOf(of, 'base:1')).toEqual(['left:1', 'right:1']);
@@ -50,7 +50,7 @@ describe('what an image is built on', () => {
 });
 
 describe('a base that is updated', () => {
-  it('has each image that is built on it made anew once, in order, and no other', async () => {
+  it('has each of its dependents built once, in order, and no other image', async () => {
     const of = await withDiamond();
     const before = await of.pull('unrelated:1');
     await of.push(build('base', 'base 2', { config: { Env: ['PATH=/bin', 'BASE=2'] } }), '1');
@@ -81,7 +81,7 @@ describe('a base that is updated', () => {
     });
   });
 
-  it('has nothing made when the same image is pushed again', async () => {
+  it('has nothing built when the same image is pushed again', async () => {
     const of = await withDiamond();
     await of.push(build('base', 'base 1', { config: { Env: ['PATH=/bin', 'BASE=1'] } }), '1');
     await of.settle();

@@ -50,7 +50,7 @@ describe('a task with a schedule', () => {
     expect(built(of)).toBe(1);
   });
 
-  it('is left alone while it is disabled, and when its schedule is taken away', async () => {
+  it('is not built while it is disabled, or after its schedule was removed', async () => {
     const of = await daily({ enabled: false });
     await hours(of, 30);
     const kept = await daily();

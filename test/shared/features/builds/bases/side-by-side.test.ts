@@ -71,7 +71,7 @@ describe('updates of two bases', () => {
     expect(await buildsOf(of)).toMatchObject([{ state: 'running' }, { state: 'running' }]);
   });
 
-  it('are followed one after the other, and what waits together, when an image is', async () => {
+  it('are followed one after the other when an image is built on both, and those that wait are followed together', async () => {
     const of = await towers(['a']);
     await anew(of, 'a', 2);
     const queued = await plan(of);
@@ -107,8 +107,8 @@ describe('updates of two bases', () => {
   });
 });
 
-describe('a base that is updated again while what is built on it is made', () => {
-  it('is followed once more: that the image is further than its plan says is seen by the image', async () => {
+describe('a base that is updated again while its dependents are built', () => {
+  it('is followed once more: the image itself shows that it is newer than its plan says', async () => {
     const of = await towers(['a']);
     await anew(of, 'a', 2);
     const queued = await plan(of);

@@ -44,7 +44,7 @@ describe('a task', () => {
     });
   });
 
-  it('builds its image when a base is updated, and when somebody asks', async () => {
+  it('builds its image when a base is updated, and on request', async () => {
     const of = await withTask();
     await updated(of);
     expect((await of.pull('app:1')).layers).toEqual([`layer FROM ${host}/base:1 (1)`]);
@@ -58,7 +58,7 @@ describe('a task', () => {
     expect(builds).toMatchObject([{ updates: [{ image: 'app:1', task: 'app' }] }, { updates: [{ image: 'base:1' }] }]);
   });
 
-  it('keeps what was printed', async () => {
+  it('keeps the output of its builds', async () => {
     const of = await withTask();
     await updated(of);
     const { items: builds } = (await of.api('GET', '/builds')).body as { items: { id: string }[] };
@@ -100,7 +100,7 @@ describe('a task', () => {
     expect((await of.pull(`app@${nodes[0]?.digest ?? ''}`)).layers).toHaveLength(1);
   });
 
-  it('rebases where it can and builds where it cannot, if it is told so', async () => {
+  it('rebases where it can and builds where it cannot, if its mode says so', async () => {
     const of = await withTask({ settings: { mode: 'rebase-else-rebuild' } });
     await of.push(build('app', 'app', { base: build('base', 'base 1'), says: `${host}/base:1` }), '1');
     await of.settle();
@@ -132,7 +132,7 @@ describe('a task', () => {
     expect(of.events('Longshore.ImageRebased')).toEqual([]);
   });
 
-  it('is left alone when it is disabled, or gone', async () => {
+  it('is not built when it is disabled, or deleted', async () => {
     const of = await withTask({ settings: { enabled: false } });
     await of.push(build('app', 'app'), '1');
     await updated(of);

@@ -24,7 +24,7 @@ const update = async (of: Registry, n: number) => {
 };
 
 describe('a task that is built at most so often in an hour', () => {
-  it('has the builds beyond wait for their turn, and all that came meanwhile is one', async () => {
+  it('has further builds wait for their turn, and all updates that came meanwhile become one build', async () => {
     const of = await limited(2);
     for (let n = 1; n <= 5; n += 1) {
       await update(of, n);
@@ -85,7 +85,7 @@ describe('a task that is built at most so often in an hour', () => {
     expect(builtIn(of)).toBe(1);
   });
 
-  it('takes no second turn for a build elsewhere that ends when its first is over', async () => {
+  it('takes no second turn for a build by an external runner that ends when its first is over', async () => {
     const ci = await startCi();
     const of = await limited(1, { runner: { webhook: { url: ci.url } }, timeoutSeconds: 7_200 });
     await of.api('PUT', '/tasks/app/hook', { secret: 'a secret of the runner and the registry' });

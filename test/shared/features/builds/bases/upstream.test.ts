@@ -65,7 +65,7 @@ async function minutes(of: Registry, count: number): Promise<void> {
 }
 
 describe('a tag of another registry that images are built on', () => {
-  it('is looked at by one conditional HEAD in an interval, and its move is told of once', async () => {
+  it('is checked by one conditional HEAD in an interval, and its move is published once', async () => {
     const there = await upstream();
     const of = await on(there.host);
     await minutes(of, 1);
@@ -82,7 +82,7 @@ describe('a tag of another registry that images are built on', () => {
     ]);
   });
 
-  it('is looked at at once when its registry says so, which is not believed itself', async () => {
+  it('is checked at once when its registry sends a notification, which is not believed itself', async () => {
     const there = await upstream();
     const of = await on(there.host);
     await minutes(of, 1);
@@ -116,7 +116,7 @@ describe('a tag of another registry that images are built on', () => {
     expect(await notify({ not: 'one' })).toMatchObject({ status: 400 });
   });
 
-  it('has what a task builds on it built anew', async () => {
+  it('has the images that tasks build on it built again', async () => {
     const there = await upstream();
     const of = registry();
     await of.api('PUT', '/tasks/app', {
@@ -130,7 +130,7 @@ describe('a tag of another registry that images are built on', () => {
     expect(await reasonOf(of, 'app:1', `${there.host}/library/base:1`)).toBe('made');
   });
 
-  it('is asked for with a token where its registry wants one', async () => {
+  it('is checked with a token where its registry requires one', async () => {
     const there = await upstream();
     const plain = there.answer;
     there.answer = (request, response) => {
@@ -189,7 +189,7 @@ describe('a tag of another registry that images are built on', () => {
       })
     )?.document;
 
-  it('of a private registry is asked for with the login that it was given, whose password is in the vault', async () => {
+  it('of a private registry is checked with the login that it was given, whose password is in the vault', async () => {
     const { there, of, login } = await private_();
     of.world.secrets.put('longshore-user-registry', 'a password', { 'longshore-hosts': there.host });
     expect(await login()).toEqual({
@@ -202,7 +202,7 @@ describe('a tag of another registry that images are built on', () => {
     expect((await of.api('DELETE', `/bases/upstreams/${there.host}`)).status).toBe(404);
   });
 
-  it('has its password shown to no other host that its registry names, unless it is said to be right', async () => {
+  it('has its password sent to no other host that its registry names, unless that host was set as its realm', async () => {
     const other = await upstream();
     const asOther = other.answer;
     other.answer = (request, response) => {
@@ -247,7 +247,7 @@ describe('a tag of another registry that images are built on', () => {
     },
   );
 
-  it('is watched no more when nobody is built on it', async () => {
+  it('is not watched any more when no image is built on it', async () => {
     const there = await upstream();
     const of = await on(there.host);
     await of.app.fetch(new Request('http://registry.test/v2/app-1/manifests/1', { method: 'DELETE' }));
@@ -275,7 +275,7 @@ describe('another registry', () => {
     expect(there.asked).toHaveLength(100);
   }, 30_000);
 
-  it('gets no more of them from three instances, and of many tags each its one look in an interval', async () => {
+  it('gets no more of them from three instances, and one check of each of many tags in an interval', async () => {
     const there = await upstream();
     const of = registry({ upstream: { intervalMs: 60 * minuteMs, perMinute: 30 } });
     const tags = sized(200, 1_000);
@@ -321,7 +321,7 @@ describe('another registry', () => {
     expect(there.asked.length).toBeGreaterThan(1);
   });
 
-  it('is left alone until the date that it names, by the clock of the app', async () => {
+  it('is not asked until the date that it names, by the clock of the app', async () => {
     const there = await upstream();
     const of = await on(there.host, ['a', 'b', 'c']);
     const until = new Date(of.clock.now().getTime() + 11 * minuteMs).toUTCString();

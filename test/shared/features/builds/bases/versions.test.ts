@@ -59,7 +59,7 @@ describe('a task that follows the newest version of its base within a range', ()
     expect(await dependentsOf(of, 'base:1.2.0')).toEqual([]);
   });
 
-  it('stays where it is for what is older, beyond the range, a pre-release, or no version, and for the same pushed again', async () => {
+  it('stays where it is for a tag that is older, beyond the range, a pre-release, no version, or the same pushed again', async () => {
     const of = await following(['1.5.0']);
     for (const tag of ['1.4.9', '2.0.0', '1.6.0-beta.1', 'edge', '1.5.0-alpine'])
       await of.push(build('base', `base ${tag}`), tag);

@@ -20,7 +20,7 @@ describe('a merge of three', () => {
     expect(merge(given)).toEqual({ value, isConflict });
   });
 
-  it('takes whatever one side alone has changed, and is a conflict only where both have, to different things', () => {
+  it('takes each change of one side alone, and is a conflict only where both have changed a value differently', () => {
     fc.assert(
       fc.property(three, (given) => {
         const { value, isConflict } = merge(given);
