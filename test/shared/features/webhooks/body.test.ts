@@ -128,7 +128,7 @@ describe('the other formats', () => {
   });
 });
 
-describe('the description of what receivers get', () => {
+describe('the description of the requests to receivers', () => {
   it.each(eventTypes.flatMap((type) => formats.map((format) => [type, format] as const)))(
     'holds for the example of %s in format %s, and for nothing else',
     (type, format) => {

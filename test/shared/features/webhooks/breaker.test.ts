@@ -135,7 +135,7 @@ describe('the breaker', () => {
     expect(await simulation.readHook('receiver')).not.toHaveProperty('brokenSince');
   });
 
-  it('opens again when the receiver fails while what waited is brought to it', async () => {
+  it('opens again when the receiver fails while held-back deliveries are sent', async () => {
     const simulation = new Simulation();
     await simulation.hook('receiver');
     let good = 0;
@@ -165,7 +165,7 @@ describe('the breaker', () => {
     expect(await simulation.readHook('receiver')).not.toHaveProperty('brokenSince');
   });
 
-  it('lets a delivery through that somebody asks for, and closes when that shows that the receiver works', async () => {
+  it('lets a requested redelivery through, and closes when that shows that the receiver works', async () => {
     const simulation = new Simulation();
     await simulation.hook('receiver');
     simulation.receivers.set('receiver.example', down);
@@ -178,7 +178,7 @@ describe('the breaker', () => {
     expect((await simulation.deliveries()).filter(({ status }) => status !== 'delivered')).toEqual([]);
   });
 
-  it('forgets no event that was found while it was open and written when it had looked for the last time', async () => {
+  it('loses no event that was found while it was open and written after its last check', async () => {
     const simulation = new Simulation();
     await simulation.hook('receiver');
     simulation.receivers.set('receiver.example', down);

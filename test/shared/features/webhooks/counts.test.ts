@@ -20,7 +20,7 @@ async function dispatched(hooks: number): Promise<Partial<Record<CallName, numbe
   return countsOf(calls);
 }
 
-describe('what an event costs', () => {
+describe('the cost of an event', () => {
   it.each([0, 1, 100])(
     'is, with %i hooks that get it, one look-up, one marker made and closed, one post and one write each, and no message',
     async (hooks) => {
@@ -29,7 +29,7 @@ describe('what an event costs', () => {
     },
   );
 
-  it('is one look-up and one marker while no hook gets its type, and a hook that comes gets the next', async () => {
+  it('is one query and one marker while no hook gets its type, and a new hook gets the next event', async () => {
     const simulation = new Simulation();
     const { ports, calls } = simulation.connect();
     await dispatch(ports, pushEvent('e1', simulation.clock.now()));
@@ -58,7 +58,7 @@ describe('what an event costs', () => {
     expect(countsOf(calls)).toEqual({ 'documents.query': 1, 'documents.commit': 1, 'documents.read': 1 });
   });
 
-  it('is, for a retry that succeeds, two reads and that of the event, the claim and what came of it', async () => {
+  it('is, for a retry that succeeds, two reads and that of the event, the claim and the outcome', async () => {
     const simulation = new Simulation();
     await simulation.hook('receiver');
     simulation.receivers.set('receiver.example', () => answered(500));
@@ -75,7 +75,7 @@ describe('what an event costs', () => {
 });
 
 describe('10,000 hooks that do not get an event', () => {
-  it('change nothing of what it costs, and are not looked at: it takes as long with them as with 10', async () => {
+  it('do not change its cost, and are not read: it takes as long with them as with 10', async () => {
     const simulation = new Simulation();
     await simulation.hook('matching');
     const { documents } = connectMemory(simulation.world);

@@ -82,7 +82,7 @@ describe('a crash at every call of a store, a queue, the topic or a receiver', (
     expect(calls).toBeGreaterThan(40);
   });
 
-  it('makes no second attempt of what was written down before it', async () => {
+  it('makes no second attempt when the first was recorded before it', async () => {
     const names = ['first', 'second', 'third'];
     const simulation = new Simulation();
     for (const name of names) await simulation.hook(name);
@@ -98,7 +98,7 @@ describe('a crash at every call of a store, a queue, the topic or a receiver', (
     expect((await simulation.deliveries()).map(({ attempted }) => attempted).sort()).toEqual([1, 1, 2]);
   });
 
-  it('loses none of those that wait for a breaker, through its opening, its probes, its closing and what it brings then', async () => {
+  it('loses none of those that wait for a breaker, while it opens, probes, closes and sends the held-back ones', async () => {
     const calls = await withEveryCrash(async (simulation) => {
       const began = simulation.now;
       await simulation.hook('broken', { retrySeconds: [30, 60] });

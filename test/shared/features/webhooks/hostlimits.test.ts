@@ -14,7 +14,7 @@ function held() {
 }
 
 describe('places at a host', () => {
-  it('are so many, and who waits is let in in the order of coming', async () => {
+  it('are limited, and those that wait get one in the order in which they came', async () => {
     const limits = new HostLimits(settings);
     const { work, end, begun } = held();
     const order: number[] = [];
@@ -29,7 +29,7 @@ describe('places at a host', () => {
     expect(order).toEqual([0, 1, 2, 3]);
   });
 
-  it('are waited for with some patience, by no more than the line takes, and at a host that hangs not at all', async () => {
+  it('are waited for up to a limit, by no more than the line allows, and not at all at a host that hangs', async () => {
     const limits = new HostLimits(settings);
     const { work, end } = held();
     const runs = [limits.within('hangs', work), limits.within('hangs', work)];

@@ -77,7 +77,7 @@ describe('a receiver that hangs', () => {
 });
 
 describe('a probe of the breaker that is under way', () => {
-  it('is not made again for a copy of its message, which looks when it is over', async () => {
+  it('is not made again for a copy of its message, which checks again when it is over', async () => {
     const simulation = new Simulation();
     await simulation.hook('hangs');
     simulation.receivers.set('hangs.example', () => answered(500));
@@ -105,8 +105,8 @@ describe('a probe of the breaker that is under way', () => {
   });
 });
 
-describe('what nobody can read', () => {
-  it('is dropped from the queue, and stops the sweep for nothing else', async () => {
+describe('a message or a document that cannot be read', () => {
+  it('is dropped from the queue, and does not stop the sweep of others', async () => {
     const simulation = new Simulation();
     await simulation.hook('receiver');
     for (const message of [

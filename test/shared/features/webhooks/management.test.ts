@@ -83,7 +83,7 @@ const found = async ({ memory }: TestLongshore, event = pushed('team/app', 'v1')
   (await findHooks(memory.documents, registry, event)).map(({ name }) => name).sort();
 
 describe('a webhook', () => {
-  it('is made with a secret that is shown once, and read without what is secret', async () => {
+  it('is made with a secret that is shown once, and read without its secrets', async () => {
     const longshore = composeForTest();
     const response = await send(longshore, 'PUT', '/deploy', {
       serviceUri: uri,
@@ -121,7 +121,7 @@ describe('a webhook', () => {
     });
   });
 
-  it('is replaced with what was read of it: secrets and masked headers stay', async () => {
+  it('is replaced by the body that was read of it: secrets and masked headers stay', async () => {
     const longshore = composeForTest();
     await sent(longshore, 'PUT', '/deploy', {
       serviceUri: uri,
@@ -148,7 +148,7 @@ describe('a webhook', () => {
     ).toEqual([400, expect.stringContaining('x-other is masked')]);
   });
 
-  it('is changed in what is named, and in nothing else', async () => {
+  it('is changed in the named fields, and in no other', async () => {
     const longshore = composeForTest();
     const {
       secret: _once,
@@ -172,7 +172,7 @@ describe('a webhook', () => {
     expect((await send(longshore, 'PATCH', '/nobody', { actions: ['push'] })).status).toBe(404);
   });
 
-  it('is found by its events while it is enabled and there, by one query', async () => {
+  it('is found by its events while it exists and is enabled, by one query', async () => {
     const longshore = composeForTest();
     await sent(longshore, 'PUT', '/deploy', {
       serviceUri: uri,

@@ -115,7 +115,7 @@ describe('the scope of a webhook', () => {
     ]).toEqual([true, true, false, true]);
   });
 
-  it('covers what is about no repository only when it is empty', () => {
+  it('covers events without a repository only when it is empty', () => {
     const failing = eventOf('Longshore.WebhookFailing');
     expect([
       covers(hook('', [], ['Longshore.WebhookFailing']), failing),

@@ -192,7 +192,7 @@ describe('an answer', () => {
     expect((await simulation.deliveries())[0]?.status).toBe('delivered');
   });
 
-  it('that does not come is told by its kind', async () => {
+  it('that does not come is recorded by its kind', async () => {
     const simulation = new Simulation();
     await simulation.hook('receiver');
     for (const is of ['timeout', 'unreachable', 'refused'] as const) {
@@ -206,7 +206,7 @@ describe('an answer', () => {
     );
   });
 
-  it('of 410 disables the hook, which says why, ends the delivery, and tells other hooks', async () => {
+  it('of 410 disables the hook, which says why, ends the delivery, and is published to other hooks', async () => {
     const simulation = new Simulation();
     await simulation.hook('receiver', { actions: ['push', 'Longshore.WebhookDisabled'] });
     await simulation.hook('operator', { actions: ['Longshore.WebhookDisabled'] });
@@ -233,7 +233,7 @@ describe('an answer', () => {
   });
 });
 
-describe('what is queued for a hook', () => {
+describe('a delivery that is queued for a hook', () => {
   it.each([
     [
       'is disabled',
