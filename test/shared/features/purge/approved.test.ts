@@ -13,7 +13,7 @@ const at = (reference: string) =>
   `/acr/v1/${repository}/${reference.startsWith('sha256:') ? '_manifests' : '_tags'}/${reference}`;
 const loose = { brakePercent: 100 };
 
-describe('what has come since a plan was made, and is due itself when that is approved', () => {
+describe('a part that was pushed since a plan was made, and is due itself when that is approved', () => {
   it.each(['a signature', 'a tag'])('keeps its image, and the outcome says so: %s', async (what) => {
     const longshore = policed();
     const { app } = longshore;

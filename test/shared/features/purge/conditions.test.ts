@@ -6,7 +6,7 @@ import type { Facts } from '../../../../shared/features/purge/facts.ts';
 import type { KeepRule, RemoveRule } from '../../../../shared/features/purge/policy.ts';
 import { day, factsOf, judged, keep, manifest, newest, policyOf, remove, tag } from './facts-for-test.ts';
 
-describe('the time from which a rule takes something', () => {
+describe('the time from which a rule removes an image or tag', () => {
   it.each<[string, Partial<RemoveRule>, Partial<Judged>, number, object?]>([
     ['has no tag since then', { untaggedDays: 5 }, { manifest: manifest({ untaggedSince: 20 * day }) }, 25 * day],
     ['was never seen with a tag: since its push', { untaggedDays: 5 }, {}, 15 * day],
@@ -92,7 +92,7 @@ describe('the time from which a rule takes something', () => {
   });
 });
 
-describe('the time until which a rule keeps something', () => {
+describe('the time until which a rule keeps an image or tag', () => {
   it.each<[string, Partial<KeepRule>, Partial<Judged>, number]>([
     ['has the tag', { tags: ['x', 'v*'] }, { tag: tag() }, Infinity],
     ['has another tag', { tags: ['latest'] }, { tag: tag() }, -Infinity],

@@ -33,7 +33,7 @@ const factsOf = (facts: Partial<Facts>): Facts => ({
   ...facts,
 });
 
-describe('what was pushed within the grace', () => {
+describe('an image that was pushed within the grace', () => {
   // The rule itself is past: it takes whatever is there.
   const anything = rulesOf({ beyondNewest: 1 });
   const newestTags = ['newer' as Tag];

@@ -6,8 +6,8 @@ import { call, explained, planOf, policed, putPolicy } from './policed.ts';
 const repository = 'team/app';
 const digest = `sha256:${'2'.repeat(64)}`;
 
-describe('what a source says is in use', () => {
-  it('is kept until its time is over, and no longer than the source says it again', async () => {
+describe('the pins of a source', () => {
+  it('keep their images until they expire, and for no longer than the source repeats them', async () => {
     const longshore = policed();
     const { app } = longshore;
     const image = makeImage('running', 0);
@@ -35,7 +35,7 @@ describe('what a source says is in use', () => {
     expect((await planOf(app)).tags).toBe(1);
   });
 
-  it('is listed by source, and forgotten when that is asked for', async () => {
+  it('are listed by source, and deleted on request', async () => {
     const { app } = policed();
     await call(app, 'PUT', '/in-use/west', { digests: [digest], ttlSeconds: 3600 });
     expect((await call(app, 'GET', '/in-use')).body).toEqual({
@@ -58,7 +58,7 @@ describe('what a source says is in use', () => {
     expect((await call(policed().app, 'PUT', `/in-use/${source}`, body)).status).toBe(400);
   });
 
-  it('may be said by a token that may do nothing else of the management API', async () => {
+  it('may be sent by a token that may do nothing else of the management API', async () => {
     const longshore = composeRequired();
     const { app } = longshore;
     const cluster = {

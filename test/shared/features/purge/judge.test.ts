@@ -38,8 +38,8 @@ function isKept(
   );
 }
 
-describe('whatever the facts and the rules', () => {
-  it('what anything keeps is not due', () => {
+describe('with any facts and rules', () => {
+  it('a manifest or tag that anything keeps is not due', () => {
     let due = 0;
     fc.assert(
       fc.property(facts, rules, (given, by) => {
@@ -72,7 +72,7 @@ describe('whatever the facts and the rules', () => {
     );
   });
 
-  it('something is due exactly from the time that was said, and is looked at then', () => {
+  it('a manifest or tag is due exactly from the announced time, and is judged then', () => {
     let waited = 0;
     fc.assert(
       fc.property(facts, rules, (given, by) => {
@@ -90,7 +90,7 @@ describe('whatever the facts and the rules', () => {
     expect(waited).toBeGreaterThan(100);
   });
 
-  it('a rule on last pull takes nothing before pulls are tracked for as long as it looks back', () => {
+  it('a rule on last pull removes nothing before pulls have been tracked for as many days as it needs', () => {
     fc.assert(
       fc.property(
         facts,
@@ -145,8 +145,8 @@ function graphOf(live: ReadonlyMap<Digest, Vertex>): Graph<Vertex> {
   };
 }
 
-describe('of any graph of indexes, children and referrers', () => {
-  it('what is reachable from something kept is never taken, and what a rule keeps neither', async () => {
+describe('in any graph of indexes, children and referrers', () => {
+  it('a manifest that is reachable from a kept one is never removed, nor is one that a rule keeps', async () => {
     let taken = 0;
     await fc.assert(
       fc.asyncProperty(vertices, rules, async (made, by) => {

@@ -16,7 +16,7 @@ describe('a judgement', () => {
   };
   const evidence = { pushedAt: at(10), trackedSince: at(0) };
 
-  it('says of something without a tag what takes it, by which evidence, and when', () => {
+  it('says which rule removes a manifest without a tag, by which evidence, and when', () => {
     expect(judge(factsOf(), rules(), now)).toEqual({
       manifest: {
         verdict: 'due',
@@ -39,7 +39,7 @@ describe('a judgement', () => {
     ).toEqual({ pushedAt: at(10), untaggedSince: at(0) });
   });
 
-  it('says of each tag, and that the manifest goes with the last of them', () => {
+  it('is made of each tag, and the manifest is removed with the last of them', () => {
     const one = judge(factsOf({ tags: [tag()] }), rules(), now);
     const why = `older than 30 days (pushed ${at(10)})`;
     expect(one).toEqual({
@@ -82,7 +82,7 @@ describe('a judgement', () => {
     ]);
   });
 
-  it('says what will take it, and that no rule does', () => {
+  it('says which rule will remove the image, or that none does', () => {
     expect(judge(factsOf({ manifest: manifest({ pushedAt: 190 * day }) }), rules(), now).manifest).toMatchObject({
       verdict: 'not-yet',
       rule: 'old',
@@ -101,7 +101,7 @@ describe('a judgement', () => {
     expect('lookAt' in none).toBe(false);
   });
 
-  it('goes by the rule that takes it first', () => {
+  it('uses the rule that removes the image first', () => {
     const two = (first: number, second: number) =>
       judge(
         factsOf(),
@@ -202,7 +202,7 @@ describe('a judgement', () => {
     expect(judgement.along).toEqual((given.along ?? []).map(({ digest }) => digest));
   });
 
-  it('is kept by what lists it, and by what it refers to, whatever its tags are', () => {
+  it('keeps a manifest for an index that lists it, and for a subject that it refers to, whatever its tags are', () => {
     const by = (is: 'index' | 'subject') =>
       judge(factsOf({ keeper: { is, digest: digestAt(9) }, tags: [tag()] }), rules(), now).manifest;
     expect([by('index'), by('subject')]).toEqual([
@@ -211,7 +211,7 @@ describe('a judgement', () => {
     ]);
   });
 
-  it("names the policy whose rule keeps, and looks at a lock's end never alone", () => {
+  it('names the policy whose rule keeps, and a rule rather than a lock', () => {
     const other = { ...keep({ tags: ['v*'] }), policy: 'other' };
     expect(judge(factsOf({ tags: [tag()] }), rules({}, [other]), now).tags[0]).toMatchObject({
       verdict: 'keep',
@@ -253,7 +253,7 @@ describe('a judgement', () => {
     });
   });
 
-  it('goes by the latest of all pulls, whichever of them that is', () => {
+  it('uses the latest of all pulls, whichever of them that is', () => {
     const pulls = (ofTag: number, ofManifest: number) =>
       judge(
         factsOf({ manifest: manifest({ pulledAt: ofManifest * day }), tags: [tag({ pulledAt: ofTag * day })] }),

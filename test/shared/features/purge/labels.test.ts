@@ -38,7 +38,7 @@ async function policedBy(policy: object) {
   return longshore;
 }
 
-describe('a rule that keeps what has a label', () => {
+describe('a rule that keeps images with a label', () => {
   it("finds it in the image's config, and among the manifest's annotations", async () => {
     const longshore = await policedBy(keepsAudited);
     const { app } = longshore;
@@ -79,7 +79,7 @@ describe('a rule that keeps what has a label', () => {
     expect(await tagsAfterwards(longshore)).toEqual(['early']);
   });
 
-  it('takes no label for one that every object has', async () => {
+  it('does not mistake a property that every object has for a label', async () => {
     const longshore = await policedBy({ ...keepsAudited, keep: [{ name: 'odd', labels: { constructor: '*' } }] });
     await pushWith(longshore.app, 'plain', JSON.stringify({ config: {} }));
     await pushWith(longshore.app, 'own', JSON.stringify({ config: { Labels: { constructor: 'x' } } }));

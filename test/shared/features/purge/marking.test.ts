@@ -24,7 +24,7 @@ async function running(longshore: ReturnType<typeof policed>, policy: object): P
 }
 
 describe('a policy that runs', () => {
-  it('takes what a push pushes out of the newest', async () => {
+  it('removes images that a push pushes out of the newest', async () => {
     const longshore = policed();
     const { app } = longshore;
     await running(longshore, { remove: [{ name: 'many', beyondNewest: 2, tags: ['build-*'] }] });
@@ -40,7 +40,7 @@ describe('a policy that runs', () => {
     expect(tags.tags).toEqual(['build-4', 'build-5', 'main']);
   });
 
-  it('takes an old tag and leaves its manifest to a tag that stays', async () => {
+  it('removes an old tag and leaves its manifest to a tag that stays', async () => {
     const longshore = policed();
     const { app } = longshore;
     await running(longshore, { remove: [{ name: 'old', olderThanDays: 10, tags: ['temp'] }] });
@@ -55,7 +55,7 @@ describe('a policy that runs', () => {
     ]);
   });
 
-  it('looks again where a pull has put it off, and takes nothing before', async () => {
+  it('judges again where a pull has postponed the removal, and removes nothing before', async () => {
     const longshore = policed();
     const { app } = longshore;
     await running(longshore, { remove: [{ name: 'unused', notPulledDays: 30 }] });
@@ -71,7 +71,7 @@ describe('a policy that runs', () => {
     expect(await statusOf(app, 'v1')).toBe(404);
   });
 
-  it('keeps a signature that is tagged as cosign does for as long as what it signs', async () => {
+  it('keeps a signature that is tagged as cosign does for as long as the image that it signs', async () => {
     const longshore = policed();
     const { app } = longshore;
     await running(longshore, { remove: [{ name: 'old', olderThanDays: 10 }], keep: [{ name: 'mine', tags: ['v1'] }] });
@@ -92,7 +92,7 @@ describe('a policy that runs', () => {
     expect(await statusOf(app, signature)).toBe(404);
   });
 
-  it('keeps what another approved policy keeps, until that one is switched off', async () => {
+  it('keeps images that another approved policy keeps, until that one is switched off', async () => {
     const longshore = policed();
     const { app } = longshore;
     await running(longshore, { remove: [{ name: 'old', olderThanDays: 10 }] });
@@ -127,7 +127,7 @@ describe('a policy that runs', () => {
     expect(await on()).toBe(false);
   });
 
-  it('goes on after a crash at any call, takes what was planned and nothing else', async () => {
+  it('continues after a crash at any call, and removes what was planned and nothing else', async () => {
     const trial = async (plan: CallPlan) => {
       const longshore = policed();
       const { app, world, lastPulls } = longshore;
@@ -166,8 +166,8 @@ describe('a policy that runs', () => {
   }, 600_000);
 });
 
-describe('the look through what is stored', () => {
-  it('goes on behind the page that a crash interrupted', async () => {
+describe('the walk through what is stored', () => {
+  it('continues after the page that a crash interrupted', async () => {
     const { app, world, lastPulls, passDays } = policed();
     for (let n = 0; n < 120; n += 1) await pushImage(app, repository, `t${n}`, makeImage(`t${n}`, 0));
     await putPolicy(app, { remove: [{ name: 'old', olderThanDays: 10 }] });

@@ -193,7 +193,7 @@ async function planAround(walk: string, at: number): Promise<{ calls: number; lo
 }
 
 describe.each(['with the walk that new rules begin', 'without one'])('while a plan is made, %s,', (walk) => {
-  it('what a push pushes out of the newest keeps its mark, whichever call it came before', async () => {
+  it('an image that a push pushes out of the newest keeps its mark, whichever call the push came before', async () => {
     const { calls } = await planAround(walk, Infinity);
     for (const at of callsToFail(1, calls, 20)) {
       const { lost } = await planAround(walk, at);

@@ -13,7 +13,7 @@ const at = (reference: string) =>
 const loose = { brakePercent: 100 };
 
 describe('the policy that every registry has', () => {
-  it('is off, plans what it would take, and takes nothing', async () => {
+  it('is off, plans what it would remove, and removes nothing', async () => {
     const longshore = policed();
     const { app } = longshore;
     await pushImage(app, repository, 'latest', makeImage('a'));
@@ -32,7 +32,7 @@ describe('the policy that every registry has', () => {
     expect(await binOf(app)).toEqual([]);
   });
 
-  it('takes what has no tag a week after it was seen without one', async () => {
+  it('removes manifests a week after they were first seen without a tag', async () => {
     const longshore = policed();
     const { app } = longshore;
     const [old, next] = [makeImage('old'), makeImage('next')];
@@ -59,7 +59,7 @@ describe('the policy that every registry has', () => {
 });
 
 describe('a plan', () => {
-  it('is carried out by who presents its hash, and then its policy runs by itself', async () => {
+  it('is carried out when its hash is presented, and then its policy runs by itself', async () => {
     const longshore = policed();
     const { app } = longshore;
     for (const name of ['one', 'two', 'kept']) await pushImage(app, repository, name, makeImage(name));
@@ -110,7 +110,7 @@ describe('a plan', () => {
     ]);
   });
 
-  it('is judged again: what was pulled, pushed, locked, pinned or restored since stays', async () => {
+  it('is judged again: images that were pulled, pushed, locked, pinned or restored since stay', async () => {
     const longshore = policed();
     const { app } = longshore;
     const images = new Map(['pulled', 'pushed', 'locked', 'pinned', 'goes'].map((name) => [name, makeImage(name)]));
@@ -132,7 +132,7 @@ describe('a plan', () => {
     for (const name of ['pulled', 'pushed', 'locked', 'pinned']) expect(await statusOf(app, at(name))).toBe(200);
   });
 
-  it('lists what an attribute keeps, and says so', async () => {
+  it('lists the images that an attribute keeps, and says so', async () => {
     const longshore = policed();
     const { app } = longshore;
     const image = makeImage('locked');
@@ -150,7 +150,7 @@ describe('a plan', () => {
     });
   });
 
-  it('takes an index with its children and signatures, and leaves what another index or a pin keeps', async () => {
+  it('removes an index with its children and signatures, and leaves those that another index or a pin keeps', async () => {
     const longshore = policed();
     const { app } = longshore;
     const [own, shared, other] = [makeImage('own'), makeImage('shared'), makeImage('other')];
@@ -204,7 +204,7 @@ describe('a plan', () => {
     ]).toEqual([200, 200, 404]);
   });
 
-  it('takes a child that two indexes list when both go', async () => {
+  it('removes a child that two indexes list when both are removed', async () => {
     const longshore = policed();
     const { app } = longshore;
     const shared = makeImage('shared');
@@ -218,7 +218,7 @@ describe('a plan', () => {
     expect(await statusOf(app, at(shared.digest))).toBe(404);
   });
 
-  it('says to the byte what Blob Storage is freed of, and the purge does it', async () => {
+  it('says to the byte how much is freed in Blob Storage, and the purge frees it', async () => {
     const longshore = policed();
     const { app, world } = longshore;
     const stored = () =>
@@ -254,7 +254,7 @@ describe('a plan', () => {
 });
 
 describe('the brake', () => {
-  it('stops a run that would take too much of a repository, and asks', async () => {
+  it('stops a run that would remove too much of a repository, and asks for approval', async () => {
     const longshore = policed();
     const { app } = longshore;
     for (let n = 0; n < 10; n += 1) await pushImage(app, repository, `t${n}`, makeImage(`t${n}`, 0));
@@ -284,7 +284,7 @@ describe('the brake', () => {
 });
 
 describe('a rule on last pull', () => {
-  it('is refused until pulls have been tracked for as long as it looks back', async () => {
+  it('is refused until pulls have been tracked for as many days as it needs', async () => {
     const longshore = policed({ trackedDays: 10 });
     const { status, body } = await call(longshore.app, 'PUT', '/purge/policies/nightly', {
       remove: [{ name: 'unused', notPulledDays: 90 }],
@@ -312,8 +312,8 @@ describe('a rule on last pull', () => {
   });
 });
 
-describe('what a policy took', () => {
-  it('comes back whole, is left alone for its retention, and is purged after it otherwise', async () => {
+describe('a deletion by a policy', () => {
+  it('is restored whole, stays in the recycle bin for its retention, and is purged after it otherwise', async () => {
     const longshore = policed();
     const { app } = longshore;
     for (const name of ['one', 'two']) await pushImage(app, repository, name, makeImage(name));

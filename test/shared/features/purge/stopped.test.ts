@@ -55,7 +55,7 @@ describe('a policy that is stopped while it runs', () => {
     }
   });
 
-  it('removes what it planned where nobody stops it', async () => {
+  it('removes what it planned where it is not stopped', async () => {
     const longshore = await running();
     await run(longshore);
     expect(await statusOf(longshore.app, at('second'))).toBe(404);
