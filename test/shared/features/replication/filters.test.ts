@@ -19,7 +19,7 @@ const config = (mediaType: string) =>
   }) as typeof image;
 
 describe('the filters of a region', () => {
-  it('take every tag, and everything, only where they leave nothing out', () => {
+  it('match every tag, and everything, only where they leave nothing out', () => {
     expect(
       [
         filters(),
@@ -58,7 +58,7 @@ describe('the filters of a region', () => {
     expect(isWithin(filters({ tags: { include, exclude } }), image, tags)).toBe(taken);
   });
 
-  it("take an image by its artifact type, its config's media type, or its own", () => {
+  it("match an image by its artifact type, its config's media type, or its own", () => {
     const types = (...artifactTypes: string[]) => filters({ artifactTypes });
     expect(isWithin(types('application/sbom'), { ...image, artifactType: 'application/sbom' }, [])).toBe(true);
     expect(isWithin(types('application/sbom'), image, [])).toBe(false);

@@ -62,7 +62,7 @@ async function urlAt(region: TestRegion, repository = 'team/app'): Promise<URL> 
 }
 
 describe('a copy that two processes find due at once', () => {
-  it("is one's, and its source is asked once for each block", async () => {
+  it('is made by one of them, and its source is asked once for each block', async () => {
     const regions = await withReplicas('north');
     const { east, north } = regions.region;
     await pushTo(east);
@@ -89,7 +89,7 @@ describe('a copy that two processes find due at once', () => {
     expect(blobsIn(regions, 'north')).toEqual([copiesOf(regions).north?.name]);
   });
 
-  it("is nobody else's while its blocks arrive, however much longer than its lease it takes", async () => {
+  it('is made by no other while its blocks arrive, however much longer than its lease it takes', async () => {
     const small = { blockBytes: 500, leaseMs };
     const regions = await added(replicating({ copies: small }), ['north']);
     const { east, north } = regions.region;
@@ -114,7 +114,7 @@ describe('a copy that two processes find due at once', () => {
     expect(await statesOf(east, 'team/app', 'v1')).toMatchObject({ north: 'complete' });
   });
 
-  it('is taken up when its process has died, a lease after it last said that a block had come', async () => {
+  it('is continued when its process has died, a lease after its last report of a block', async () => {
     const regions = await withReplicas('north');
     const { east, north } = regions.region;
     await pushTo(east);
@@ -155,7 +155,7 @@ describe('a copy whose source answers and cannot be read', () => {
 });
 
 describe('a copy that ends while an upload registers its own of the same digest in its region', () => {
-  it('leaves the name to the upload, and its own bytes go', async () => {
+  it('leaves the name to the upload, and its own bytes are deleted', async () => {
     const regions = await withReplicas('north');
     const { east, north } = regions.region;
     await pushTo(east);

@@ -17,7 +17,7 @@ describe('a replica', () => {
     expect((await call(region.east, 'GET', '/replicas/north')).status).toBe(404);
   });
 
-  it('gets what exists when it is added, and shows how far it is', async () => {
+  it('gets the existing images when it is added, and shows its progress', async () => {
     const regions = replicating();
     const { east, north } = regions.region;
     for (let n = 0; n < 60; n += 1) await pushImage(east.app, `team/app${n % 3}`, `v${n}`, makeImage(`image ${n}`, 1));
@@ -38,7 +38,7 @@ describe('a replica', () => {
     });
   });
 
-  it('holds exactly what its filters say, and more when they take in more', async () => {
+  it('holds exactly the images that its filters match, and more when they match more', async () => {
     const regions = replicating();
     const { east } = regions.region;
     await call(east, 'PUT', '/replicas/north', {
@@ -120,7 +120,7 @@ describe('a replica', () => {
     }
   });
 
-  it('is repaired where bytes are gone or have another size: what was pushed since by itself, all of it when asked', async () => {
+  it('is repaired where bytes are gone or have another size: for recent pushes by itself, for all images on request', async () => {
     const regions = await withReplicas();
     const { east, north } = regions.region;
     await pushImage(east.app, 'team/app', 'v1', makeImage('drifted', 1));
@@ -148,7 +148,7 @@ describe('a replica', () => {
     expect(await statesOf(north, 'team/app', 'v1')).toMatchObject({ north: 'complete' });
   });
 
-  it('takes what waited for it along when it is removed', async () => {
+  it('has its waiting copies deleted when it is removed', async () => {
     const regions = await withReplicas();
     const { east } = regions.region;
     for (const name of ['east', 'north', 'west']) await call(east, 'PATCH', `/replicas/${name}`, { paused: true });

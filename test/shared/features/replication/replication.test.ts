@@ -6,7 +6,7 @@ import { call, statesOf } from './replicating.ts';
 import { blobsIn, withReplicas } from './with-replicas.ts';
 
 describe('a pushed image', () => {
-  it('is copied to each replica by its storage, and said to be whole there once', async () => {
+  it('is copied to each replica by its storage, and its completion there is published once', async () => {
     const regions = await withReplicas();
     const { east, north } = regions.region;
     const image = makeImage('copied', 2);
@@ -46,7 +46,7 @@ describe('a pushed image', () => {
     expect(await statesOf(north, 'team/other', 'v1')).toMatchObject({ north: 'complete' });
   });
 
-  it('brings an index with all that it lists, and a manifest that is too large for a document', async () => {
+  it('is copied with all that it lists when it is an index, and with a manifest that is too large for a document', async () => {
     const regions = await withReplicas();
     const { east, west } = regions.region;
     const children = [makeImage('amd64', 1), makeImage('arm64', 1, { annotations: { filler: 'x'.repeat(200_000) } })];
@@ -60,7 +60,7 @@ describe('a pushed image', () => {
     expect((await ask(west.app, 'GET', `/v2/team/app/manifests/${children[1]?.digest ?? ''}`)).status).toBe(200);
   });
 
-  it('is copied in the order of priority: the newest push first, small before large, and first of all what somebody pulls', async () => {
+  it('is copied in the order of priority: the newest push first, small before large, and pulled blobs before all others', async () => {
     const regions = await withReplicas();
     const { east, north } = regions.region;
     const push = async (seed: string, layers: number[]) => {
@@ -95,7 +95,7 @@ describe('a pushed image', () => {
 });
 
 describe('a copy', () => {
-  it('goes on after a crash where it was: no block is fetched twice, and nothing else is asked than has to be', async () => {
+  it('continues after a crash where it was: no block is fetched twice, and no call is made that is not needed', async () => {
     const regions = await withReplicas({ copies: { blockBytes: 1_000, leaseMs: 60_000 } });
     const { east, north } = regions.region;
     const bytes = Buffer.alloc(20_500, 'layer');
@@ -171,7 +171,7 @@ describe('a copy', () => {
     expect(await statesOf(north, 'team/app', 'v1')).toMatchObject({ north: 'complete' });
   });
 
-  it('says why it fails, tries again later and later, and tells of it after five times', async () => {
+  it('says why it fails, is tried again later and later, and is published as failing after five times', async () => {
     const regions = await withReplicas();
     const { east, north, west } = regions.region;
     await pushImage(east.app, 'team/app', 'v1', makeImage('failing', 0));
@@ -199,7 +199,7 @@ describe('a copy', () => {
     expect(await statesOf(north, 'team/app', 'v1')).toEqual({ east: 'complete', north: 'complete', west: 'complete' });
   });
 
-  it('that is late does not bring back what was collected meanwhile', async () => {
+  it('that is late does not restore a blob that was collected meanwhile', async () => {
     const regions = await withReplicas();
     const { east, north } = regions.region;
     const digest = await pushBlob(east.app, 'team/app', Buffer.from('soon gone'));
