@@ -5,6 +5,7 @@
 export * from './kit/api.ts';
 export * from './kit/button.tsx';
 export * from './kit/dialog.tsx';
+export * from './kit/fields.tsx';
 export * from './kit/format.ts';
 export * from './kit/links.ts';
 export * from './kit/load.ts';
@@ -16,6 +17,7 @@ export * from './kit/preferences.ts';
 export * from './kit/reference.ts';
 export * from './kit/route.ts';
 export * from './kit/selection.ts';
+export * from './kit/send.ts';
 export * from './kit/shell.tsx';
 export * from './kit/states.tsx';
 export * from './kit/table.tsx';

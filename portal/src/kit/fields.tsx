@@ -1,0 +1,148 @@
+import type { ComponentChildren, VNode } from 'preact';
+import { useId, useState } from 'preact/hooks';
+import { Button } from './button.tsx';
+import { Dialog } from './dialog.tsx';
+import { CommandLine } from './values.tsx';
+
+interface FieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+  readonly hint?: string;
+}
+
+interface TextFieldProps extends FieldProps {
+  readonly inputMode?: 'text' | 'numeric' | 'url';
+  /** Has several lines. */
+  readonly isLong?: boolean;
+  readonly placeholder?: string;
+}
+
+/** A line, or some lines, that somebody types. */
+export function TextField({ label, value, onValue, hint, isLong = false, ...more }: TextFieldProps): VNode {
+  const [id, about] = [useId(), useId()];
+  const usual = {
+    id,
+    value,
+    autocapitalize: 'none',
+    autocomplete: 'off',
+    spellcheck: false,
+    'aria-describedby': hint === undefined ? undefined : about,
+    onInput: ({ currentTarget }: { readonly currentTarget: HTMLInputElement | HTMLTextAreaElement }) =>
+      onValue(currentTarget.value),
+    ...more,
+  } as const;
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {isLong ? <textarea {...usual} rows={6} /> : <input {...usual} type="text" />}
+      {hint === undefined ? null : (
+        <small id={about} class="hint">
+          {hint}
+        </small>
+      )}
+    </div>
+  );
+}
+
+interface SelectFieldProps extends FieldProps {
+  readonly options: readonly (readonly [value: string, label: string])[];
+}
+
+/** One of several values. */
+export function SelectField({ label, value, onValue, options }: SelectFieldProps): VNode {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select id={id} value={value} onChange={({ currentTarget }) => onValue(currentTarget.value)}>
+        {options.map(([each, name]) => (
+          <option key={each} value={each}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+interface CheckFieldProps {
+  readonly label: string;
+  readonly isOn: boolean;
+  readonly onChange: (isOn: boolean) => void;
+}
+
+/** Something that is on or off. */
+export function CheckField({ label, isOn, onChange }: CheckFieldProps): VNode {
+  return (
+    <label class="check">
+      <input type="checkbox" checked={isOn} onChange={() => onChange(!isOn)} />
+      {label}
+    </label>
+  );
+}
+
+interface FormDialogProps {
+  readonly title: string;
+  readonly submit: string;
+  /** Resolves to true when the dialog is done with. */
+  readonly onSubmit: () => Promise<boolean>;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+  readonly isDanger?: boolean;
+}
+
+/** A form in a dialog, which stays as it is while what it asks for is refused. */
+export function FormDialog({ title, submit, onSubmit, onClose, children, isDanger = false }: FormDialogProps): VNode {
+  const [isBusy, setBusy] = useState(false);
+  const send = async () => {
+    if (isBusy) return;
+    setBusy(true);
+    const isDone = await onSubmit();
+    setBusy(false);
+    if (isDone) onClose();
+  };
+  return (
+    <Dialog
+      title={title}
+      closeLabel="Cancel"
+      onClose={onClose}
+      actions={
+        <Button kind={isDanger ? 'danger' : 'primary'} isBusy={isBusy} onPress={send}>
+          {submit}
+        </Button>
+      }
+    >
+      <form
+        class="shown"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void send();
+        }}
+      >
+        {children}
+      </form>
+    </Dialog>
+  );
+}
+
+interface SecretsProps {
+  readonly title: string;
+  readonly secrets: readonly (readonly [name: string, value: string])[];
+  readonly onClose: () => void;
+}
+
+/** Shows secrets the only time that they are shown. */
+export function Secrets({ title, secrets, onClose }: SecretsProps): VNode {
+  return (
+    <Dialog title={title} onClose={onClose} closeLabel="I have kept it">
+      <p>Keep this now. It is shown this once, and nobody can show it again.</p>
+      {secrets.map(([name, value]) => (
+        <div key={name} class="field">
+          <span>{name}</span>
+          <CommandLine text={value} what={name} />
+        </div>
+      ))}
+    </Dialog>
+  );
+}

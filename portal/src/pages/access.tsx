@@ -1,0 +1,337 @@
+import type { Column, VNode } from '../kit.ts';
+import {
+  answered,
+  api,
+  attempt,
+  Button,
+  confirmed,
+  continuationOf,
+  Empty,
+  FormDialog,
+  PageHead,
+  Secrets,
+  SelectField,
+  send,
+  Show,
+  Table,
+  Text,
+  TextField,
+  Time,
+  useLoaded,
+  useState,
+  whyNot,
+} from '../kit.ts';
+
+type Token = Awaited<ReturnType<typeof loadAccess>>['tokens'][number];
+type ScopeMap = Awaited<ReturnType<typeof loadAccess>>['maps'][number];
+type Shown = readonly (readonly [name: string, value: string])[];
+
+const write = 'management/write';
+const actions = [
+  'pull',
+  'push',
+  'delete',
+  'metadata_read',
+  'metadata_write',
+  'deleted_read',
+  'deleted_restore',
+] as const;
+
+async function loadAccess(signal: AbortSignal) {
+  const params = { query: { limit: 100 } };
+  const [tokens, maps] = await Promise.all([
+    answered(api.GET('/tokens', { params, signal })),
+    answered(api.GET('/scope-maps', { params, signal })),
+  ]);
+  const hasMore = continuationOf(tokens.nextLink) !== undefined || continuationOf(maps.nextLink) !== undefined;
+  return { tokens: tokens.items, maps: maps.items, hasMore };
+}
+
+/** Who may do what: tokens, the scope maps that say it, and the answer to whether somebody may. */
+export function AccessPage(): VNode {
+  const loaded = useLoaded('access', loadAccess);
+  const [shown, setShown] = useState<Shown>();
+  const [isAdding, setAdding] = useState(false);
+  const [edited, setEdited] = useState<ScopeMap | 'new'>();
+  const made = (secrets: Shown) => {
+    setShown(secrets);
+    loaded.reload();
+  };
+  const add = (
+    <>
+      <Button kind="primary" disabledWhy={whyNot(write)} onPress={() => setAdding(true)}>
+        Add a token
+      </Button>
+      <Button disabledWhy={whyNot(write)} onPress={() => setEdited('new')}>
+        Add a scope map
+      </Button>
+    </>
+  );
+  return (
+    <>
+      <PageHead title="Access" actions={add} />
+      <MayThey />
+      <Show of={loaded}>
+        {({ tokens, maps, hasMore }) => (
+          <>
+            <h2>Tokens</h2>
+            {tokens.length === 0 ? (
+              <Empty title="There is no token.">
+                <p>A token is a name with two passwords, for a machine or a person. Add one above.</p>
+              </Empty>
+            ) : (
+              <Table
+                label="Tokens"
+                columns={tokenColumns(loaded.reload, setShown)}
+                rows={tokens}
+                keyOf={({ name }) => name}
+              />
+            )}
+            <h2>Scope maps</h2>
+            <Table
+              label="Scope maps"
+              columns={mapColumns(loaded.reload, setEdited)}
+              rows={maps}
+              keyOf={({ name }) => name}
+            />
+            {hasMore ? <p>The first hundred of each are shown; the command longshore lists all.</p> : null}
+            {isAdding ? <NewToken maps={maps} onClose={() => setAdding(false)} onMade={made} /> : null}
+            {edited === undefined ? null : (
+              <EditMap of={edited} onClose={() => setEdited(undefined)} onDone={loaded.reload} />
+            )}
+          </>
+        )}
+      </Show>
+      {shown === undefined ? null : <Secrets title="Passwords" secrets={shown} onClose={() => setShown(undefined)} />}
+    </>
+  );
+}
+
+function tokenColumns(reload: () => void, show: (secrets: Shown) => void): readonly Column<Token>[] {
+  return [
+    { name: 'name', head: 'Token', isHead: true, cell: ({ name }) => <Text of={name} /> },
+    { name: 'map', head: 'Scope map', cell: ({ scopeMap }) => <Text of={scopeMap} /> },
+    {
+      name: 'status',
+      head: 'State',
+      cell: ({ status }) => <span class={`badge ${status === 'enabled' ? 'good' : ''}`}>{status}</span>,
+    },
+    { name: 'made', head: 'Made', cell: ({ createdAt }) => <Time at={createdAt} /> },
+    {
+      name: 'passwords',
+      head: 'Passwords',
+      cell: (token) => (
+        <div class="actions">
+          {(['password1', 'password2'] as const).map((password) => (
+            <Password key={password} of={token} password={password} reload={reload} show={show} />
+          ))}
+        </div>
+      ),
+    },
+    { name: 'actions', head: 'Actions', cell: (token) => <TokenActions of={token} reload={reload} /> },
+  ];
+}
+
+interface PasswordProps {
+  readonly of: Token;
+  readonly password: 'password1' | 'password2';
+  readonly reload: () => void;
+  readonly show: (secrets: Shown) => void;
+}
+
+function Password({ of: { name, passwords }, password, reload, show }: PasswordProps): VNode {
+  const there = passwords.find((each) => each.name === password);
+  const renew = async () => {
+    const isSure =
+      there === undefined ||
+      (await confirmed({
+        title: `Renew ${password} of ${name}`,
+        confirm: 'Renew',
+        isDanger: true,
+        body: <p>Whoever uses the password that is there now is refused from then on. The other password stays.</p>,
+      }));
+    if (!isSure) return;
+    await attempt(async () => {
+      const params = { path: { name, password } };
+      const { value } = await answered(api.POST('/tokens/{name}/passwords/{password}', { params, body: {} }));
+      show([[`${password} of ${name}`, value]]);
+    });
+    reload();
+  };
+  const state = there === undefined ? 'absent' : there.expiresAt === undefined ? 'no end' : 'until';
+  return (
+    <span>
+      {`${password}: ${state} `}
+      {there?.expiresAt === undefined ? null : <Time at={there.expiresAt} />}
+      <Button kind="quiet" label={`Renew ${password} of ${name}`} disabledWhy={whyNot(write)} onPress={renew}>
+        Renew
+      </Button>
+    </span>
+  );
+}
+
+function TokenActions({ of: { name, status }, reload }: { readonly of: Token; readonly reload: () => void }): VNode {
+  const params = { path: { name } };
+  const isOn = status === 'enabled';
+  const change = async () => {
+    const body = { status: isOn ? ('disabled' as const) : ('enabled' as const) };
+    await attempt(() => answered(api.PATCH('/tokens/{name}', { params, body })));
+    reload();
+  };
+  const remove = async () => {
+    const body = <p>Its logins and sessions end. A token of the same name that is made later is another one.</p>;
+    if (!(await confirmed({ title: `Delete the token ${name}`, confirm: 'Delete', isDanger: true, body }))) return;
+    await attempt(() => answered(api.DELETE('/tokens/{name}', { params })), 'The token is deleted.');
+    reload();
+  };
+  return (
+    <div class="actions">
+      <Button disabledWhy={whyNot(write)} label={`${isOn ? 'Disable' : 'Enable'} ${name}`} onPress={change}>
+        {isOn ? 'Disable' : 'Enable'}
+      </Button>
+      <Button kind="danger" disabledWhy={whyNot(write)} label={`Delete ${name}`} onPress={remove}>
+        Delete
+      </Button>
+    </div>
+  );
+}
+
+function mapColumns(reload: () => void, edit: (map: ScopeMap) => void): readonly Column<ScopeMap>[] {
+  const whyFixed = (name: string) =>
+    name.startsWith('_') ? 'It is one of ACR’s own, which are always there.' : undefined;
+  const remove = async (name: string) => {
+    const body = <p>Tokens and issuers with this scope map may do nothing from then on.</p>;
+    if (!(await confirmed({ title: `Delete the scope map ${name}`, confirm: 'Delete', isDanger: true, body }))) return;
+    const params = { path: { name } };
+    await attempt(() => answered(api.DELETE('/scope-maps/{name}', { params })), 'The scope map is deleted.');
+    reload();
+  };
+  return [
+    { name: 'name', head: 'Scope map', isHead: true, cell: ({ name }) => <Text of={name} /> },
+    { name: 'actions', head: 'Allows', cell: ({ actions: all }) => <Text of={all.join('\n')} hasLines /> },
+    {
+      name: 'do',
+      head: 'Actions',
+      cell: (map) => (
+        <div class="actions">
+          <Button
+            disabledWhy={whyNot(write) ?? whyFixed(map.name)}
+            label={`Change ${map.name}`}
+            onPress={() => edit(map)}
+          >
+            Change
+          </Button>
+          <Button
+            kind="danger"
+            disabledWhy={whyNot(write) ?? whyFixed(map.name)}
+            label={`Delete ${map.name}`}
+            onPress={() => remove(map.name)}
+          >
+            Delete
+          </Button>
+        </div>
+      ),
+    },
+  ];
+}
+
+interface NewTokenProps {
+  readonly maps: readonly ScopeMap[];
+  readonly onClose: () => void;
+  readonly onMade: (secrets: Shown) => void;
+}
+
+function NewToken({ maps, onClose, onMade }: NewTokenProps): VNode {
+  const [name, setName] = useState('');
+  const [scopeMap, setMap] = useState(maps[0]?.name ?? '');
+  const [days, setDays] = useState('');
+  const submit = () =>
+    attempt(async () => {
+      const end = days === '' ? {} : { expiresAt: new Date(Date.now() + Number(days) * 86_400_000).toISOString() };
+      const made = (await send('POST', ['tokens'], { name, scopeMap, ...end })) as {
+        readonly passwords: readonly { readonly name: string; readonly value: string }[];
+      };
+      onMade(made.passwords.map((each) => [`${each.name} of ${name}`, each.value]));
+    });
+  return (
+    <FormDialog title="Add a token" submit="Add" onSubmit={submit} onClose={onClose}>
+      <TextField label="Name" value={name} onValue={setName} placeholder="ci" />
+      <SelectField
+        label="Scope map"
+        value={scopeMap}
+        options={maps.map((each) => [each.name, each.name])}
+        onValue={setMap}
+      />
+      <TextField
+        label="Ends after days"
+        inputMode="numeric"
+        value={days}
+        onValue={setDays}
+        hint="Empty, its passwords never end."
+      />
+    </FormDialog>
+  );
+}
+
+const actionsHint =
+  'repositories/NAME/ with content/read, content/write, content/delete, metadata/read, metadata/write, deleted/read or ' +
+  'deleted/restore; catalog/read; management/read, management/write.';
+
+function EditMap({ of, onClose, onDone }: { of: ScopeMap | 'new'; onClose: () => void; onDone: () => void }): VNode {
+  const before = of === 'new' ? undefined : of;
+  const [name, setName] = useState(before?.name ?? '');
+  const [text, setText] = useState(before?.actions.join('\n') ?? 'repositories/team/*/content/read\n');
+  const submit = () =>
+    attempt(async () => {
+      const content = { actions: text.split(/\s+/).filter((each) => each !== '') };
+      await send('PUT', ['scope-maps', name], {
+        ...content,
+        ...(before === undefined ? {} : { description: before.description }),
+      });
+      onDone();
+    }, 'The scope map is saved.');
+  return (
+    <FormDialog
+      title={before === undefined ? 'Add a scope map' : `Change ${name}`}
+      submit="Save"
+      onSubmit={submit}
+      onClose={onClose}
+    >
+      {before === undefined ? <TextField label="Name" value={name} onValue={setName} placeholder="ci" /> : null}
+      <TextField label="Actions, one a line" isLong value={text} onValue={setText} hint={actionsHint} />
+    </FormDialog>
+  );
+}
+
+/** Answers whether somebody may do something, and by which rule. */
+function MayThey(): VNode {
+  const [token, setToken] = useState('');
+  const [repository, setRepository] = useState('');
+  const [action, setAction] = useState<string>('pull');
+  const [answer, setAnswer] = useState<{ readonly allowed: boolean; readonly why: string }>();
+  const look = (event: Event) => {
+    event.preventDefault();
+    const asked = actions.find((each) => each === action) ?? 'pull';
+    const query = { repository, action: asked, ...(token === '' ? {} : { token }) };
+    void attempt(async () => setAnswer(await answered(api.GET('/access', { params: { query } }))));
+  };
+  return (
+    <form class="card" aria-label="May somebody do something?" onSubmit={look}>
+      <h2>May somebody do something?</h2>
+      <div class="bar">
+        <TextField label="Token" value={token} onValue={setToken} placeholder="everyone" />
+        <SelectField label="Action" value={action} options={actions.map((each) => [each, each])} onValue={setAction} />
+        <TextField label="Repository" value={repository} onValue={setRepository} placeholder="team/app" />
+        <button type="submit" class="button plain">
+          Ask
+        </button>
+      </div>
+      {answer === undefined ? null : (
+        <p role="status">
+          <span class={`badge ${answer.allowed ? 'good' : 'bad'}`}>{answer.allowed ? 'yes' : 'no'}</span>{' '}
+          <Text of={answer.why} />
+        </p>
+      )}
+    </form>
+  );
+}

@@ -1,0 +1,213 @@
+import type { Column, VNode } from '../kit.ts';
+import {
+  answered,
+  api,
+  attempt,
+  Button,
+  Bytes,
+  confirmed,
+  countOf,
+  Dialog,
+  Digest,
+  Empty,
+  PageHead,
+  Pager,
+  pageSize,
+  placeIn,
+  Show,
+  Table,
+  Text,
+  TextField,
+  Time,
+  toast,
+  useLoaded,
+  usePageQuery,
+  useState,
+  whyNot,
+} from '../kit.ts';
+
+type Entry = Awaited<ReturnType<typeof loadBin>>['items'][number];
+
+/** What one request has deleted, as far as this page of the list has it. */
+interface Deletion {
+  readonly group: string;
+  readonly repository: string;
+  readonly entries: readonly Entry[];
+}
+
+const write = 'management/write';
+
+async function loadBin(repository: string | undefined, after: string | undefined, signal: AbortSignal) {
+  const query = {
+    limit: pageSize,
+    ...(repository === undefined ? {} : { repository }),
+    ...(after === undefined ? {} : { continuation: after }),
+  };
+  return answered(api.GET('/bin', { params: { query }, signal }));
+}
+
+function deletionsOf(entries: readonly Entry[]): Deletion[] {
+  const groups = Map.groupBy(entries, ({ repository, group }) => `${repository} ${group}`);
+  return [...groups.values()].flatMap((all) => {
+    const [first] = all;
+    return first === undefined ? [] : [{ group: first.group, repository: first.repository, entries: all }];
+  });
+}
+
+/** Restores a deletion, and tells what has come back. */
+async function restore({ group, repository }: Deletion, reload: () => void): Promise<void> {
+  await attempt(async () => {
+    const back = await answered(api.POST('/bin/restore', { body: { group, repository } }));
+    const taken = back.taken.length === 0 ? '' : `; ${countOf(back.taken.length, 'tag')} is in use by another image`;
+    toast(`${countOf(back.manifests.length, 'manifest')} and ${countOf(back.tags.length, 'tag')} are back${taken}.`);
+  });
+  reload();
+}
+
+async function purge({ group, repository }: Deletion, reload: () => void): Promise<void> {
+  const path = { group };
+  const there = await answered(api.GET('/bin/{group}', { params: { path, query: { repository } } })).catch(
+    () => undefined,
+  );
+  if (there === undefined) return void toast('This deletion is not in the recycle bin any more.', { kind: 'failed' });
+  const isSure = await confirmed({
+    title: 'Purge for good',
+    confirm: `Purge ${countOf(there.count, 'entry', 'entries')}`,
+    isDanger: true,
+    body: (
+      <p>
+        {countOf(there.count, 'entry', 'entries')} of <Text of={repository} /> can never be restored after this.
+      </p>
+    ),
+  });
+  if (!isSure) return;
+  const body = { group, repository, count: there.count };
+  await attempt(() => answered(api.POST('/bin/purge', { body })), 'The deletion is purged.');
+  reload();
+}
+
+/** The recycle bin: what was deleted, until when it can be restored, and by whom. */
+export function BinPage(): VNode {
+  const query = usePageQuery();
+  const [repository, after] = [query.get('repository'), placeIn(query).continuation];
+  const loaded = useLoaded(`bin ${repository ?? ''} ${after ?? ''}`, (signal) => loadBin(repository, after, signal));
+  const [open, setOpen] = useState<Deletion>();
+  return (
+    <>
+      <PageHead title="Recycle bin" />
+      <TextField
+        label="Repository"
+        value={repository ?? ''}
+        placeholder="team/app"
+        onValue={(value) =>
+          query.set({ repository: value || undefined, after: undefined, page: undefined }, { replace: true })
+        }
+      />
+      <Show of={loaded}>
+        {({ items, nextLink }) => (
+          <>
+            {items.length === 0 ? (
+              <Empty title="Nothing is in the recycle bin.">
+                <p>What is deleted is kept here until its retention ends, and can be restored as it was.</p>
+              </Empty>
+            ) : (
+              <Table
+                label="Deletions"
+                columns={columnsOf(loaded.reload, setOpen)}
+                rows={deletionsOf(items)}
+                keyOf={({ repository: name, group }) => `${name} ${group}`}
+              />
+            )}
+            <Pager query={query} shown={items.length} total={undefined} nextLink={nextLink} />
+          </>
+        )}
+      </Show>
+      {open === undefined ? null : <Details of={open} onClose={() => setOpen(undefined)} />}
+    </>
+  );
+}
+
+function columnsOf(reload: () => void, open: (deletion: Deletion) => void): readonly Column<Deletion>[] {
+  return [
+    {
+      name: 'what',
+      head: 'Deleted',
+      isHead: true,
+      cell: (row) => (
+        <button type="button" class="link" onClick={() => open(row)}>
+          <What of={row} />
+        </button>
+      ),
+    },
+    { name: 'repository', head: 'Repository', cell: ({ repository }) => <Text of={repository} /> },
+    { name: 'at', head: 'When', cell: ({ entries: [first] }) => <Time at={first?.recycledAt} /> },
+    { name: 'by', head: 'By', cell: ({ entries: [first] }) => <By of={first} /> },
+    { name: 'purge', head: 'Kept until', cell: ({ entries: [first] }) => <Time at={first?.purgeAt} /> },
+    {
+      name: 'bytes',
+      head: 'Manifests',
+      isNumber: true,
+      cell: ({ entries }) => <Bytes of={entries.reduce((sum, { size = 0 }) => sum + size, 0)} />,
+    },
+    {
+      name: 'actions',
+      head: 'Actions',
+      cell: (row) => (
+        <div class="actions">
+          <Button kind="primary" disabledWhy={whyNot(write)} onPress={() => restore(row, reload)}>
+            Restore
+          </Button>
+          <Button kind="danger" disabledWhy={whyNot(write)} onPress={() => purge(row, reload)}>
+            Purge
+          </Button>
+        </div>
+      ),
+    },
+  ];
+}
+
+function What({ of: { entries } }: { readonly of: Deletion }): VNode {
+  const tags = entries.flatMap(({ tag }) => tag ?? []);
+  const manifests = entries.filter(({ kind }) => kind === 'manifest').length;
+  const [first] = tags;
+  if (first === undefined) return <>{countOf(manifests, 'manifest')}</>;
+  return (
+    <>
+      <Text of={first} />
+      {tags.length === 1 ? '' : ` and ${countOf(tags.length - 1, 'tag')} more`}
+      {manifests === 0 ? '' : `, ${countOf(manifests, 'manifest')}`}
+    </>
+  );
+}
+
+function By({ of }: { readonly of: Entry | undefined }): VNode {
+  return (
+    <>
+      <Text of={of?.by.actor ?? ''} />
+      {of?.by.rule === undefined ? null : (
+        <>
+          {' by rule '}
+          <Text of={of.by.rule} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Details({ of: { entries }, onClose }: { readonly of: Deletion; readonly onClose: () => void }): VNode {
+  const columns: Column<Entry>[] = [
+    { name: 'kind', head: 'Kind', cell: ({ kind, asked }) => (asked ? kind : `${kind}, along with it`) },
+    { name: 'tag', head: 'Tag', isHead: true, cell: ({ tag }) => (tag === undefined ? '–' : <Text of={tag} />) },
+    { name: 'digest', head: 'Digest', cell: ({ digest }) => <Digest of={digest} /> },
+  ];
+  return (
+    <Dialog title="What was deleted" onClose={onClose}>
+      <Table
+        label="Entries"
+        columns={columns}
+        rows={entries}
+        keyOf={({ kind, digest, tag }) => `${kind} ${digest} ${tag ?? ''}`}
+      />
+    </Dialog>
+  );
+}

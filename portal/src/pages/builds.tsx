@@ -1,0 +1,159 @@
+import type { Column, VNode } from '../kit.ts';
+import {
+  answered,
+  api,
+  attempt,
+  Button,
+  Count,
+  Empty,
+  Link,
+  linkTo,
+  PageHead,
+  Pager,
+  pageSize,
+  placeIn,
+  Show,
+  Table,
+  Text,
+  TextField,
+  Time,
+  useLoaded,
+  usePageQuery,
+  useState,
+  whyNot,
+} from '../kit.ts';
+
+type Build = Awaited<ReturnType<typeof loadBuilds>>['items'][number];
+
+const write = 'management/write';
+
+function loadBuilds(after: string | undefined, signal: AbortSignal) {
+  const query = { limit: pageSize, ...(after === undefined ? {} : { continuation: after }) };
+  return answered(api.GET('/builds', { params: { query }, signal }));
+}
+
+/** The builds: what follows from updates of bases, and why an image was not made. */
+export function BuildsPage(): VNode {
+  const query = usePageQuery();
+  const after = placeIn(query).continuation;
+  const everyMs = after === undefined ? 3_000 : undefined;
+  const loaded = useLoaded(`builds ${after ?? ''}`, (signal) => loadBuilds(after, signal), { everyMs });
+  return (
+    <>
+      <PageHead title="Builds" />
+      <WhyNot />
+      <Show of={loaded}>
+        {({ items, nextLink }) =>
+          items.length === 0 ? (
+            <Empty title="Nothing was built.">
+              <p>A build follows from the update of a base that images here are built on, or from the run of a task.</p>
+            </Empty>
+          ) : (
+            <>
+              <Table label="Builds" columns={columnsOf(loaded.reload)} rows={items} keyOf={({ id }) => id} />
+              <Pager query={query} shown={items.length} total={undefined} nextLink={nextLink} />
+            </>
+          )
+        }
+      </Show>
+    </>
+  );
+}
+
+function columnsOf(reload: () => void): readonly Column<Build>[] {
+  return [
+    {
+      name: 'of',
+      head: 'Follows from',
+      isHead: true,
+      cell: ({ id, updates: [first, ...more] }) => (
+        <Link href={linkTo('/build', { id })}>
+          <Text of={first?.image ?? id} />
+          {more.length === 0 ? '' : ` and ${more.length} more`}
+        </Link>
+      ),
+    },
+    { name: 'state', head: 'State', cell: (build) => <BuildState of={build} /> },
+    { name: 'images', head: 'Images', isNumber: true, cell: ({ images }) => <Count of={images} /> },
+    { name: 'failed', head: 'Failed', isNumber: true, cell: ({ counts }) => <Count of={counts?.failed} /> },
+    { name: 'at', head: 'Begun', cell: ({ createdAt }) => <Time at={createdAt} /> },
+    { name: 'end', head: 'Ended', cell: ({ endedAt }) => <Time at={endedAt} /> },
+    { name: 'actions', head: 'Actions', cell: (build) => <BuildActions of={build} reload={reload} /> },
+  ];
+}
+
+export function BuildState({ of: { state, counts, cancelledAt } }: { readonly of: Build }): VNode {
+  if (cancelledAt !== undefined) return <span class="badge">cancelled</span>;
+  if (state !== 'finished') return <span class="badge warn">{state}</span>;
+  const failed = (counts?.failed ?? 0) + (counts?.stopped ?? 0);
+  return failed === 0 ? <span class="badge good">done</span> : <span class="badge bad">failed</span>;
+}
+
+/** Cancels a build that is under way, or tries one again that has failed. */
+export function BuildActions({ of, reload }: { readonly of: Build; readonly reload: () => void }): VNode {
+  const params = { path: { build: of.id } };
+  const cancel = async () => {
+    await attempt(() => answered(api.POST('/builds/{build}/cancel', { params })), 'The build is being cancelled.');
+    reload();
+  };
+  const retry = async () => {
+    await attempt(() => answered(api.POST('/builds/{build}/retry', { params })), 'What failed is built again.');
+    reload();
+  };
+  const isOver = of.state === 'finished';
+  const hasFailed = (of.counts?.failed ?? 0) + (of.counts?.stopped ?? 0) > 0 || of.cancelledAt !== undefined;
+  return (
+    <div class="actions">
+      <Button disabledWhy={whyNot(write) ?? (isOver ? 'It has ended.' : undefined)} onPress={cancel}>
+        Cancel
+      </Button>
+      <Button
+        disabledWhy={
+          whyNot(write) ?? (isOver ? (hasFailed ? undefined : 'Nothing of it failed.') : 'It has not ended.')
+        }
+        onPress={retry}
+      >
+        Retry
+      </Button>
+    </div>
+  );
+}
+
+interface Reason {
+  readonly why: string;
+  readonly reason: string;
+  readonly build?: string;
+}
+
+/** Answers why an image was not made anew when its base was updated. */
+function WhyNot(): VNode {
+  const [image, setImage] = useState('');
+  const [base, setBase] = useState('');
+  const [answer, setAnswer] = useState<Reason>();
+  const look = (event: Event) => {
+    event.preventDefault();
+    void attempt(async () => {
+      setAnswer(await answered(api.GET('/builds/explain', { params: { query: { image, base } } })));
+    });
+  };
+  return (
+    <form class="card" aria-label="Why was an image not built?" onSubmit={look}>
+      <h2>Why was an image not built?</h2>
+      <div class="bar">
+        <TextField label="Image" value={image} onValue={setImage} placeholder="team/app:1" />
+        <TextField label="Base" value={base} onValue={setBase} placeholder="base:1" />
+        <button type="submit" class="button plain">
+          Explain
+        </button>
+      </div>
+      {answer === undefined ? null : (
+        <p role="status">
+          <span class="badge">{answer.reason}</span> <Text of={answer.why} />{' '}
+          {answer.build === undefined ? null : (
+            <Link href={linkTo('/build', { id: answer.build })}>Open the build</Link>
+          )}
+        </p>
+      )}
+    </form>
+  );
+}

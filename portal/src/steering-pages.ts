@@ -1,0 +1,33 @@
+import type { Page } from './kit.ts';
+
+/** The pages by which a registry is steered. */
+export const steeringPages: readonly Page[] = [
+  {
+    path: '/bin',
+    load: async () => (await import('./pages/bin.tsx')).BinPage,
+    entry: { label: 'Recycle bin', letter: 'b' },
+  },
+  {
+    path: '/purge',
+    load: async () => (await import('./pages/purge.tsx')).PurgePage,
+    entry: { label: 'Purge', letter: 'p' },
+  },
+  { path: '/plan', load: async () => (await import('./pages/plan.tsx')).PlanPage },
+  {
+    path: '/webhooks',
+    load: async () => (await import('./pages/webhooks.tsx')).WebhooksPage,
+    entry: { label: 'Webhooks', letter: 'w' },
+  },
+  { path: '/webhook', load: async () => (await import('./pages/webhook.tsx')).WebhookPage },
+  {
+    path: '/builds',
+    load: async () => (await import('./pages/builds.tsx')).BuildsPage,
+    entry: { label: 'Builds', letter: 'u' },
+  },
+  { path: '/build', load: async () => (await import('./pages/build.tsx')).BuildPage },
+  {
+    path: '/access',
+    load: async () => (await import('./pages/access.tsx')).AccessPage,
+    entry: { label: 'Access', letter: 'a' },
+  },
+];
