@@ -35,12 +35,15 @@ const lists = Object.entries(paths).flatMap(([path, { get }]) =>
 const filled = (path: string) =>
   path.replace('{name}', 'first').replace('{build}', '00000000-0000-4000-8000-000000000000').replace('{base}', 'a');
 const refusal = async (path: string, continuation: string) => {
-  const answer = await api(
-    'GET',
-    `${filled(path)}${path === '/bases' ? '?image=a:1&' : '?'}continuation=${encodeURIComponent(continuation)}`,
-  );
+  const answer = await api('GET', `${filled(path)}?${needed(path)}continuation=${encodeURIComponent(continuation)}`);
   return { status: answer.status, text: await answer.text() };
 };
+
+/** Returns the parameters that a list needs beside those of its place. */
+function needed(path: string): string {
+  if (path === '/bases') return 'image=a:1&';
+  return path === '/repositories/tags' || path === '/repositories/manifests' ? 'repository=a&' : '';
+}
 
 describe('the continuation of a list', () => {
   it('is asked for by all of them', () => {

@@ -29,7 +29,7 @@ describe('the callers of one client', () => {
     const url = new URL(`http://127.0.0.1:${slow.port}/`);
     const post = guardedPost(shared, { totalMs: 60_000 });
     const posts = Array.from({ length: 32 }, () => post.post({ dependency: 'receiver', url, headers: {}, body: '' }));
-    await expect.poll(() => waiting.length).toBe(32);
+    await expect.poll(() => waiting.length, { timeout: 20_000 }).toBe(32);
     const brief = guardedPost(shared, { totalMs: 200 });
     expect(await brief.post({ dependency: 'runner', url, headers: {}, body: '' })).toMatchObject({
       is: 'timeout',
@@ -54,7 +54,7 @@ describe('the callers of one client', () => {
     const url = new URL(`https://hook.test:${slow.port}/`);
     const post = guardedPost(shared, { totalMs: 60_000 });
     const posts = Array.from({ length: 40 }, () => post.post({ dependency: 'receiver', url, headers: {}, body: '' }));
-    await expect.poll(() => waiting.length).toBe(32);
+    await expect.poll(() => waiting.length, { timeout: 20_000 }).toBe(32);
     expect(await guardedGet(shared).getJson(url, 'issuer')).toEqual({ keys: [] });
     const answering = setInterval(() => {
       for (const response of waiting.splice(0)) response.end();
