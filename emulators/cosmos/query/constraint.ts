@@ -32,7 +32,7 @@ export type Alternatives = readonly (readonly Constraint[])[];
 export interface Filter {
   readonly constraints: readonly Constraint[];
   readonly containment: Containment | undefined;
-  /** Of these lists of constraints at least one holds whole: they narrow, and the filter itself decides. */
+  /** Lists of constraints of which at least one holds whole: they narrow, and the filter itself decides. */
   readonly alternatives: Alternatives | undefined;
   /** The rest, which is evaluated item by item. */
   readonly residual: Expression | undefined;

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { digestSchema } from '../oci/descriptor.ts';
 
 /**
- * What lists of tags show of a tag's manifest. The push writes it into the tag's document, so that a page of tags reads
- * no manifest.
+ * The facts of a tag's manifest that lists of tags show. The push writes them into the tag's document, so that a page of
+ * tags reads no manifest.
  */
 export const tagRowSchema = z.object({
   mediaType: z.string(),
   artifactType: z.string().optional(),
-  /** What a client pulls, compressed; of an index, the sum of what it lists for platforms. */
+  /** The compressed bytes that a client pulls; for an index, the sum of its platforms. */
   bytes: z.int().nonnegative(),
   platforms: z.array(
     z.object({

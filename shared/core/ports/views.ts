@@ -1,6 +1,6 @@
 import type { RegistryName, RepositoryKey } from '../oci/name.ts';
 
-/** What views show of other features. Each feature gives its part; all methods throw `StoreFailure`. */
+/** These ports are what views show of other features. Each feature gives its part; all methods throw `StoreFailure`. */
 
 /** Positions in a list of the store's own order. A continuation is the store's token. */
 export interface ListPage {
@@ -15,7 +15,7 @@ export interface TagPulls {
   readonly pulls30d: number;
 }
 
-/** What usage has counted of repositories; a figure is absent where nothing is known of it. */
+/** The figures that usage has counted for repositories; a figure is absent where nothing is known of it. */
 export interface RepositoryFigures {
   readonly manifests?: number;
   readonly tags?: number;

@@ -152,7 +152,7 @@ async function writeRepositories(
   for (const [repository, held] of left) await write(repository, held);
 }
 
-/** What a survey writes of each repository. */
+/** The figures that a survey writes for each repository. */
 interface Surveyed {
   readonly held: ReadonlyMap<RepositoryName, Held>;
   readonly tags: ReadonlyMap<RepositoryName, number>;

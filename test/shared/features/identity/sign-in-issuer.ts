@@ -10,9 +10,9 @@ export interface SignInIssuer {
   readonly issuer: LocalIssuer;
   readonly clientId: string;
   readonly clientSecret: string;
-  /** What its next tokens claim over good ones. */
+  /** The claims that its next tokens have in place of good ones. */
   claims: Record<string, unknown>;
-  /** What its answers to browsers have over good ones; `undefined` leaves a parameter out. */
+  /** The parameters of its answers to browsers in place of good ones; `undefined` omits a parameter. */
   answer: Record<string, string | undefined>;
   /** Discovery's further properties. */
   discovery(more: object): void;
