@@ -81,10 +81,11 @@ export function imageRoutes(ports: ImageViewPorts): OpenAPIHono {
   });
   api.openapi(routes.compare, async (context) => {
     const { from, to, platform } = context.req.valid('query');
+    const { host } = originOf(context.req.raw, settings.publicUrl);
     const compared = await compareImages(
       ports,
-      namedImage(registry, from, 'from'),
-      namedImage(registry, to, 'to'),
+      namedImage(registry, from, 'from', host),
+      namedImage(registry, to, 'to', host),
       platform,
     );
     return context.json(compared, 200);

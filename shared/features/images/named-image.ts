@@ -7,10 +7,11 @@ import type { NamedImage } from './compare.ts';
 
 /**
  * Parses the name of an image of this registry: `repository:tag`, `repository@digest`, or both, of which the digest
- * counts. Throws `RegistryError` (`request-invalid`).
+ * counts. People paste what they pull, so the registry's own host may stand before it. Throws `RegistryError` (`request-invalid`).
  */
-export function namedImage(registry: RegistryName, text: string, parameter: string): NamedImage {
-  const [name = '', digest] = text.split('@', 2);
+export function namedImage(registry: RegistryName, text: string, parameter: string, host: string): NamedImage {
+  const own = text.startsWith(`${host}/`) ? text.slice(host.length + 1) : text;
+  const [name = '', digest] = own.split('@', 2);
   const colon = name.lastIndexOf(':');
   const [repository, tag] = colon === -1 ? [name, undefined] : [name.slice(0, colon), name.slice(colon + 1)];
   const reference = referenceIn(tag, digest);
@@ -20,7 +21,7 @@ export function namedImage(registry: RegistryName, text: string, parameter: stri
     code: 'invalidParameter',
     why:
       `"${parameter}" is "${text.slice(0, 200)}", which is no image of this registry: send repository:tag or ` +
-      'repository@digest, without a host, as in team/app:1.4',
+      'repository@digest, as in team/app:1.4',
   });
 }
 

@@ -124,6 +124,10 @@ export const deletionSchema = z
       .object({
         freed: bytes('The bytes in Blob Storage that are freed in the end.'),
         shared: bytes('The bytes that something else needs too, and that stay.'),
+        isAtLeast: z
+          .literal(true)
+          .openapi({ description: 'True if more goes than was measured, so that more is freed.' })
+          .optional(),
       })
       .openapi('DeletionBytes', { description: 'The bytes of what would go.' }),
     purgedAt: time(

@@ -1,5 +1,6 @@
 import type { Question } from '../../core/admission/gate.ts';
 import { tagsAbout } from '../../core/documents/about.ts';
+import { inBatches } from '../../core/documents/batches.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import {
   childrenOf,
@@ -13,7 +14,6 @@ import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import { firstOf, storedOf } from '../../core/documents/pages.ts';
 import { repositoryDocumentSchema, repositoryRef } from '../../core/documents/repository.ts';
-import type { Stored } from '../../core/documents/stored.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { isDigest } from '../../core/oci/digest.ts';
@@ -23,13 +23,15 @@ import type { DeletionPreview } from '../../core/ports/image-views.ts';
 import { purgeTimeOf, questionsOf } from './deletion.ts';
 import type { StaysBy } from './kept.ts';
 import { goingAlong } from './kept.ts';
+import { manifestsAtOnce } from './move.ts';
 import type { BinPorts } from './ports.ts';
 import type { Gone } from './pretended.ts';
 import { asIfGone } from './pretended.ts';
 import { signatureGoing } from './signatures.ts';
+import { withoutNeighbours } from './together.ts';
 
 /** The manifests and tags that a preview names: an image may have thousands, and somebody waits. */
-const mostShown = 1_000;
+const mostShown = 500;
 
 /**
  * Says what a deletion would take. The same rules decide as in a deletion, over documents that are read as if what goes
@@ -97,8 +99,11 @@ async function namedManifest(ports: BinPorts, key: RepositoryKey, digest: Digest
   return {
     questions: questionsOf({ key, asker: undefined }, manifest, tags),
     async look() {
-      const walk = await walkFrom(ports, key, manifest);
-      return { ...walk, tags: [...names, ...walk.tags], more: walk.more || tags.length > mostShown };
+      const walk = new Walk(ports, key);
+      walk.take(manifest.document, 'itself');
+      await walk.goOn(manifest.document);
+      const { found } = walk;
+      return { ...found, tags: [...names, ...found.tags], more: found.more || tags.length > mostShown };
     },
   };
 }
@@ -113,53 +118,89 @@ function refused({ admission }: BinPorts, question: Question): { what: string; w
 
 type Why = DeletionPreview['manifests'][number]['why'];
 
-/**
- * Walks from a manifest that goes to those around it, and on from each that goes along: whatever goes may have been
- * what kept another.
- */
-async function walkFrom(ports: BinPorts, key: RepositoryKey, root: Stored<ManifestDocument>) {
-  const gone: Gone = { manifests: new Set([root.document.digest]) };
-  const reading = { ...ports, documents: asIfGone(ports.documents, key, gone) };
-  const going = new Map<Digest, Why>([[root.document.digest, 'itself']]);
-  const stays = new Map<Digest, StaysBy>();
-  const [tags, left] = [[] as Tag[], [root.document]];
-  let more = false;
-  const take = (document: ManifestDocument, why: Why) => {
-    going.set(document.digest, why);
-    gone.manifests.add(document.digest);
-    left.push(document);
-  };
-  for (let from = left.shift(); from !== undefined; from = left.shift()) {
-    for (const digest of await signaturesOf(reading, key, from.digest)) {
-      if (going.has(digest)) continue;
-      const along = await signatureGoing(reading, key, from.digest, digest);
+/** A walk from a manifest that goes to those that go along. */
+class Walk {
+  readonly #key: RepositoryKey;
+  readonly #gone: Gone = { manifests: new Set() };
+  readonly #ports: Reading;
+  readonly #going = new Map<Digest, Why>();
+  readonly #stays = new Map<Digest, StaysBy>();
+  readonly #tags: Tag[] = [];
+  #more = false;
+
+  constructor(ports: BinPorts, key: RepositoryKey) {
+    this.#key = key;
+    this.#ports = { ...ports, documents: asIfGone(ports.documents, key, this.#gone) };
+  }
+
+  take({ digest }: ManifestDocument, why: Why): void {
+    this.#going.set(digest, why);
+    this.#gone.manifests.add(digest);
+  }
+
+  /**
+   * Goes from one that goes to those around it, in the steps of a deletion (`reconcileRecycled`) and in their order, and
+   * again as long as that finds any: whatever goes may have been what kept another.
+   */
+  async goOn(from: ManifestDocument): Promise<void> {
+    for (let changed = true; changed && !this.#isLong();) {
+      changed = await this.#signatures(from);
+      changed = (await this.#around(from)) || changed;
+    }
+  }
+
+  async #signatures(from: ManifestDocument): Promise<boolean> {
+    let changed = false;
+    for (const digest of await signaturesOf(this.#ports, this.#key, from.digest)) {
+      if (this.#going.has(digest) || this.#isLong()) continue;
+      const along = await signatureGoing(this.#ports, this.#key, from.digest, digest);
       if ('because' in along) {
-        if (along.because !== 'gone') stays.set(digest, along.because);
+        if (along.because !== 'gone') this.#stays.set(digest, along.because);
         continue;
       }
-      tags.push(...along.tags.map(({ document }) => document.name));
-      take(along.manifest.document, 'tag-signature');
+      this.#tags.push(...along.tags.map(({ document }) => document.name));
+      this.take(along.manifest.document, 'tag-signature');
+      await this.goOn(along.manifest.document);
+      changed = true;
     }
-    const around = await aroundOf(reading, key, from);
-    more ||= around.more || going.size + around.digests.size > mostShown;
-    if (going.size > mostShown) break;
-    const along = await goingAlong(
-      reading,
-      key,
-      [...around.digests.keys()].filter((digest) => !going.has(digest)),
-    );
-    for (const [digest, why] of along.stays) stays.set(digest, why);
-    for (const { document } of along.going) take(document, around.digests.get(document.digest) ?? 'child');
+    return changed;
   }
-  return {
-    tags: tags.slice(0, mostShown),
-    manifests: [...going].slice(0, mostShown).map(([digest, why]) => ({ digest, why })),
-    stays: [...stays]
-      .filter(([digest]) => !going.has(digest))
-      .slice(0, mostShown)
-      .map(([digest, why]) => ({ digest, why })),
-    more,
-  };
+
+  async #around(from: ManifestDocument): Promise<boolean> {
+    const around = await aroundOf(this.#ports, this.#key, from);
+    this.#more ||= around.more;
+    let changed = false;
+    for (const some of inBatches([...around.digests.keys()], manifestsAtOnce)) {
+      if (this.#isLong()) break;
+      const left = some.filter((digest) => !this.#going.has(digest));
+      if (left.length === 0) continue;
+      const { going, stays } = await goingAlong(this.#ports, this.#key, left);
+      for (const [digest, why] of stays) this.#stays.set(digest, why);
+      if (going.length === 0) continue;
+      const taken = going.map(({ document }) => document);
+      for (const document of taken) this.take(document, around.digests.get(document.digest) ?? 'child');
+      const lonely = await withoutNeighbours(this.#ports, this.#key, taken);
+      for (const document of taken) if (!lonely.has(document.digest)) await this.goOn(document);
+      changed = true;
+    }
+    return changed;
+  }
+
+  #isLong(): boolean {
+    const isLong = this.#going.size >= mostShown;
+    this.#more ||= isLong;
+    return isLong;
+  }
+
+  get found(): Pick<DeletionPreview, 'tags' | 'manifests' | 'stays' | 'more'> {
+    const stays = [...this.#stays].filter(([digest]) => !this.#going.has(digest));
+    return {
+      tags: this.#tags,
+      manifests: [...this.#going].map(([digest, why]) => ({ digest, why })),
+      stays: stays.slice(0, mostShown).map(([digest, why]) => ({ digest, why })),
+      more: this.#more || stays.length > mostShown,
+    };
+  }
 }
 
 type Reading = Pick<BinPorts, 'admission'> & { readonly documents: ReturnType<typeof asIfGone> };

@@ -4,6 +4,7 @@ import type { BinnedDocument } from '../../core/documents/bin.ts';
 import { binnedDocumentSchema } from '../../core/documents/bin.ts';
 import { removing } from '../../core/documents/changes.ts';
 import { storedAmong, storedWhere } from '../../core/documents/in-repository.ts';
+import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import { childrenOf, referrerDocumentSchema } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
@@ -12,6 +13,7 @@ import { deleteEvents } from '../../core/events/delete-events.ts';
 import type { Cause } from '../../core/events/envelope.ts';
 import { publishCommitted } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';
+import type { QueryDocuments } from '../../core/ports/documents.ts';
 import type { ReconcileMark } from './documents.ts';
 import { reconcileMarkSchema } from './documents.ts';
 import { goingAlong, keptAmong } from './kept.ts';
@@ -91,10 +93,19 @@ async function lonelyAmong(
   key: RepositoryKey,
   binned: readonly BinnedDocument[],
 ): Promise<Set<Digest>> {
-  const digests = binned.map(({ digest }) => digest);
+  const [kept, lonely] = await Promise.all([keptAmong(ports, key, binned), withoutNeighbours(ports, key, binned)]);
+  return new Set([...lonely].filter((digest) => !kept.has(digest)));
+}
+
+/** Returns those manifests that have no children, and that nothing refers to or is about by the name of its tag. */
+export async function withoutNeighbours(
+  ports: { readonly documents: QueryDocuments },
+  key: RepositoryKey,
+  manifests: readonly Pick<ManifestDocument, 'digest' | 'references'>[],
+): Promise<Set<Digest>> {
+  const digests = manifests.map(({ digest }) => digest);
   const limit = pLimit(queriesAtOnce);
-  const [kept, referrers, about] = await Promise.all([
-    keptAmong(ports, key, binned),
+  const [referrers, about] = await Promise.all([
     storedWhere(
       ports,
       key,
@@ -107,15 +118,8 @@ async function lonelyAmong(
     aboutAmong(ports.documents, key, digests, limit),
   ]);
   const subjects = new Set(referrers.map(({ document }) => document.subject));
-  return new Set(
-    binned
-      .filter(
-        (each) =>
-          childrenOf(each).length === 0 &&
-          !kept.has(each.digest) &&
-          !subjects.has(each.digest) &&
-          !about.has(each.digest),
-      )
-      .map(({ digest }) => digest),
+  const alone = manifests.filter(
+    (each) => childrenOf(each).length === 0 && !subjects.has(each.digest) && !about.has(each.digest),
   );
+  return new Set(alone.map(({ digest }) => digest));
 }

@@ -1,6 +1,6 @@
 import { defined } from '../../../core/documents/defined.ts';
-import type { RepositoryKey } from '../../../core/documents/names.ts';
 import { tagDocumentSchema, tagRef } from '../../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../../core/documents/names.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { Digest } from '../../../core/oci/digest.ts';
 import type { Tag } from '../../../core/oci/name.ts';
