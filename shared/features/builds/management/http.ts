@@ -15,6 +15,8 @@ import { followLog } from '../plan/follow-log.ts';
 import { dependentsIn } from '../plan/graph.ts';
 import { buildsOf } from '../plan/list.ts';
 import { readLog } from '../plan/log.ts';
+import type { LogPart } from '../plan/log-after.ts';
+import { logAfter } from '../plan/log-after.ts';
 import { readNode } from '../plan/nodes.ts';
 import { retryBuild } from '../plan/retry.ts';
 import { readRules } from '../plan/rules.ts';
@@ -111,7 +113,7 @@ function readingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
     return context.json({ items: builds.map(showBuild), ...nextLink(context.req, continuation) }, 200);
   });
   api.openapi(routes.log, async (context) => {
-    const [{ build }, { image: text, follow }] = [context.req.valid('param'), context.req.valid('query')];
+    const [{ build }, { image: text, follow, after }] = [context.req.valid('param'), context.req.valid('query')];
     const found = await readNode(ports, build, ownImage(ports, text));
     if (found === undefined)
       throw new RegistryError({
@@ -119,6 +121,7 @@ function readingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
         code: 'imageNotFound',
         what: `image "${text.slice(0, 100)}" of the build "${build}"`,
       });
+    if (after !== undefined) return logPartAnswer(await logAfter(ports, found.document, after));
     if (follow !== undefined)
       return context.body(followLog(ports, found.document), 200, {
         'content-type': 'text/plain; charset=UTF-8',
@@ -144,5 +147,17 @@ function readingRoutes(api: OpenAPIHono, ports: BuildPorts): void {
       showNode(parseStored(nodeSchema, each, { container: 'builds', partition }).document),
     );
     return context.json({ ...showBuild(found.document), items, ...nextLink(context.req, page.continuation) }, 200);
+  });
+}
+
+function logPartAnswer({ text, cursor, isLast }: LogPart): Response {
+  return new Response(text, {
+    headers: {
+      'content-type': 'text/plain; charset=UTF-8',
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+      'x-longshore-log-cursor': cursor,
+      ...(isLast ? { 'x-longshore-log-ended': 'true' } : {}),
+    },
   });
 }

@@ -252,11 +252,33 @@ export const routes = {
           .literal('1')
           .optional()
           .openapi({ description: 'Waits for further output until the image has ended, or for some minutes.' }),
+        after: z
+          .string()
+          .max(100)
+          .optional()
+          .openapi({
+            description:
+              'Gives what was printed after this cursor, and the next cursor in X-Longshore-Log-Cursor; empty, from the ' +
+              'beginning. It does not wait.',
+            example: '1.4.-1',
+          }),
       }),
     },
     responses: {
       ...absent('imageNotFound'),
-      200: { description: 'The log as text.', content: { 'text/plain': { schema: z.string() } } },
+      200: {
+        description: 'The log as text.',
+        headers: z.object({
+          'X-Longshore-Log-Cursor': z.string().optional().openapi({
+            description: 'With `after`: the cursor behind this text, for the next request.',
+          }),
+          'X-Longshore-Log-Ended': z
+            .literal('true')
+            .optional()
+            .openapi({ description: 'With `after`: nothing will follow this text.' }),
+        }),
+        content: { 'text/plain': { schema: z.string() } },
+      },
     },
   }),
   dryRun: createRoute({
