@@ -10,6 +10,7 @@ import type { RepositoryName } from '../../../core/oci/name.ts';
 import type { Replica } from '../documents.ts';
 import { replicaSettingsSchema } from '../documents.ts';
 import type { ReplicationPorts } from '../ports.ts';
+import { regionTotals } from '../region-totals.ts';
 import { changeReplica, newWalk, putReplica, readReplicas, removeReplica, theReplica } from '../replicas.ts';
 import { statusOf } from '../status.ts';
 import { earlierRoutes } from './earlier.ts';
@@ -43,6 +44,7 @@ export function replicationRoutes(ports: ReplicationPorts & { readonly places: P
     context.json(showReplica(await removeReplica(ports, context.req.valid('param').region)), 202),
   );
   earlierRoutes(api, ports);
+  api.openapi(routes.regions, async (context) => context.json({ items: await regionTotals(ports) }, 200));
   api.openapi(routes.status, async (context) => {
     const { repository, tag, digest } = context.req.valid('query');
     const status = await statusOf(ports, { registry: ports.registry, repository }, digest ?? tag ?? ('' as never));

@@ -99,6 +99,45 @@ const imageSchema = z
   })
   .openapi('ReplicationStatus', { description: 'The state of an image in each region.' });
 
+const regionTotalsSchema = z
+  .object({
+    items: z
+      .array(
+        z
+          .object({
+            region: z.string().openapi({ description: 'The name of the region.' }),
+            isHere: z.boolean().openapi({ description: 'True for the region that answers.' }),
+            state: z
+              .enum(['active', 'paused', 'removing', 'not replicated'])
+              .openapi({ description: 'The state of the region.' }),
+            queued: z
+              .object({
+                images: number('The number of images that wait for their copies.'),
+                bytes: number('The bytes of these images, of which a part may be there already.'),
+                isAtLeast: z
+                  .literal(true)
+                  .optional()
+                  .openapi({ description: 'True if the counting stopped, so that more images wait.' }),
+                oldestAt: time('The time since which the oldest of them waits.').optional(),
+              })
+              .openapi({ description: 'The images that wait for their copies.' }),
+            lag: z
+              .object({
+                p50Seconds: z.number().openapi({ description: 'The seconds within which half of them were there.' }),
+                p99Seconds: z.number().openapi({ description: 'The seconds within which 99 of 100 were there.' }),
+                images: number('The number of images that this is about.'),
+              })
+              .optional()
+              .openapi({
+                description: 'The time that the images took that were copied last; absent if there are none.',
+              }),
+          })
+          .openapi('ReplicationRegion', { description: 'A region with what it waits for.' }),
+      )
+      .openapi({ description: 'All regions of the deployment in the order of their names.' }),
+  })
+  .openapi('ReplicationRegions', { description: 'The state of every region as a whole.' });
+
 const wantedImage = z
   .object({ repository, tag: tag.optional(), digest: digest.optional() })
   .refine((wanted) => (wanted.tag === undefined) !== (wanted.digest === undefined), {
@@ -167,6 +206,14 @@ export const routes = {
       ...conflicting('lastRegion'),
       202: json('The region is being emptied; the replication is deleted after that.', replicaSchema),
     },
+  }),
+  regions: createRoute({
+    method: 'get',
+    path: '/replication/regions',
+    operationId: 'listReplicationRegions',
+    summary: 'Lists the regions with what they wait for',
+    description: 'Lists all regions of the deployment, each with the images that wait for it and its lag.',
+    responses: { 200: json('The regions, each as a whole.', regionTotalsSchema) },
   }),
   status: createRoute({
     method: 'get',
