@@ -2,6 +2,7 @@ import { defined } from '../../core/documents/defined.ts';
 import type { ManifestDocument, TagDocument } from '../../core/documents/manifest.ts';
 import { manifestDocumentSchema, manifestRef, tagDocumentSchema, tagRef } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
+import type { RepositoryDocument } from '../../core/documents/repository.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { isDigest } from '../../core/oci/digest.ts';
@@ -20,24 +21,27 @@ export interface FoundImage {
   readonly key: RepositoryKey;
   readonly reference: Tag | Digest;
   readonly tag?: TagDocument;
+  /** The catalog's entry of its repository, whose locks hold for it. */
+  readonly entry?: RepositoryDocument;
   readonly document: ManifestDocument;
   readonly manifest: Manifest;
 }
 
 /** Finds a live image: two reads for a tag, one for a digest. Throws `RegistryError` (`thing-unknown`), `StoreFailure`. */
 export async function findImage(
-  ports: Pick<ImageViewPorts, 'documents' | 'images'>,
+  ports: Pick<ImageViewPorts, 'documents' | 'images' | 'entries'>,
   key: RepositoryKey,
   reference: Tag | Digest,
 ): Promise<FoundImage> {
-  const tag = isDigest(reference)
-    ? undefined
-    : (await readStored(ports.documents, tagDocumentSchema, tagRef(key, reference)))?.document;
-  const digest = isDigest(reference) ? reference : tag?.digest;
-  const document = digest === undefined ? undefined : await findManifest(ports, key, digest);
+  const [entry, tag, named] = await Promise.all([
+    ports.entries.find(key),
+    isDigest(reference) ? undefined : readStored(ports.documents, tagDocumentSchema, tagRef(key, reference)),
+    isDigest(reference) ? findManifest(ports, key, reference) : undefined,
+  ]);
+  const document = tag === undefined ? named : await findManifest(ports, key, tag.document.digest);
   const manifest = document === undefined ? undefined : await parsedManifest(ports, key, document);
   if (document === undefined || manifest === undefined) throw imageUnknown(key.repository, reference);
-  return { key, reference, document, manifest, ...defined({ tag }) };
+  return { key, reference, document, manifest, ...defined({ tag: tag?.document, entry: entry?.document }) };
 }
 
 export async function findManifest(
@@ -67,10 +71,10 @@ export type ReadConfig = { readonly config: ParsedConfig } | { readonly problem:
  */
 export async function readConfig(
   ports: Pick<ImageViewPorts, 'images' | 'admission'>,
-  { key, tag, document, manifest: { config } }: FoundImage,
+  { key, tag, entry, document, manifest: { config } }: FoundImage,
 ): Promise<ReadConfig> {
   if (config === undefined || !isImageConfigMediaType(config.mediaType)) return { problem: undefined };
-  if (!ports.admission.allows({ operation: 'pull', key, manifest: document, ...defined({ tag }) }))
+  if (!ports.admission.allows({ operation: 'pull', key, repository: entry, tag, manifest: document }))
     return { problem: 'the image may not be pulled, so its config is not shown' };
   if (storedSize(document, config.digest) > maxConfigBytes)
     return { problem: 'the config has more than 1 MiB, so it is not shown; pull it to read it' };

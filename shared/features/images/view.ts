@@ -89,17 +89,16 @@ type Around = Awaited<ReturnType<typeof readAround>>;
 async function readAround(ports: ImageViewPorts, image: FoundImage, parts: Parts) {
   const { key, document } = image;
   const { digest } = document;
-  const [content, tags, config, repository, regions, purgeDueAt, shared] = await Promise.all([
+  const [content, tags, config, regions, purgeDueAt, shared] = await Promise.all([
     contentOf(ports, image, parts),
     parts.read('tags', { names: [], count: 0 }, tagsOf(ports, key, digest)),
     parts.read('config', { problem: 'the store of the config did not answer' }, readConfig(ports, image)),
-    parts.read('repository', undefined, ports.entries.find(key)),
     parts.read('regions', undefined, ports.showRegions.regionsOfImage(key, digest)),
     parts.read('purgeDueAt', undefined, ports.showPurgeDue.purgeDueAt(key, digest)),
     parts.read('inImages', undefined, countShared(ports, image)),
   ]);
   const base = await parts.read('base', undefined, baseOf(ports, image, tags.names));
-  return { ...content, tags, config, repository: repository?.document, regions, purgeDueAt, shared, base };
+  return { ...content, tags, config, regions, purgeDueAt, shared, base };
 }
 
 function shownIdentity({ key, reference, document, manifest, tag }: FoundImage, { tags, index }: Around) {
@@ -127,12 +126,12 @@ function annotationsOf({ manifest: { annotations } }: FoundImage) {
   return annotations === undefined ? undefined : cutRecord(annotations, mostAnnotations);
 }
 
-function badgesOf({ document, tag }: FoundImage, { about, repository, purgeDueAt }: Around) {
+function badgesOf({ document, tag, entry }: FoundImage, { about, purgeDueAt }: Around) {
   return {
     signed: about.signed,
     sbom: about.sbom,
     attested: about.attested,
-    locked: [document.attributes, tag?.attributes, repository?.attributes].some(isLocked),
+    locked: [document.attributes, tag?.attributes, entry?.attributes].some(isLocked),
     ...defined({ quarantine: document.quarantine?.state, purgeDueAt }),
   };
 }

@@ -162,4 +162,19 @@ describe('the config blob', () => {
     expect(JSON.stringify(view)).not.toContain('secret');
     expect(view.configProblem).toContain('may not be pulled');
   });
+
+  it('of a repository that may not be read is refused in the same way', async () => {
+    const { app } = composeForTest();
+    const image = await pushWith(app, '1', { config: { os: 'linux', architecture: 'amd64', author: 'secret' } });
+    const locked = await ask(app, 'PATCH', `/acr/v1/${repository}`, {
+      body: JSON.stringify({ readEnabled: false }),
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(locked.status).toBe(200);
+    await api(app, '/images/config', { repository, digest: image.digest }, 405);
+    const name = `${repository}:1`;
+    const shown = [await viewOf(app, '1'), await api(app, '/images/compare', { from: name, to: name })];
+    expect(JSON.stringify(shown)).not.toContain('secret');
+    expect(shown[0]).toMatchObject({ badges: { locked: true } });
+  });
 });
