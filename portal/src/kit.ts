@@ -3,10 +3,16 @@
  * first load, instead of one for each set of pages that share something.
  */
 export * from './kit/api.ts';
+export * from './kit/badges.tsx';
+export * from './kit/bulk.ts';
 export * from './kit/button.tsx';
+export * from './kit/deletion.tsx';
 export * from './kit/dialog.tsx';
+export * from './kit/facts.tsx';
 export * from './kit/fields.tsx';
+export * from './kit/filter.tsx';
 export * from './kit/format.ts';
+export * from './kit/given.ts';
 export * from './kit/links.ts';
 export * from './kit/load.ts';
 export * from './kit/me.ts';
@@ -16,11 +22,14 @@ export * from './kit/pages.ts';
 export * from './kit/preferences.ts';
 export * from './kit/reference.ts';
 export * from './kit/route.ts';
+export * from './kit/schemas.ts';
+export * from './kit/search.tsx';
 export * from './kit/selection.ts';
 export * from './kit/send.ts';
 export * from './kit/shell.tsx';
 export * from './kit/states.tsx';
 export * from './kit/table.tsx';
+export * from './kit/tabs.tsx';
 export * from './kit/text.tsx';
 export * from './kit/toasts.ts';
 export * from './kit/values.tsx';

@@ -2,6 +2,7 @@ import type { VNode } from 'preact';
 import { ask, mustSignIn } from './api.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
+import { Icon } from './icon.tsx';
 import { isKeyListShown, keyList } from './keyboard.ts';
 import { me } from './me.ts';
 import { density, shortcuts, theme } from './preferences.ts';
@@ -19,7 +20,7 @@ export function Account(): VNode {
         label={`Colours: ${theme.value}. Change to ${nextTheme[theme.value]}`}
         onPress={() => (theme.value = nextTheme[theme.value])}
       >
-        {{ auto: '◐', light: '☀', dark: '☾' }[theme.value]}
+        <Icon of={theme.value} />
       </Button>
       <Button
         kind="quiet"
@@ -27,7 +28,7 @@ export function Account(): VNode {
         isPressed={density.value === 'roomy'}
         onPress={() => (density.value = density.value === 'dense' ? 'roomy' : 'dense')}
       >
-        ☰
+        <Icon of="rows" />
       </Button>
       <Button kind="quiet" label="Keys" onPress={() => (isKeyListShown.value = true)}>
         ?

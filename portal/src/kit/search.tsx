@@ -5,7 +5,7 @@ import { linkTo, linkToImage, linkToTags } from './links.ts';
 import { destinationOf } from './reference.ts';
 
 /** Finds repositories; a whole reference, as people copy it from elsewhere, leads to its image at once. */
-export function Search(): VNode {
+export function Search({ id = 'search' }: { readonly id?: string }): VNode {
   const [, navigate] = useLocation();
   const [text, setText] = useState('');
   const submit = (event: Event) => {
@@ -18,11 +18,11 @@ export function Search(): VNode {
   };
   return (
     <form class="search" role="search" onSubmit={submit}>
-      <label class="unseen" for="search">
+      <label class="unseen" for={id}>
         Search repositories, or paste a reference
       </label>
       <input
-        id="search"
+        id={id}
         type="search"
         placeholder="Search, or paste a reference"
         title="A repository, or a whole reference such as team/app:1.0 (key: /)"

@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 import { Button } from './button.tsx';
+import { Icon } from './icon.tsx';
 import { Text } from './text.tsx';
 import type { Toast } from './toasts.ts';
 import { attempt, closeToast, toasts } from './toasts.ts';
@@ -34,7 +35,7 @@ function toastOf({ id, text, kind, undo }: Toast): VNode {
         </Button>
       )}
       <Button kind="quiet" label="Close the message" onPress={() => closeToast(id)}>
-        ✕
+        <Icon of="close" />
       </Button>
     </div>
   );

@@ -2,6 +2,7 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { Button } from './button.tsx';
 import { formatAgo, formatBytes, formatNumber, formatTime, shortDigest } from './format.ts';
+import { Icon } from './icon.tsx';
 import { toast } from './toasts.ts';
 
 const unknown = <span class="unknown">–</span>;
@@ -49,7 +50,7 @@ export function Copy({ text, what }: { readonly text: string; readonly what: str
   const disabledWhy = 'clipboard' in navigator ? undefined : 'Browsers let pages copy over https alone: mark the text.';
   return (
     <Button kind="quiet" label={`Copy ${what}`} disabledWhy={disabledWhy} onPress={copy}>
-      {isCopied ? '✓' : '⧉'}
+      <Icon of={isCopied ? 'done' : 'copy'} />
     </Button>
   );
 }

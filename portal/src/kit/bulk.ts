@@ -1,0 +1,75 @@
+import { signal } from '@preact/signals';
+import { answered, api } from './api.ts';
+import { countOf } from './format.ts';
+import type { Schema } from './schemas.ts';
+import { attempt, toast } from './toasts.ts';
+
+type Bulk = Schema<'BulkDeletion'>;
+
+/** The deletions of many that are known to be under way, by their ids. */
+export const bulksUnderWay = signal<ReadonlyMap<string, Bulk>>(new Map());
+
+/** Counts what has ended, so that lists are loaded again. */
+export const bulksEnded = signal(0);
+
+const everyMs = 1_000;
+
+/** Begins to delete all that is named, by one call: it goes on when this tab is closed. */
+export async function beginBulk(content: Schema<'BulkDeletionContent'>): Promise<void> {
+  await attempt(async () => watchBulk(await answered(api.POST('/bulk-deletions', { body: content }))));
+}
+
+/** Follows a deletion to its end, and then offers to undo it. */
+export function watchBulk(bulk: Bulk): void {
+  if (bulksUnderWay.value.has(bulk.id)) return;
+  show(bulk);
+  void follow(bulk);
+}
+
+function show(bulk: Bulk): void {
+  bulksUnderWay.value = new Map(bulksUnderWay.value).set(bulk.id, bulk);
+}
+
+async function follow(bulk: Bulk): Promise<void> {
+  let now = bulk;
+  while (now.state === 'running') {
+    await pause();
+    const params = { path: { id: bulk.id } };
+    now = await answered(api.GET('/bulk-deletions/{id}', { params })).catch(() => now);
+    show(now);
+  }
+  const rest = new Map(bulksUnderWay.value);
+  rest.delete(bulk.id);
+  bulksUnderWay.value = rest;
+  bulksEnded.value += 1;
+  tell(now);
+}
+
+/** Waits, and while the page is hidden waits on. */
+async function pause(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, everyMs));
+  if (document.hidden)
+    await new Promise((resolve) => document.addEventListener('visibilitychange', resolve, { once: true }));
+}
+
+function tell({ id, state, deleted, keptCount, kept, reason }: Bulk): void {
+  const [first] = kept;
+  const stays =
+    keptCount === 0
+      ? ''
+      : ` ${countOf(keptCount, 'stays', 'stay')}, the first because: ${first?.why ?? 'it is not said'}.`;
+  const end = {
+    running: '',
+    done: '',
+    failed: ` Then it failed: ${reason ?? ''}`,
+    cancelled: ' Then it was cancelled.',
+  };
+  const text = `${countOf(deleted, 'deletion', 'deletions')} done.${stays}${end[state]}`;
+  const undo = () =>
+    answered(api.POST('/bulk-deletions/{id}/undo', { params: { path: { id } } })).then(() => (bulksEnded.value += 1));
+  toast(text, { kind: state === 'failed' ? 'failed' : 'done', undo: deleted === 0 ? undefined : undo });
+}
+
+export async function cancelBulk(id: string): Promise<void> {
+  await attempt(() => answered(api.POST('/bulk-deletions/{id}/cancel', { params: { path: { id } } })));
+}

@@ -1,0 +1,116 @@
+import type { VNode } from 'preact';
+import { answered, api } from './api.ts';
+import { Button } from './button.tsx';
+import { Dialog } from './dialog.tsx';
+import { formatDay } from './format.ts';
+import { useLoaded } from './load.ts';
+import type { Schema } from './schemas.ts';
+import { Show } from './states.tsx';
+import { Text } from './text.tsx';
+import { Bytes, Digest } from './values.tsx';
+
+interface DeletionProps {
+  readonly repository: string;
+  readonly tag: string;
+  readonly onClose: () => void;
+  readonly onDelete: () => void;
+}
+
+/** Shows all that goes with a tag, what stays, and what is freed when, before it is deleted. */
+export function DeletionDialog({ repository, tag, onClose, onDelete }: DeletionProps): VNode {
+  const query = { repository, reference: tag };
+  const preview = useLoaded(JSON.stringify(query), (signal) =>
+    answered(api.GET('/images/deletion', { params: { query }, signal })),
+  );
+  const blocked = preview.data?.blockedBy?.[0];
+  const disabledWhy =
+    preview.data === undefined ? 'What goes is not known yet.' : blocked === undefined ? undefined : blocked.why;
+  return (
+    <Dialog
+      title="Delete the tag?"
+      closeLabel="Cancel"
+      onClose={onClose}
+      actions={
+        <Button kind="danger" onPress={onDelete} disabledWhy={disabledWhy}>
+          Delete
+        </Button>
+      }
+    >
+      <Show of={preview}>{(data) => <Preview of={data} />}</Show>
+    </Dialog>
+  );
+}
+
+const goesWhy = {
+  itself: 'the image itself',
+  child: 'an image that it lists',
+  referrer: 'it refers to the image',
+  'tag-signature': 'its tag says that it is about the image',
+} as const;
+
+const staysWhy = {
+  tag: 'another tag points at it',
+  index: 'another index lists it',
+  subject: 'something else needs it',
+  locked: 'it is locked',
+  'tag-alone': 'a tag is deleted, and the image is not',
+} as const;
+
+function Preview({ of }: { readonly of: Schema<'DeletionPreview'> }): VNode {
+  const { goes, stays, bytes, purgedAt, freedAt, blockedBy = [] } = of;
+  return (
+    <>
+      {blockedBy.map(({ what, why }) => (
+        <p key={what} class="failure">
+          <span>
+            <Text of={what} />: <Text of={why} />
+          </span>
+        </p>
+      ))}
+      <h3>These tags go</h3>
+      <ul class="chips">
+        {goes.tags.map((name) => (
+          <li key={name}>
+            <Text of={name} />
+          </li>
+        ))}
+      </ul>
+      {goes.manifests.length === 0 ? null : <h3>These manifests go</h3>}
+      <ul>
+        {goes.manifests.map(({ digest, why }) => (
+          <li key={digest}>
+            <Digest of={digest} /> {goesWhy[why]}
+          </li>
+        ))}
+        {goes.more === true ? <li>and more</li> : null}
+      </ul>
+      {stays.length === 0 ? null : <h3>These stay</h3>}
+      <ul>
+        {stays.map(({ digest, why }) => (
+          <li key={digest}>
+            <Digest of={digest} /> {staysWhy[why]}
+          </li>
+        ))}
+      </ul>
+      <p>
+        {bytes.freed === 0 ? (
+          'No bytes are freed: something else needs all of them.'
+        ) : (
+          <>
+            <Bytes of={bytes.freed} /> are freed{freedAt === undefined ? '' : ` on ${formatDay(freedAt)}`}.
+          </>
+        )}{' '}
+        {bytes.shared === 0 ? null : (
+          <>
+            <Bytes of={bytes.shared} /> stay, because others need them.
+          </>
+        )}
+      </p>
+      <p>
+        {purgedAt === undefined
+          ? 'It cannot be restored: soft delete is off.'
+          : `It can be restored from the recycle bin until ${formatDay(purgedAt)}.`}
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,277 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
+import { axeFaults, cutOff, open, settled, startBrowser, walkByKeyboard } from './browser.ts';
+import { hostile, Pusher } from './portal-images.ts';
+
+const { path: state, remove } = await stateFolder();
+const stack = await startRunningStack(state);
+const browser: Browser = await startBrowser();
+const repository = 'team/app';
+const many = 'team/many';
+const digests: { multi?: string } = {};
+
+beforeAll(async () => {
+  const app = new Pusher(stack.url, repository);
+  for (const version of ['1.0', '6.0.9', '6.0.10']) await app.image(version, { tag: version });
+  await app.image('6.0.10', { tag: 'latest' });
+  const index = await app.index('2.0', 'multi');
+  await app.signature(index);
+  digests.multi = index.digest;
+  const others = new Pusher(stack.url, many);
+  for (let at = 0; at < 120; at++) await others.image('1', { tag: `pr-${at}` });
+});
+
+afterAll(async () => {
+  await browser.close();
+  expect(await stack.stop()).toBe(0);
+  await remove();
+});
+
+/** Each page with real content. A page that is added is added here. */
+const pages = [
+  '/',
+  '/repositories',
+  '/repositories?view=tree',
+  `/tags?repository=${repository}`,
+  `/tags?repository=${repository}&view=all`,
+  `/tags?repository=${repository}&view=referrers`,
+  `/tags?repository=${repository}&view=untagged`,
+  `/image?repository=${repository}&reference=6.0.10`,
+  `/image?repository=${repository}&reference=6.0.10&view=layers`,
+  `/image?repository=${repository}&reference=6.0.10&view=config`,
+  `/image?repository=${repository}&reference=multi`,
+  `/image?repository=${repository}&reference=multi&view=referrers`,
+  `/compare?from=${repository}:1.0&to=${repository}:6.0.10`,
+  '/nowhere',
+];
+
+describe.each(pages)('the page %s', (path) => {
+  it.each(['light', 'dark'] as const)(
+    'breaks no rule of accessibility, and none of its policy, in the %s theme',
+    async (theme) => {
+      const { page, faults } = await open(browser, `${stack.url}/ui${path}`, { theme });
+      expect(await axeFaults(page)).toEqual([]);
+      expect(faults).toEqual([]);
+      await page.close();
+    },
+  );
+
+  it('can be used by keyboard alone: every control is reached, and its focus is seen', async () => {
+    const { page } = await open(browser, `${stack.url}/ui${path}`);
+    const { reached, faults } = await walkByKeyboard(page);
+    expect(faults).toEqual([]);
+    expect(reached).toBeGreaterThan(5);
+    await page.close();
+  });
+
+  it('has nothing cut off at 360 pixels', async () => {
+    const { page } = await open(browser, `${stack.url}/ui${path}`, { width: 360 });
+    expect(await cutOff(page)).toEqual([]);
+    await page.close();
+  });
+
+  it('asks the registry at most three times, and no other host', async () => {
+    const { page, faults, requests } = await open(browser, `${stack.url}/ui${path}`);
+    expect(requests.filter((each) => each.includes('/api/v1/')).length).toBeLessThanOrEqual(3);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+});
+
+describe('the shell', () => {
+  it('comes with six requests, at the address to which a browser is sent', async () => {
+    const { page, requests } = await open(browser, stack.url);
+    expect(new URL(page.url()).pathname).toBe('/ui/');
+    expect(requests.filter((each) => each !== 'GET /').length).toBeLessThanOrEqual(6);
+    await page.close();
+  });
+
+  it('is the same under the Functions host', async () => {
+    const { page, faults } = await open(browser, `${stack.functionsUrl}/ui/repositories`);
+    await page.getByRole('link', { name: repository }).waitFor();
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it('goes by keys: to a page, to a row, into it, and to the search', async () => {
+    const { page } = await open(browser, `${stack.url}/ui/`);
+    await page.keyboard.press('g');
+    await page.keyboard.press('r');
+    await page.getByRole('heading', { name: 'Repositories' }).waitFor();
+    await page.getByRole('link', { name: repository, exact: true }).waitFor();
+    await page.keyboard.press('j');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe(repository);
+    await page.keyboard.press('j');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe(many);
+    await page.keyboard.press('k');
+    await page.keyboard.press('Enter');
+    await page.getByRole('table', { name: 'Tags' }).waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('x');
+    await page.getByText('1 selected').waitFor();
+    await page.keyboard.press('/');
+    expect(await page.evaluate('document.activeElement.id')).toBe('search');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    expect(await axeFaults(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    expect(await page.locator('dialog').count()).toBe(0);
+    await page.close();
+  });
+
+  it('leads from a whole reference that is pasted into the search to its image', async () => {
+    const { page } = await open(browser, `${stack.url}/ui/`);
+    for (const pasted of [
+      `docker pull ${new URL(stack.url).host}/${repository}:6.0.9`,
+      `${repository}@${digests.multi ?? ''}`,
+    ]) {
+      await page.locator('#search').fill(pasted);
+      await page.keyboard.press('Enter');
+      await page.waitForURL(/\/ui\/image\?/);
+      await settled(page);
+      expect(await page.locator('main h1').textContent()).toContain(pasted.split(/[:@]/).at(-1));
+    }
+    await page.close();
+  });
+
+  it('keeps the chosen colours and rows', async () => {
+    const { page } = await open(browser, `${stack.url}/ui/repositories`);
+    const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
+    const light = await background();
+    await page.getByRole('button', { name: /Colours: auto/ }).click();
+    await page.getByRole('button', { name: /Colours: light/ }).click();
+    expect(await background()).not.toBe(light);
+    await page.getByRole('button', { name: 'Roomy rows' }).click();
+    await page.reload();
+    await settled(page);
+    expect(await background()).not.toBe(light);
+    expect(await page.evaluate('document.documentElement.dataset.density')).toBe('roomy');
+    await page.close();
+  });
+});
+
+describe('the tags of a repository', () => {
+  const names = '.table tbody .row-head a';
+
+  it('are rows, in natural order, with the other tags of the same image', async () => {
+    const { page } = await open(browser, `${stack.url}/ui/tags?repository=${repository}`);
+    expect(await page.locator(names).allTextContents()).toEqual(['1.0', '6.0.9', '6.0.10', 'latest', 'multi']);
+    expect(await page.getByRole('row', { name: /^Select latest/ }).textContent()).toContain('= 6.0.10');
+    await page.close();
+  });
+
+  it('show attestations as such, the platforms, and the signature of an index', async () => {
+    const { page } = await open(browser, `${stack.url}/ui/tags?repository=${repository}`);
+    const row = (await page.getByRole('row', { name: /^Select multi/ }).textContent()) ?? '';
+    expect(row).toContain('linux/amd64');
+    expect(row).toContain('linux/arm64/v8');
+    expect(row).toContain('1 attestation');
+    expect(row).toContain('signed');
+    expect(row).not.toContain('unknown');
+    await page.close();
+  });
+
+  it('are twenty or more on a screen of 1280 by 800', async () => {
+    const { page } = await open(browser, `${stack.url}/ui/tags?repository=${many}`);
+    const seen = await page.evaluate(
+      `[...document.querySelectorAll('[data-row]')].filter((row) => row.getBoundingClientRect().bottom <= innerHeight).length`,
+    );
+    expect(seen).toBeGreaterThanOrEqual(20);
+    await page.close();
+  });
+
+  it('are counted, paged, filtered and sorted by the registry', async () => {
+    const { page } = await open(browser, `${stack.url}/ui/tags?repository=${many}`);
+    const pager = page.getByRole('navigation', { name: 'Pages of the list' });
+    expect(await pager.textContent()).toContain('1–100 of 120');
+    await page.getByRole('button', { name: 'Next page' }).click();
+    await page.getByText('101–120 of 120').waitFor();
+    expect(await page.locator(names).first().textContent()).toBe('pr-100');
+    await page.goBack();
+    await page.getByText('1–100 of 120').waitFor();
+    await page.getByLabel('Filter the tags').fill('pr-11*');
+    await page.getByText('1–11 of 11').waitFor();
+    await page.getByRole('button', { name: 'Pushed' }).click();
+    await page.waitForURL(/sort=pushed/);
+    await settled(page);
+    expect(await page.locator(names).first().textContent()).toBe('pr-119');
+    await page.close();
+  });
+
+  it('are deleted by one call, all that match and not only those that are seen, and come back by Undo', async () => {
+    const { page, requests } = await open(browser, `${stack.url}/ui/tags?repository=${many}&search=pr-1*`);
+    await page.getByRole('button', { name: /^Select all 31 that match/ }).click();
+    await page.getByRole('button', { name: 'Delete …' }).click();
+    await page.getByRole('dialog', { name: 'Delete 31 tags?' }).waitFor();
+    expect(await axeFaults(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Delete 31 tags' }).click();
+    const undo = page.getByRole('button', { name: 'Undo' });
+    await undo.waitFor();
+    await page.getByText('No tag matches.').waitFor();
+    expect(requests.filter((each) => /^(POST|DELETE|PUT)/.test(each))).toEqual(['POST /api/v1/bulk-deletions']);
+    await undo.click();
+    await page.getByText('1–31 of 31').waitFor();
+    await page.close();
+  });
+
+  it('say what goes and what stays before one is deleted', async () => {
+    const { page } = await open(browser, `${stack.url}/ui/tags?repository=${repository}`);
+    await page.getByRole('checkbox', { name: 'Select latest' }).check();
+    await page.getByRole('button', { name: 'Delete …' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Delete the tag?' });
+    await dialog.getByText('These tags go').waitFor();
+    const told = (await dialog.textContent()) ?? '';
+    expect(told).toContain('latest');
+    expect(told).toContain('a tag is deleted, and the image is not');
+    expect(told).toContain('can be restored');
+    await page.keyboard.press('Escape');
+    expect(await page.locator('dialog').count()).toBe(0);
+    await page.close();
+  });
+});
+
+describe('the page of an image', () => {
+  it('shows strings from outside as text, and characters that act unseen by their names', async () => {
+    const { page, faults } = await open(
+      browser,
+      `${stack.url}/ui/image?repository=${repository}&reference=6.0.10&view=config`,
+    );
+    const text = (await page.locator('main').textContent()) ?? '';
+    expect(text).toContain(hostile.label);
+    expect(text).toContain('safeU+202Egnp.exe');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByRole('region', { name: 'Config' }).waitFor();
+    expect(await page.getByRole('region', { name: 'Config' }).textContent()).toContain('<script>');
+    expect(await page.evaluate('globalThis.struck')).toBeUndefined();
+    expect(await page.locator('main script, main img').count()).toBe(0);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it('shows the layers by what made them, and the Dockerfile', async () => {
+    const { page } = await open(browser, `${stack.url}/ui/image?repository=${repository}&reference=6.0.10&view=layers`);
+    const layers = (await page.getByRole('table', { name: 'Layers' }).textContent()) ?? '';
+    expect(layers).toContain('make 6.0.10');
+    expect(layers).not.toContain('ENTRYPOINT');
+    expect(await page.getByRole('region', { name: 'Dockerfile' }).textContent()).toContain('ENTRYPOINT');
+    await page.close();
+  });
+
+  it('says what to do when there is no such image', async () => {
+    const { page } = await open(browser, `${stack.url}/ui/image?repository=${repository}&reference=none`);
+    await page.getByRole('alert').getByRole('button', { name: 'Try again' }).waitFor();
+    await page.close();
+  });
+
+  it('compares two images: what differs, and what is to be pulled', async () => {
+    const { page } = await open(browser, `${stack.url}/ui/compare?from=${repository}:1.0&to=${repository}:6.0.10`);
+    const text = (await page.locator('main').textContent()) ?? '';
+    expect(text).toContain('To pull');
+    expect(text).toContain('VERSION');
+    await page.getByRole('button', { name: 'Swap' }).click();
+    await page.waitForURL(/from=team\/app:6\.0\.10&to=team\/app:1\.0/);
+    await page.close();
+  });
+});
