@@ -30,4 +30,24 @@ export const steeringPages: readonly Page[] = [
     load: async () => (await import('./pages/access.tsx')).AccessPage,
     entry: { label: 'Access', letter: 'a' },
   },
+  {
+    path: '/bases',
+    load: async () => (await import('./pages/bases.tsx')).BasesPage,
+    entry: { label: 'Bases', letter: 's' },
+  },
+  {
+    path: '/regions',
+    load: async () => (await import('./pages/regions.tsx')).RegionsPage,
+    entry: { label: 'Regions', letter: 'g' },
+  },
+  {
+    path: '/usage',
+    load: async () => (await import('./pages/usage.tsx')).UsagePage,
+    entry: { label: 'Usage', letter: 'e' },
+  },
+  {
+    path: '/settings',
+    load: async () => (await import('./pages/settings.tsx')).SettingsPage,
+    entry: { label: 'Settings', letter: 't' },
+  },
 ];

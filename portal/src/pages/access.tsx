@@ -47,7 +47,7 @@ async function loadAccess(signal: AbortSignal) {
   return { tokens: tokens.items, maps: maps.items, hasMore };
 }
 
-/** Who may do what: tokens, the scope maps that say it, and the answer to whether somebody may. */
+/** The rights: tokens, the scope maps that say it, and the answer to whether somebody may. */
 export function AccessPage(): VNode {
   const loaded = useLoaded('access', loadAccess);
   const [shown, setShown] = useState<Shown>();

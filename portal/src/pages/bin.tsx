@@ -28,7 +28,7 @@ import {
 
 type Entry = Awaited<ReturnType<typeof loadBin>>['items'][number];
 
-/** What one request has deleted, as far as this page of the list has it. */
+/** The entries that one request has deleted, as far as this page of the list has them. */
 interface Deletion {
   readonly group: string;
   readonly repository: string;

@@ -27,7 +27,7 @@ type Build = Awaited<ReturnType<typeof loadBuild>>;
 type Step = Build['items'][number];
 
 const write = 'management/write';
-/** Of a larger build the first steps are shown, by their levels. */
+/** The first steps are shown of a larger build, by their levels. */
 const mostSteps = 100;
 
 function loadBuild(build: string, signal: AbortSignal) {

@@ -164,7 +164,7 @@ function NewWebhook({ onClose, onMade }: { onClose: () => void; onMade: (secret:
   const [actions, setActions] = useState<readonly (typeof kinds)[number][]>(['push', 'delete']);
   const submit = () =>
     attempt(async () => {
-      const body = { serviceUri, scope, actions: [...actions] };
+      const body = { serviceUri, actions: [...actions], ...(scope === '' ? {} : { scope }) };
       const made = (await send('PUT', ['webhooks', name], body)) as { readonly secret?: string };
       if (made.secret !== undefined) onMade(made.secret);
       else toast(`The webhook ${name} was there already, and is changed.`);

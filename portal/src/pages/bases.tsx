@@ -1,0 +1,151 @@
+import type { VNode } from '../kit.ts';
+import {
+  answered,
+  api,
+  countOf,
+  Digest,
+  Empty,
+  formatShare,
+  Link,
+  linkTo,
+  linkToImage,
+  PageHead,
+  Show,
+  Text,
+  TextField,
+  useLoaded,
+  usePageQuery,
+  useState,
+} from '../kit.ts';
+
+type Bases = Awaited<ReturnType<typeof loadBases>>['bases'];
+
+interface Tree {
+  readonly image: string;
+  readonly dependents: readonly Tree[];
+}
+
+async function loadBases(image: string, signal: AbortSignal) {
+  const [bases, tree] = await Promise.all([
+    answered(api.GET('/bases', { params: { query: { image } }, signal })),
+    answered(api.GET('/bases/tree', { params: { query: { image } }, signal })),
+  ]);
+  return { bases, tree: tree as unknown as Tree };
+}
+
+/** The bases of an image, by which evidence, and the tree of all that is built on it. */
+export function BasesPage(): VNode {
+  const query = usePageQuery();
+  const image = query.get('image');
+  const [text, setText] = useState(image ?? '');
+  return (
+    <>
+      <PageHead title="Bases" />
+      <form
+        class="bar"
+        aria-label="The image"
+        onSubmit={(event) => {
+          event.preventDefault();
+          query.set({ image: text || undefined });
+        }}
+      >
+        <TextField label="Image" value={text} onValue={setText} placeholder="base:1" />
+        <button type="submit" class="button primary">
+          Show
+        </button>
+      </form>
+      {image === undefined ? (
+        <Empty title="Name an image.">
+          <p>You see what it is built on, and everything that is built on it, to the last.</p>
+        </Empty>
+      ) : (
+        <OfImage key={image} image={image} />
+      )}
+    </>
+  );
+}
+
+function OfImage({ image }: { readonly image: string }): VNode {
+  const loaded = useLoaded(`bases ${image}`, (signal) => loadBases(image, signal));
+  return (
+    <Show of={loaded}>
+      {({ bases, tree }) => (
+        <>
+          <h2>Built on</h2>
+          <BuiltOn of={bases} />
+          <h2>{`${countOf(sizeOf(tree) - 1, 'image')} built on it`}</h2>
+          {tree.dependents.length === 0 ? (
+            <p>Nothing here is built on it, as far as is known.</p>
+          ) : (
+            <ul class="tree" aria-label="Dependents">
+              <Branch of={tree} />
+            </ul>
+          )}
+        </>
+      )}
+    </Show>
+  );
+}
+
+function BuiltOn({ of: { bases, refused } }: { readonly of: Bases }): VNode {
+  if (bases.length + refused.length === 0) return <p>No base of it is known.</p>;
+  return (
+    <ul class="cards levels">
+      {bases.map(({ image, found }) => (
+        <li key={image} class="card">
+          <Link href={linkTo('/bases', { image })}>
+            <Text of={image} />
+          </Link>
+          {found.map(({ evidence, confidence, baseDigest, layers }) => (
+            <p key={evidence}>
+              <Text of={evidence} />
+              {`, ${formatShare(confidence)} sure`}
+              {layers === undefined ? '' : `, ${countOf(layers, 'layer')} in common`}{' '}
+              {baseDigest === undefined ? null : <Digest of={baseDigest} />}
+            </p>
+          ))}
+        </li>
+      ))}
+      {refused.map(({ base, path }) => (
+        <li key={base} class="card">
+          <p>
+            <Text of={base} /> is not followed: the image would depend on itself, by <Text of={path.join(' → ')} />.
+          </p>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function sizeOf({ dependents }: Tree): number {
+  return dependents.reduce((sum, each) => sum + sizeOf(each), 1);
+}
+
+function Branch({ of: { image, dependents } }: { readonly of: Tree }): VNode {
+  const [repository = '', tag = ''] = image.split(/:(?=[^/:]*$)/);
+  const name = (
+    <>
+      <Link href={linkToImage(repository, tag)}>
+        <Text of={image} />
+      </Link>{' '}
+      <Link href={linkTo('/bases', { image })} aria-label={`Bases of ${image}`}>
+        ⤴
+      </Link>
+    </>
+  );
+  if (dependents.length === 0) return <li>{name}</li>;
+  return (
+    <li>
+      <details open>
+        <summary>
+          {name} {`(${countOf(dependents.length, 'image')})`}
+        </summary>
+        <ul>
+          {dependents.map((each) => (
+            <Branch key={each.image} of={each} />
+          ))}
+        </ul>
+      </details>
+    </li>
+  );
+}

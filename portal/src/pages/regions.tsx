@@ -1,0 +1,241 @@
+import type { Column, VNode } from '../kit.ts';
+import {
+  answered,
+  api,
+  ApiFailure,
+  ask,
+  attempt,
+  Button,
+  confirmed,
+  countOf,
+  Empty,
+  formatBytes,
+  formatDuration,
+  PageHead,
+  SelectField,
+  send,
+  Show,
+  Table,
+  Text,
+  TextField,
+  Time,
+  useLoaded,
+  useState,
+  whyNot,
+} from '../kit.ts';
+
+type Data = Awaited<ReturnType<typeof loadRegions>>;
+type Replica = Data['items'][number];
+type Held = Awaited<ReturnType<typeof loadImage>>['regions'][number];
+
+/** The lag of a region, as the overview counts it. */
+interface Lag {
+  readonly region: string;
+  readonly missing?: number;
+  readonly lagSeconds?: number;
+}
+
+const write = 'management/write';
+/** The overview counts no more missing images than this. */
+const mostMissing = 100;
+
+async function loadRegions(signal: AbortSignal) {
+  const [found, overview] = await Promise.all([
+    answered(api.GET('/replications', { params: { query: { limit: 100 } }, signal })),
+    ask('/api/v1/overview', { signal }).catch(absent) as Promise<
+      { replication?: { regions: readonly Lag[] } } | undefined
+    >,
+  ]);
+  return { ...found, lags: overview?.replication?.regions ?? [] };
+}
+
+function absent(error: unknown): undefined {
+  if (error instanceof ApiFailure && error.status === 404) return undefined;
+  throw error;
+}
+
+function loadImage(repository: string, tag: string, signal: AbortSignal) {
+  return answered(api.GET('/replication/status', { params: { query: { repository, tag } }, signal }));
+}
+
+/** The regions that get copies: what each still lacks, and for how long. */
+export function RegionsPage(): VNode {
+  const loaded = useLoaded('regions', loadRegions, { everyMs: 5_000 });
+  const reconcile = () =>
+    attempt(() => send('POST', ['replication', 'reconcile'], {}), 'Every image of every region is being looked at.');
+  return (
+    <>
+      <PageHead
+        title="Regions"
+        actions={
+          <Button disabledWhy={whyNot(write)} onPress={reconcile}>
+            Look at all images
+          </Button>
+        }
+      />
+      <Show of={loaded}>
+        {(data) => (
+          <>
+            {data.items.length === 0 ? (
+              <Empty title="No region gets copies.">
+                <p>
+                  {data.regions.length < 2
+                    ? 'This deployment has one region. docs/replication.md says how to add another.'
+                    : `Add one of ${data.regions.join(', ')} below.`}
+                </p>
+              </Empty>
+            ) : (
+              <Table
+                label="Regions"
+                columns={columnsOf(data, loaded.reload)}
+                rows={data.items}
+                keyOf={({ region }) => region}
+              />
+            )}
+            <AddRegion of={data} reload={loaded.reload} />
+          </>
+        )}
+      </Show>
+      <OneImage />
+    </>
+  );
+}
+
+function columnsOf({ lags }: Data, reload: () => void): readonly Column<Replica>[] {
+  return [
+    { name: 'region', head: 'Region', isHead: true, cell: ({ region }) => <Text of={region} /> },
+    {
+      name: 'state',
+      head: 'State',
+      cell: ({ status }) => <span class={`badge ${status === 'active' ? 'good' : 'warn'}`}>{status}</span>,
+    },
+    {
+      name: 'missing',
+      head: 'Missing',
+      cell: ({ region }) => <Missing of={lags.find((each) => each.region === region)} />,
+    },
+    {
+      name: 'walk',
+      head: 'Last look at all images',
+      cell: ({ walk, walked }) => <Walk of={walk ?? walked} isOn={walk !== undefined} />,
+    },
+    { name: 'actions', head: 'Actions', cell: (replica) => <Actions of={replica} reload={reload} /> },
+  ];
+}
+
+function Missing({ of }: { readonly of: Lag | undefined }): VNode {
+  if (of?.missing === undefined) return <span class="unknown">–</span>;
+  if (of.missing === 0) return <span class="badge good">complete</span>;
+  return (
+    <>
+      <meter
+        min={0}
+        max={mostMissing}
+        value={of.missing}
+        low={1}
+        high={50}
+        optimum={0}
+        aria-label={`Images missing in ${of.region}`}
+      />
+      {` ${of.missing >= mostMissing ? 'at least ' : ''}${countOf(of.missing, 'image')}`}
+      {of.lagSeconds === undefined ? '' : `, the oldest for ${formatDuration(of.lagSeconds)}`}
+    </>
+  );
+}
+
+function Walk({ of, isOn }: { readonly of: Replica['walk'] | undefined; readonly isOn: boolean }): VNode {
+  if (of === undefined) return <span class="unknown">–</span>;
+  return (
+    <>
+      <Time at={of.endedAt ?? of.startedAt} />
+      {`${isOn ? ', going on' : ''}: ${countOf(of.images, 'image')} seen, ${countOf(of.repaired, 'gap')} filled`}
+    </>
+  );
+}
+
+function Actions({ of: { region, settings }, reload }: { readonly of: Replica; readonly reload: () => void }): VNode {
+  const params = { path: { region } };
+  const isPaused = settings.paused;
+  const pause = async () => {
+    await attempt(() => answered(api.PATCH('/replications/{region}', { params, body: { paused: !isPaused } })));
+    reload();
+  };
+  const remove = async () => {
+    const body = <p>Its copies are removed; clients there are served from another region.</p>;
+    if (!(await confirmed({ title: `Stop copying to ${region}`, confirm: 'Remove', isDanger: true, body }))) return;
+    await attempt(() => answered(api.DELETE('/replications/{region}', { params })), `${region} is being removed.`);
+    reload();
+  };
+  return (
+    <div class="actions">
+      <Button disabledWhy={whyNot(write)} onPress={pause}>
+        {isPaused ? 'Resume' : 'Pause'}
+      </Button>
+      <Button kind="danger" disabledWhy={whyNot(write)} onPress={remove}>
+        Remove
+      </Button>
+    </div>
+  );
+}
+
+function AddRegion({
+  of: { items, regions },
+  reload,
+}: {
+  readonly of: Data;
+  readonly reload: () => void;
+}): VNode | null {
+  const free = regions.filter((region) => !items.some((each) => each.region === region));
+  const [chosen, setChosen] = useState('');
+  const region = chosen || (free[0] ?? '');
+  if (free.length === 0) return null;
+  const add = async () => {
+    await attempt(() => send('PUT', ['replications', region], {}), `${region} gets copies from now on.`);
+    reload();
+  };
+  return (
+    <div class="bar">
+      <SelectField label="Region" value={region} options={free.map((each) => [each, each])} onValue={setChosen} />
+      <Button disabledWhy={whyNot(write)} onPress={add}>
+        Copy to this region
+      </Button>
+    </div>
+  );
+}
+
+/** Shows how much of one image each region has. */
+function OneImage(): VNode {
+  const [repository, setRepository] = useState('');
+  const [tag, setTag] = useState('');
+  const [regions, setRegions] = useState<readonly Held[]>();
+  const look = (event: Event) => {
+    event.preventDefault();
+    void attempt(async () => setRegions((await loadImage(repository, tag, AbortSignal.timeout(30_000))).regions));
+  };
+  return (
+    <form class="card" aria-label="Where is an image?" onSubmit={look}>
+      <h2>Where is an image?</h2>
+      <div class="bar">
+        <TextField label="Repository" value={repository} onValue={setRepository} placeholder="team/app" />
+        <TextField label="Tag" value={tag} onValue={setTag} placeholder="1.0" />
+        <button type="submit" class="button plain">
+          Look
+        </button>
+      </div>
+      {regions?.map((held) => (
+        <p key={held.region} role="status">
+          <Text of={held.region} />{' '}
+          <span class={`badge ${held.state === 'complete' ? 'good' : 'warn'}`}>{held.state}</span>{' '}
+          <meter
+            min={0}
+            max={Math.max(1, held.bytes)}
+            value={held.bytesDone}
+            aria-label={`Part of the image in ${held.region}`}
+          />
+          {` ${formatBytes(held.bytesDone)} of ${formatBytes(held.bytes)} `}
+          {held.error === undefined ? null : <Text of={held.error} />}
+        </p>
+      ))}
+    </form>
+  );
+}

@@ -1,0 +1,275 @@
+import type { Column, VNode } from '../kit.ts';
+import {
+  answered,
+  api,
+  ApiFailure,
+  ask,
+  attempt,
+  Button,
+  Bytes,
+  Count,
+  Empty,
+  formatBytes,
+  formatDay,
+  formatNumber,
+  formatShare,
+  formatTime,
+  Link,
+  linkToTags,
+  PageHead,
+  SelectField,
+  Show,
+  Table,
+  Text,
+  TextField,
+  Time,
+  useEffect,
+  useLoaded,
+  usePageQuery,
+  useRef,
+} from '../kit.ts';
+
+type Data = Awaited<ReturnType<typeof loadUsage>>;
+type Usage = Data['usage'];
+type Point = Usage['period']['series'][number];
+type Top = Data['top'][number];
+
+const spans = [
+  ['1', 'the last day'],
+  ['7', 'the last week'],
+  ['30', 'the last 30 days'],
+  ['90', 'the last 90 days'],
+] as const;
+const measures = [
+  ['pulls', 'pulls'],
+  ['pushes', 'pushes'],
+  ['size', 'bytes'],
+] as const;
+
+interface Asked {
+  readonly repository: string | undefined;
+  readonly days: number;
+  readonly by: 'pulls' | 'pushes' | 'size';
+}
+
+async function loadUsage({ repository, days, by }: Asked, signal: AbortSignal) {
+  const from = new Date(Date.now() - days * 86_400_000).toISOString();
+  const period = { from, by: days <= 1 ? ('hour' as const) : ('day' as const) };
+  const query = repository === undefined ? period : { ...period, repository };
+  const [usage, top, forecast] = await Promise.all([
+    answered(api.GET('/usage', { params: { query }, signal })),
+    answered(api.GET('/usage/top', { params: { query: { by, limit: 20 } }, signal })),
+    answered(api.GET('/usage/forecast', { signal })).catch(absent),
+  ]);
+  return { usage, top: top.items, forecast };
+}
+
+/** Until the first survey there is no forecast. */
+function absent(error: unknown): undefined {
+  if (error instanceof ApiFailure && error.status < 500 && error.status !== 401) return undefined;
+  throw error;
+}
+
+/** The traffic and the storage, of all or of one repository. */
+export function UsagePage(): VNode {
+  const query = usePageQuery();
+  const repository = query.get('repository');
+  const days = Number(spans.find(([each]) => each === query.get('days'))?.[0] ?? '30');
+  const by = measures.find(([each]) => each === query.get('by'))?.[0] ?? 'pulls';
+  const loaded = useLoaded(`usage ${repository ?? ''} ${days} ${by}`, (signal) =>
+    loadUsage({ repository, days, by }, signal),
+  );
+  return (
+    <>
+      <PageHead title="Usage" actions={<Export repository={repository} />} />
+      <div class="bar">
+        <TextField
+          label="Repository"
+          value={repository ?? ''}
+          placeholder="all"
+          onValue={(value) => query.set({ repository: value || undefined }, { replace: true })}
+        />
+        <SelectField label="Of" value={String(days)} options={spans} onValue={(value) => query.set({ days: value })} />
+      </div>
+      <Show of={loaded}>
+        {({ usage, top, forecast }) => (
+          <>
+            <Figures of={usage} forecast={forecast} />
+            <Chart of={usage.period.series} />
+            <Clients of={usage.period.byClient} />
+            <h2>Repositories with the most</h2>
+            <SelectField label="By" value={by} options={measures} onValue={(value) => query.set({ by: value })} />
+            {top.length === 0 ? (
+              <Empty title="Nothing was counted yet.">
+                <p>Push or pull an image, and look again in a minute.</p>
+              </Empty>
+            ) : (
+              <Table label="Repositories" columns={topColumns(by)} rows={top} keyOf={({ repository: name }) => name} />
+            )}
+          </>
+        )}
+      </Show>
+    </>
+  );
+}
+
+function topColumns(by: Asked['by']): readonly Column<Top>[] {
+  return [
+    {
+      name: 'repository',
+      head: 'Repository',
+      isHead: true,
+      cell: ({ repository }) => (
+        <Link href={linkToTags(repository)}>
+          <Text of={repository} />
+        </Link>
+      ),
+    },
+    {
+      name: 'value',
+      head: by === 'size' ? 'bytes' : by,
+      isNumber: true,
+      cell: ({ value }) => (by === 'size' ? <Bytes of={value} /> : <Count of={value} />),
+    },
+  ];
+}
+
+/** Fetches the export with the session, which a plain link would not have, and gives it to the browser as a file. */
+function Export({ repository }: { readonly repository: string | undefined }): VNode {
+  const save = () =>
+    attempt(async () => {
+      const of = repository === undefined ? 'repositories' : `tags&repository=${encodeURIComponent(repository)}`;
+      const text = String(await ask(`/api/v1/usage/export.csv?of=${of}`));
+      const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
+      const link = document.createElement('a');
+      link.href = url;
+      link.download = 'usage.csv';
+      link.click();
+      URL.revokeObjectURL(url);
+    });
+  return <Button onPress={save}>Export as CSV</Button>;
+}
+
+function Figures({ of, forecast }: { readonly of: Usage; readonly forecast: Data['forecast'] }): VNode {
+  const { period, sizes } = of;
+  return (
+    <div class="cards">
+      <section class="card" aria-label="Traffic">
+        <p>{`${formatNumber(period.pulls)} pulls and ${formatNumber(period.pushes)} pushes`}</p>
+        <p>
+          Last pull <Time at={of.lastPull} />, last push <Time at={of.lastPush} />
+        </p>
+        {of.trackedSince === undefined ? null : <p>{`Pulls are counted since ${formatDay(of.trackedSince)}.`}</p>}
+      </section>
+      <section class="card" aria-label="Storage">
+        <p>
+          {sizes === undefined
+            ? 'Sizes are measured every hour.'
+            : `${formatBytes(sizes.uniqueBytes + sizes.sharedBytes)} in use`}
+        </p>
+        {sizes?.recycledBytes === undefined ? null : <p>{`${formatBytes(sizes.recycledBytes)} in the recycle bin`}</p>}
+        {forecast === undefined ? null : <Quota of={forecast} />}
+      </section>
+    </div>
+  );
+}
+
+function Quota({ of: { quotaBytes, storedBytes, fullAt } }: { readonly of: NonNullable<Data['forecast']> }): VNode {
+  return (
+    <>
+      <meter min={0} max={quotaBytes} value={storedBytes} high={quotaBytes * 0.8} aria-label="Use of the quota" />
+      <p>{`${formatShare(storedBytes / quotaBytes)} of ${formatBytes(quotaBytes)}`}</p>
+      {fullAt === undefined ? null : <p>{`Full on ${formatDay(fullAt)} if it goes on so.`}</p>}
+    </>
+  );
+}
+
+function Clients({ of }: { readonly of: object }): VNode | null {
+  const clients = Object.entries(of).map(([name, pulls]) => [name, Number(pulls)] as const);
+  if (clients.length === 0) return null;
+  const most = Math.max(...clients.map(([, pulls]) => pulls));
+  return (
+    <section class="card" aria-label="Pulls by client">
+      <h2>Pulls by client</h2>
+      <dl class="facts">
+        {clients
+          .toSorted(([, one], [, other]) => other - one)
+          .map(([name, pulls]) => (
+            <div key={name}>
+              <dt>
+                <Text of={name} />
+              </dt>
+              <dd>
+                <meter min={0} max={most} value={pulls} aria-label={`Pulls by ${name}`} /> {formatNumber(pulls)}
+              </dd>
+            </div>
+          ))}
+      </dl>
+    </section>
+  );
+}
+
+/** A chart for the eye; its numbers are in the list below, for everybody. */
+function Chart({ of }: { readonly of: readonly Point[] }): VNode {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    let isGone = false;
+    let end: (() => void) | undefined;
+    void import('uplot').then(({ default: UPlot }) => {
+      const { current } = place;
+      if (isGone || current === null) return;
+      const colour = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name);
+      const axis = { stroke: () => getComputedStyle(current).color, grid: { stroke: 'rgb(128 128 128 / 25%)' } };
+      const chart = new UPlot(
+        {
+          width: current.clientWidth,
+          height: 220,
+          legend: { show: false },
+          cursor: { show: false },
+          axes: [axis, axis],
+          series: [
+            {},
+            { label: 'pulls', stroke: colour('--series-a') || '#2f86a8', width: 2 },
+            { label: 'pushes', stroke: colour('--series-b') || '#b8720a', width: 2 },
+          ],
+        },
+        [of.map(({ at }) => Date.parse(at) / 1000), of.map(({ pulls }) => pulls), of.map(({ pushes }) => pushes)],
+        current,
+      );
+      const resized = new ResizeObserver(() => chart.setSize({ width: current.clientWidth, height: 220 }));
+      resized.observe(current);
+      end = () => {
+        resized.disconnect();
+        chart.destroy();
+      };
+    });
+    return () => {
+      isGone = true;
+      end?.();
+    };
+  }, [of]);
+  const most = of.reduce((best, point) => (point.pulls > best.pulls ? point : best), of[0] ?? { at: '', pulls: 0 });
+  return (
+    <figure>
+      <div
+        ref={place}
+        role="img"
+        aria-label={`Pulls and pushes over time; the most are ${most.pulls} pulls`}
+        class="chart"
+      />
+      <figcaption>
+        <span class="series-a">— pulls</span> <span class="series-b">— pushes</span>
+        <details>
+          <summary>Numbers</summary>
+          <Table label="Numbers" columns={pointColumns} rows={of} keyOf={({ at }) => at} />
+        </details>
+      </figcaption>
+    </figure>
+  );
+}
+
+const pointColumns: readonly Column<Point>[] = [
+  { name: 'at', head: 'From', isHead: true, cell: ({ at }) => formatTime(at) },
+  { name: 'pulls', head: 'Pulls', isNumber: true, cell: ({ pulls }) => <Count of={pulls} /> },
+  { name: 'pushes', head: 'Pushes', isNumber: true, cell: ({ pushes }) => <Count of={pushes} /> },
+];

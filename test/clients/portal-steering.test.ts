@@ -1,0 +1,254 @@
+import { mkdir } from 'node:fs/promises';
+import type { Browser, Page } from 'playwright-core';
+import { chromium } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startReceiver } from '../local/stack/receiver.ts';
+import type { RequiredStack } from '../local/stack/required-stack.ts';
+import { startRequiredStack } from '../local/stack/required-stack.ts';
+import type { SignInIssuer } from '../shared/features/identity/sign-in-issuer.ts';
+import { startSignInIssuer, trusting } from '../shared/features/identity/sign-in-issuer.ts';
+import { makeImage } from '../shared/image.ts';
+import { callsBy } from './portal-calls.ts';
+
+let registry: RequiredStack;
+let receiver: Awaited<ReturnType<typeof startReceiver>>;
+let issuer: SignInIssuer;
+let browser: Browser;
+let page: Page;
+const faults: string[] = [];
+
+beforeAll(async () => {
+  [registry, receiver, issuer, browser] = await Promise.all([
+    startRequiredStack(),
+    startReceiver(),
+    startSignInIssuer(() => new Date()),
+    chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] }),
+  ]);
+});
+afterAll(async () => {
+  await browser.close();
+  issuer.stop();
+  await receiver.stop();
+  await registry.stop();
+});
+
+beforeEach(async () => {
+  const context = await browser.newContext({ locale: 'en-GB' });
+  page = await context.newPage();
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (message) => {
+    if (/Content Security Policy|TrustedHTML/i.test(message.text())) faults.push(message.text());
+  });
+});
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await keep(`failed ${task.name.slice(0, 40)}`);
+  await page.context().close();
+  // Nothing that a page does is against its own policy, and nothing in it throws.
+  expect(faults.splice(0)).toEqual([]);
+});
+
+const open = (path: string) => page.goto(`${registry.stack.url}/ui${path}`);
+const button = (name: string | RegExp) => page.getByRole('button', { name });
+
+async function signIn(username = 'admin', password = registry.password): Promise<void> {
+  await page.getByLabel('Name of the token, or admin', { exact: true }).fill(username);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await button('Sign in').click();
+}
+
+async function openSignedIn(path: string): Promise<void> {
+  await open(path);
+  await signIn();
+  await button('Sign out').waitFor();
+}
+
+/** Keeps what the page looks like now. */
+async function keep(name: string): Promise<void> {
+  const folder = process.env['LONGSHORE_SCREENSHOTS'];
+  if (folder === undefined) return;
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
+}
+
+describe('signing in to the portal', () => {
+  it('with a wrong password says so, with the right one shows the page, and after signing out asks again', async () => {
+    await open('/bin');
+    await signIn('admin', 'wrong');
+    await page.getByRole('alert').getByText('the credentials are wrong').waitFor();
+    await keep('sign-in');
+    await signIn();
+    await page.getByRole('heading', { name: 'Recycle bin' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Recycle bin' }).waitFor();
+    const cookies = await page.context().cookies();
+    expect(cookies.map(({ httpOnly, sameSite }) => ({ httpOnly, sameSite }))).toEqual([
+      { httpOnly: true, sameSite: 'Lax' },
+    ]);
+    await button('Sign out').click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await page.context().addCookies(cookies);
+    await page.reload();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  });
+
+  it('through an issuer leads back to the page that was asked for', async () => {
+    await registry.manage('PUT', '/scope-maps/operators', { actions: ['management/read'] });
+    await registry.manage('PUT', '/trusted-issuers/local', trusting(issuer, 'operators'));
+    await open('/webhooks?x=1');
+    await page.getByRole('link', { name: /The local issuer/ }).click();
+    await page.getByRole('heading', { name: 'Webhooks' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/ui/webhooks');
+    await page.getByText('Ada').waitFor();
+    const add = button('Add a webhook');
+    expect(await add.getAttribute('aria-disabled')).toBe('true');
+    expect(await add.getAttribute('title')).toContain('management/write');
+  });
+});
+
+const paths = [
+  '/bin',
+  '/purge',
+  '/plan?policy=stale',
+  '/webhooks',
+  '/webhook?name=ci',
+  '/builds',
+  '/access',
+  '/bases?image=team/app:gone',
+  '/regions',
+  '/usage',
+  '/settings',
+];
+
+describe('the pages that steer a registry', () => {
+  it('show a deletion, and restore it', async () => {
+    const { push, remove, statusOf } = callsBy(registry);
+    await push('team/app', 'gone', makeImage('gone'));
+    await remove('team/app', 'gone');
+    expect(await statusOf('team/app', 'gone')).toBe(404);
+    await openSignedIn('/bin');
+    const row = page.getByRole('row', { name: /gone/ });
+    await row.waitFor();
+    await keep('bin');
+    await row.getByRole('button', { name: 'gone' }).click();
+    await page.getByRole('dialog').getByRole('rowheader', { name: 'gone' }).waitFor();
+    await page.keyboard.press('Escape');
+    await row.getByRole('button', { name: 'Restore' }).click();
+    await page.getByText(/1 tag are back|are back/).waitFor();
+    expect(await statusOf('team/app', 'gone')).toBe(200);
+  });
+
+  it('review a plan item by item, approve it by its hash, and find what is gone in the bin', async () => {
+    const { push, statusOf } = callsBy(registry);
+    for (const tag of ['1', '2']) await push('team/plan', tag, makeImage(`plan ${tag}`));
+    await openSignedIn('/purge');
+    await button('Add a policy').click();
+    await page.getByLabel('Name', { exact: true }).fill('stale');
+    await page.getByLabel('Repositories', { exact: true }).fill('team/plan');
+    await page.getByLabel('An image goes that', { exact: true }).selectOption('beyondNewest');
+    await page.getByLabel('So many', { exact: true }).fill('1');
+    await page.getByLabel('Brake, in percent', { exact: true }).fill('100');
+    await button('Add, and show its plan').click();
+    await page.getByText('There is no plan yet.').waitFor();
+    await button('Make a new plan').click();
+    const item = page.getByRole('table', { name: 'What goes' }).getByRole('row', { name: /team\/plan:1/ });
+    await item.waitFor({ timeout: 60_000 });
+    expect(await item.innerText()).toContain('pushed');
+    await keep('plan');
+    await button('Approve').click();
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^Remove/ })
+      .click();
+    await expect.poll(() => statusOf('team/plan', '1'), { timeout: 60_000 }).toBe(404);
+    expect(await statusOf('team/plan', '2')).toBe(200);
+    await open('/bin?repository=team/plan');
+    await page.getByRole('row', { name: /stale/ }).first().waitFor();
+  });
+
+  it('show what a webhook was sent and what came back, and send it again', async () => {
+    const { push } = callsBy(registry);
+    await openSignedIn('/webhooks');
+    await button('Add a webhook').click();
+    await page.getByLabel('Name', { exact: true }).fill('ci');
+    await page.getByLabel('URL of the receiver', { exact: true }).fill(receiver.url);
+    await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click();
+    await page.getByText('It is shown this once').waitFor();
+    await button('I have kept it').click();
+    await push('team/hook', '1', makeImage('hook'));
+    await page.getByRole('link', { name: 'ci' }).click();
+    const row = page.getByRole('row', { name: /team\/hook.*delivered/ });
+    await row.waitFor({ timeout: 60_000 });
+    const before = receiver.deliveries.length;
+    await row.getByRole('button', { name: 'Redeliver' }).click();
+    await expect.poll(() => receiver.deliveries.length, { timeout: 30_000 }).toBe(before + 1);
+    await row.getByRole('button').first().click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Attempt 1 (event)').waitFor();
+    expect(await dialog.innerText()).toContain('200 OK');
+    await keep('webhook');
+    await page.keyboard.press('Escape');
+    await button('Ping').click();
+    await expect.poll(() => receiver.deliveries.length, { timeout: 30_000 }).toBe(before + 2);
+  });
+
+  it('make a token, show its passwords once, say what it may do, and take that away', async () => {
+    const { loginStatus } = callsBy(registry);
+    await openSignedIn('/access');
+    await button('Add a scope map').click();
+    await page.getByLabel('Name', { exact: true }).fill('readers');
+    await page.getByLabel('Actions, one a line', { exact: true }).fill('repositories/team/*/content/read');
+    await button('Save').click();
+    await page.getByRole('row', { name: /readers/ }).waitFor();
+    await button('Add a token').click();
+    await page.getByLabel('Name', { exact: true }).fill('reader');
+    await page.getByLabel('Scope map', { exact: true }).selectOption('readers');
+    await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click();
+    const secrets = page.getByRole('dialog', { name: 'Passwords' });
+    await secrets.waitFor();
+    const password = await secrets.locator('code').first().innerText();
+    await button('I have kept it').click();
+    expect(await page.locator('main').innerText()).not.toContain(password);
+    expect(await loginStatus('reader', password)).toBe(200);
+    const form = page.getByRole('form', { name: 'May somebody do something?' });
+    await form.getByLabel('Token', { exact: true }).fill('reader');
+    await form.getByLabel('Action', { exact: true }).selectOption('push');
+    await form.getByLabel('Repository', { exact: true }).fill('team/app');
+    await form.getByRole('button', { name: 'Ask' }).click();
+    await form.getByText(/it needs repositories\/team\/app\/content\/write/).waitFor();
+    await keep('access');
+    await button('Disable reader').click();
+    await page.getByRole('row', { name: /reader .*disabled/ }).waitFor();
+    expect(await loginStatus('reader', password)).toBe(401);
+  });
+
+  it('say why an image was not built', async () => {
+    await openSignedIn('/builds');
+    await page.getByLabel('Image', { exact: true }).fill('team/app:gone');
+    await page.getByLabel('Base', { exact: true }).fill('base:1');
+    await button('Explain').click();
+    await page
+      .getByRole('status')
+      .filter({ hasText: /not-a-dependent|base-unknown|not-learned-yet/ })
+      .first()
+      .waitFor();
+    await keep('builds');
+  });
+
+  it('ask the registry at most three times each', async () => {
+    await openSignedIn('/bin');
+    for (const path of paths) {
+      const asked: string[] = [];
+      const listen = (request: { url(): string }) => {
+        if (request.url().includes('/api/v1/') && !request.url().endsWith('/me')) asked.push(request.url());
+      };
+      page.on('request', listen);
+      await open(path);
+      await page.locator('main h1').waitFor();
+      await page.waitForLoadState('networkidle');
+      page.off('request', listen);
+      expect([path, asked.length <= 3 && asked.length > 0]).toEqual([path, true]);
+      expect([path, await page.getByRole('alert').allInnerTexts()]).toEqual([path, []]);
+      await keep(`page${path.replace(/\W+/g, '-')}`);
+    }
+  });
+});
