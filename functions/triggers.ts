@@ -32,4 +32,5 @@ import './builds/learn.event.ts';
 import './builds/plan.event.ts';
 import './builds/work.queue.ts';
 import './builds/sweep.timer.ts';
+import './views/work.timer.ts';
 import './guarded.ts';

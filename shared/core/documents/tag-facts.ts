@@ -14,7 +14,7 @@ export function ownBytes({ references }: Pick<ManifestDocument, 'references'>): 
 }
 
 /** BuildKit lists attestations for a platform that is none. */
-export function isAttestation({ platform }: ManifestDocument['references'][number]): boolean {
+function isAttestation({ platform }: ManifestDocument['references'][number]): boolean {
   return platform?.os === 'unknown' && platform.architecture === 'unknown';
 }
 

@@ -13,6 +13,22 @@ export interface RecycledBy {
   readonly rule?: string;
   /** The days in the recycle bin, where they are not those of the registry's settings. */
   readonly retentionDays?: number;
+  /** The id of the deletion, where several recyclings are one; absent, each is one of its own. */
+  readonly group?: string;
+}
+
+/** Restores all of one deletion. */
+export interface RestoreDeletion {
+  /**
+   * Restores all of a deletion that is still in the recycle bin; called again, it goes on. `taken` are tags that stay,
+   * because their names have other manifests by now. Throws `RegistryError` (`contended`, `disallowed`) and
+   * `StoreFailure`.
+   */
+  restoreDeletion(
+    key: RepositoryKey,
+    group: string,
+    cause: Cause,
+  ): Promise<{ readonly manifests: readonly Digest[]; readonly tags: readonly Tag[]; readonly taken: readonly Tag[] }>;
 }
 
 /** A manifest that lists a blob: a live one, or one in the recycle bin. */

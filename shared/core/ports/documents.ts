@@ -49,7 +49,7 @@ export type Predicate = PropertyPredicate | EitherPredicate;
  * At least one of these lists of conditions holds whole. The index answers each of them by itself, if the query has no
  * order.
  */
-export interface EitherPredicate {
+interface EitherPredicate {
   readonly is: 'either';
   readonly of: readonly (readonly PropertyPredicate[])[];
 }

@@ -3,7 +3,7 @@ import type { RegistryName, RepositoryKey } from '../oci/name.ts';
 /** These ports are what views show of other features. Each feature gives its part; all methods throw `StoreFailure`. */
 
 /** Positions in a list of the store's own order. A continuation is the store's token. */
-export interface ListPage {
+interface ListPage {
   readonly direction: 'asc' | 'desc';
   readonly limit: number;
   readonly continuation?: string | undefined;
@@ -26,8 +26,7 @@ export interface RepositoryFigures {
   readonly lastPull?: string;
 }
 
-export const rankings = ['lastPush', 'lastPull', 'bytes'] as const;
-export type Ranking = (typeof rankings)[number];
+export type Ranking = 'lastPush' | 'lastPull' | 'bytes';
 
 export interface UsageViews {
   /** Reads the pulls of tags, in one query. Tags without any are not in the map. */

@@ -35,7 +35,7 @@ export interface Deletion {
 export async function beginDeletion(
   ports: BinPorts,
   key: RepositoryKey,
-  { cause, asker, rule, ...own }: RecycledBy,
+  { cause, asker, rule, group, ...own }: RecycledBy,
 ): Promise<Deletion> {
   const now = ports.clock.now();
   const dueAt = (await purgeTimeOf(ports, key, now, own.retentionDays)).toISOString();
@@ -45,7 +45,7 @@ export async function beginDeletion(
     cause,
     asker,
     told: deleteEvents(ports, key, cause),
-    taking: { group: ports.ids.nextId(), recycledAt: now.toISOString(), dueAt, by },
+    taking: { group: group ?? ports.ids.nextId(), recycledAt: now.toISOString(), dueAt, by },
   };
 }
 

@@ -3,6 +3,7 @@ import type { RecycleForPolicies } from '../../core/documents/recycling.ts';
 import type { Places } from '../../core/documents/whole-list.ts';
 import { feature } from '../../core/feature/feature.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
+import type { RestoreDeletion } from '../../core/ports/bin.ts';
 import type { Documents } from '../../core/ports/documents.ts';
 import type { PreviewDeletion } from '../../core/ports/image-views.ts';
 import type { Regions } from '../../core/ports/regions.ts';
@@ -12,6 +13,7 @@ import { purgeDue, reconcileDue } from './due.ts';
 import type { BinPorts } from './ports.ts';
 import { previewDeletion } from './preview.ts';
 import { recycle } from './recycle.ts';
+import { restoreGroup } from './restore-group.ts';
 import { SoftDelete } from './soft-delete.ts';
 
 /** The entries of repositories in the catalog. */
@@ -54,6 +56,9 @@ export const recycleBinFeature = feature({
     const preview: PreviewDeletion = {
       previewDeletion: (key, reference, asker) => previewDeletion(bin, key, reference, asker),
     };
+    const deletions: RestoreDeletion = {
+      restoreDeletion: (key, group, cause) => restoreGroup(bin, key, group, cause),
+    };
     return {
       routes: async () => (await import('./management/http.ts')).binRoutes({ ...bin, ...lists, registry }),
       timers: {
@@ -72,6 +77,7 @@ export const recycleBinFeature = feature({
         bin: recycleBin(bin),
         recycler,
         previewDeletion: preview,
+        deletions,
       },
     };
   },

@@ -13,6 +13,7 @@ import type { Surroundings } from './surroundings.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { requireRepository } from './tags.ts';
 import type { ManifestRow, ManifestsQuery } from './tags-wire.ts';
+import { unnamedAmong } from './untagged.ts';
 
 const placeSchema = z.object({ after: z.string() });
 
@@ -43,9 +44,10 @@ export async function manifestRows(ports: ListPorts, key: RepositoryKey, query: 
       manifests.map(({ digest }) => ({ digest, children: [] })),
     );
     const children = await childBytes(ports, key, manifests);
+    const unnamed = kind === 'untagged' ? await unnamedAmong(ports, key, manifests) : undefined;
     for (const manifest of manifests) {
       const around = about.get(manifest.digest);
-      if (kind === 'untagged' && (around?.tagCount ?? 0) > 0) continue;
+      if (unnamed?.has(manifest.digest) === false) continue;
       if (items.length === limit) return { items, ...placeOf(ports, list, after) };
       items.push(rowOf(manifest, around, children));
       after = manifest.byTime;
@@ -95,11 +97,7 @@ async function walk(
   };
   const page = await documents.queryDocuments(query);
   const found = page.documents.map((each) => parseStored(manifestDocumentSchema, each, query).document);
-  const manifests = found.slice(0, limit);
-  return {
-    manifests: kind === 'untagged' ? manifests.filter(({ subject }) => subject === undefined) : manifests,
-    more: found.length > limit || page.continuation !== undefined,
-  };
+  return { manifests: found.slice(0, limit), more: found.length > limit || page.continuation !== undefined };
 }
 
 const childSchema = z.object({ digest: z.string(), references: manifestDocumentSchema.shape.references });

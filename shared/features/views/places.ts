@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { notOfThisList } from '../../core/documents/sealed-pages.ts';
 import { openText, sealingKeyFor, sealText } from '../../core/secrets/sealed-text.ts';
 
@@ -27,5 +27,3 @@ export function sealedViewPlaces(key: Uint8Array): Places {
     },
   };
 }
-
-export const countSoFar = z.int().nonnegative().optional();

@@ -33,7 +33,7 @@ const prefix = z.string().max(256).optional().openapi({
   description: 'The beginning of the names; absent, all repositories.',
 });
 
-export const repositoryOrders = ['name', 'pushed', 'pulled', 'size'] as const;
+const repositoryOrders = ['name', 'pushed', 'pulled', 'size'] as const;
 
 const repositoriesQuery = pageSchema.extend({
   prefix,

@@ -155,7 +155,7 @@ interface Rank {
   readonly figure?: string | number | undefined;
 }
 
-/** What has no figure comes last, by its name. */
+/** Compares by the figure: those without one come last, by their names. */
 function comparing(direction: 'asc' | 'desc', byName: boolean): (a: Rank, b: Rank) => number {
   const sign = direction === 'asc' ? 1 : -1;
   const names = (a: Rank, b: Rank) => (a.after < b.after ? -1 : Number(a.after > b.after));

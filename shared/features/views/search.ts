@@ -1,7 +1,7 @@
 import type { Predicate } from '../../core/ports/documents.ts';
 import { globMatches } from '../../core/rules/pattern.ts';
 
-/** What a search asks for. The store is asked for what begins with `prefix`, and `matches` decides. */
+/** A search of names. The store is asked for those that begin with `prefix`, and `matches` decides. */
 export interface Search {
   readonly prefix: string;
   /** True if all that begins with `prefix` matches: then the index alone pages and counts. */

@@ -7,7 +7,7 @@ import type { Digest } from '../../core/oci/digest.ts';
 import type { PropertyPredicate } from '../../core/ports/documents.ts';
 import type { ListPorts } from './ports.ts';
 
-/** What is known of a manifest beside its own document. */
+/** The facts about a manifest that are not in its own document. */
 export interface Surroundings {
   /** The names of its tags. */
   readonly tags: string[];

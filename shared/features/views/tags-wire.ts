@@ -54,7 +54,7 @@ export const totalSchema = {
   }),
 };
 
-export const tagOrders = ['name', 'pushed', 'pulled', 'size'] as const;
+const tagOrders = ['name', 'pushed', 'pulled', 'size'] as const;
 
 const tagsQuery = pageSchema.extend({
   repository: repositoryIn('The repository whose tags are listed.'),
@@ -89,7 +89,7 @@ export const tagsRoute = createRoute({
   responses: { ...absent('repositoryNotFound'), 200: json('A page of tags.', tagsSchema) },
 });
 
-export const manifestKinds = ['all', 'untagged', 'referrers'] as const;
+const manifestKinds = ['all', 'untagged', 'referrers'] as const;
 
 const manifestRowSchema = z
   .object({
@@ -109,7 +109,7 @@ export type ManifestRow = z.infer<typeof manifestRowSchema>;
 const manifestsQuery = pageSchema.extend({
   repository: repositoryIn('The repository whose manifests are listed.'),
   kind: z.enum(manifestKinds).default('all').openapi({
-    description: 'All manifests, those without a tag that refer to nothing, or those that refer to another one.',
+    description: 'All manifests, those that no tag, index or subject names, or those that refer to another one.',
   }),
   sort: z.enum(['pushed']).default('pushed').openapi({ description: 'What the manifests are ordered by.' }),
   order: orderQuery,

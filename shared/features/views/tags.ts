@@ -53,7 +53,7 @@ export async function tagRows(ports: ListPorts, key: RepositoryKey, query: TagsQ
   };
 }
 
-/** When as many tags were shown as there are, none is left that was never pulled. */
+/** No tag is left that was never pulled if as many were shown as there are. */
 function isEnd({ after, seen }: Place, total: number | undefined): boolean {
   return after !== undefined && seen !== undefined && total !== undefined && seen >= total;
 }

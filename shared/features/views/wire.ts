@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi';
-import { digestSchema } from '../../core/oci/descriptor.ts';
 
 /** The parts of views that several of them show. */
 
@@ -12,12 +11,6 @@ export const bytes = (description: string) => z.int().nonnegative().openapi({ de
 export const count = (description: string) => z.int().nonnegative().openapi({ description });
 export const time = (description: string) => z.string().openapi({ format: 'date-time', description });
 export const text = (description: string) => z.string().openapi({ description });
-
-export const digestIn = (description: string) =>
-  z
-    .string()
-    .pipe(digestSchema)
-    .openapi({ type: 'string', example: `sha256:${'2'.repeat(64)}`, description });
 
 export const orderQuery = z
   .enum(['asc', 'desc'])

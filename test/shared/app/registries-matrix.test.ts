@@ -91,7 +91,7 @@ describe('whatever is done in one of two registries of a deployment, with the sa
     for (const type of ['node', 'edge', 'watched', 'usage-total', 'binned', 'replica', 'replicated', 'key-ring'])
       expect([...types]).toContain(type);
     // Nobody spoke to the registry of the other hosts: what it has is about the deployment.
-    const about = ['leftovers', 'usage-survey', 'usage-tracking', 'webhook-dispatch'];
+    const about = ['leftovers', 'tag-places', 'usage-survey', 'usage-tracking', 'webhook-dispatch'];
     expect(Object.values(own).filter(({ type }) => !about.includes(String(type)))).toEqual([]);
   });
 });
