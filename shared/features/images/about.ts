@@ -21,7 +21,7 @@ import { cutRecord } from './bounded.ts';
 import type { Attestation } from './index-content.ts';
 import { predicateTypesIn } from './index-content.ts';
 
-export interface Referrer {
+interface Referrer {
   readonly digest: Digest;
   readonly artifactType: string;
   readonly kind: ReferrerKind;

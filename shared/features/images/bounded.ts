@@ -1,5 +1,5 @@
 /** The characters of one text that an answer repeats; a longer one ends in an ellipsis. */
-export const longestText = 4_096;
+const longestText = 4_096;
 
 /**
  * Cuts a text that somebody else wrote. Nothing else about it changes: control characters and markup are data, and JSON

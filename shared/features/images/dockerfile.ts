@@ -3,7 +3,7 @@ import { cutText } from './bounded.ts';
 import type { Step } from './config.ts';
 
 /** One step of the history, as it is shown. */
-export interface ShownStep {
+interface ShownStep {
   readonly instruction: string;
   readonly createdAt?: string;
   readonly empty: boolean;

@@ -4,7 +4,7 @@ import { storedAmong } from '../../core/documents/in-repository.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import { manifestDocumentSchema } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
-import { sizeOf, sumOfBytes } from '../../core/documents/references.ts';
+import { ownBytes } from '../../core/documents/tag-facts.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { isDigest } from '../../core/oci/digest.ts';
@@ -33,7 +33,7 @@ export interface Attestation {
   readonly predicateTypes?: readonly string[];
 }
 
-export interface Child {
+interface Child {
   readonly digest: Digest;
   readonly mediaType: string;
   readonly artifactType?: string;
@@ -56,12 +56,6 @@ const mostChildren = 300;
 /** Registries do not hold indexes that are nested deeper than this. */
 const deepest = 4;
 const digestsAtOnce = 100;
-
-/** The bytes of an image: its manifest, its config and its layers, each digest once, as the push has measured them. */
-export function bytesOf({ size, references }: Pick<ManifestDocument, 'size' | 'references'>): number {
-  const blobs = new Map(references.filter(({ role }) => role !== 'manifest').map((each) => [each.digest, each]));
-  return sumOfBytes([size, ...[...blobs.values()].map(sizeOf)]);
-}
 
 /** Reads what an index lists, level by level: a query for a hundred manifests. Throws `StoreFailure`. */
 export async function readIndex(
@@ -125,7 +119,7 @@ async function readManifests(
 function sortIn(found: Gathering, entry: Descriptor, document: ManifestDocument | undefined): void {
   const { digest } = entry;
   const isHere = document !== undefined;
-  const bytes = isHere ? bytesOf(document) : 0;
+  const bytes = isHere ? ownBytes(document) : 0;
   if (isAttestation(entry)) {
     found.attestations.push({ digest, ...subjectOf(entry), ...predicateTypesOf(document) });
     return;

@@ -14,7 +14,7 @@ export const pullClients = [
   'oras',
   'helm',
 ] as const;
-export type PullClient = (typeof pullClients)[number];
+type PullClient = (typeof pullClients)[number];
 
 export interface PullCommand {
   readonly client: PullClient;

@@ -1,11 +1,13 @@
 import { isListed } from '../../core/admission/locks.ts';
 import type { Attributes } from '../../core/documents/attributes.ts';
 import { defined } from '../../core/documents/defined.ts';
+import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import { tagDocumentSchema } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import { firstOf, storedOf } from '../../core/documents/pages.ts';
 import { sumOfBytes } from '../../core/documents/references.ts';
+import { ownBytes } from '../../core/documents/tag-facts.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { isIndexMediaType } from '../../core/oci/media-types.ts';
@@ -17,7 +19,7 @@ import { cutList, cutRecord, cutText } from './bounded.ts';
 import type { ShownHistory } from './dockerfile.ts';
 import { showHistory } from './dockerfile.ts';
 import type { IndexContent } from './index-content.ts';
-import { bytesOf, readIndex } from './index-content.ts';
+import { readIndex } from './index-content.ts';
 import type { ImageViewPorts } from './ports.ts';
 import { pullCommands } from './pull-commands.ts';
 import type { FoundImage, ReadConfig } from './read-image.ts';
@@ -102,7 +104,6 @@ async function readAround(ports: ImageViewPorts, image: FoundImage, parts: Parts
 }
 
 function shownIdentity({ key, reference, document, manifest, tag }: FoundImage, { tags, index }: Around) {
-  const isIndex = isIndexMediaType(document.mediaType);
   return {
     repository: key.repository,
     reference,
@@ -112,7 +113,7 @@ function shownIdentity({ key, reference, document, manifest, tag }: FoundImage, 
     mediaType: document.mediaType,
     pushedAt: tag?.updatedAt ?? document.updatedAt,
     createdAt: document.createdAt,
-    bytes: isIndex ? sumOfBytes(index.platforms.map(({ bytes }) => bytes)) : bytesOf(document),
+    bytes: pulledBytes(document, index),
     size: document.size,
     ...defined({
       artifactType: document.artifactType,
@@ -120,6 +121,12 @@ function shownIdentity({ key, reference, document, manifest, tag }: FoundImage, 
       configDigest: manifest.config?.digest,
     }),
   };
+}
+
+/** Returns the bytes that lists of tags show too: config and layers; of an index, those of the manifests in it. */
+function pulledBytes(document: ManifestDocument, { platforms, children }: IndexContent): number {
+  const listed = new Map([...platforms, ...children].map(({ digest, bytes }) => [digest, bytes]));
+  return sumOfBytes([ownBytes(document), ...listed.values()]);
 }
 
 function annotationsOf({ manifest: { annotations } }: FoundImage) {

@@ -7,7 +7,7 @@ import { isTag } from '../../core/oci/name.ts';
 import { referrerKinds } from '../../core/oci/referrer-kind.ts';
 import { pullClients } from './pull-commands.ts';
 
-export const exampleDigest = 'sha256:0b8b6a4b7d5b2a0c4f6f1e7b3a9d8c5e4f3a2b1c0d9e8f7a6b5c4d3e2f1a0b9c';
+const exampleDigest = 'sha256:0b8b6a4b7d5b2a0c4f6f1e7b3a9d8c5e4f3a2b1c0d9e8f7a6b5c4d3e2f1a0b9c';
 
 export const text = (description: string) => z.string().openapi({ description });
 export const bytes = (description: string) => z.int().openapi({ description });
@@ -145,7 +145,7 @@ const badgesSchema = z
   })
   .openapi('ImageBadges', { description: 'Facts about an image in short; those of an index include its children.' });
 
-export const attributesWire = z
+const attributesWire = z
   .object({
     deleteEnabled: flag('False if it may not be deleted.'),
     writeEnabled: flag('False if it may neither be overwritten nor deleted.'),
