@@ -14,6 +14,7 @@ const longer: Readonly<Record<string, number>> = {
   'test/local/stack/auth.test.ts': 20,
   'test/local/stack/crash.test.ts': 30,
   'test/local/stack/event-grid-code.test.ts': 20,
+  'test/local/stack/images.test.ts': 20,
   'test/local/stack/registries.test.ts': 30,
   'test/local/stack/slice.test.ts': 20,
   'test/local/stack/start.test.ts': 45,
