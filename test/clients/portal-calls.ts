@@ -1,9 +1,9 @@
 import { digestOf } from '../../shared/core/oci/digest.ts';
-import type { RequiredStack } from '../local/stack/required-stack.ts';
 import type { TestImage } from '../shared/image.ts';
+import type { PortalStack } from './portal-stack.ts';
 
 /** What a client of the administrator does with a registry, beside the portal. */
-export function callsBy({ stack: { url }, password }: RequiredStack) {
+export function callsBy({ stack: { url }, password }: Pick<PortalStack, 'stack' | 'password'>) {
   const basic = (user: string, secret: string) => `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`;
   const authorization = basic('admin', password);
   const call = async (method: string, path: string, body?: Uint8Array, headers: Record<string, string> = {}) => {
@@ -37,6 +37,11 @@ export function callsBy({ stack: { url }, password }: RequiredStack) {
     /** The status of a pull. */
     statusOf: async (repository: string, tag: string): Promise<number> => {
       return (await call('GET', `/v2/${repository}/manifests/${tag}`)).status;
+    },
+    /** Its tags: unlike a pull, asking for these restores nothing that a policy has removed. */
+    tagsOf: async (repository: string): Promise<readonly string[]> => {
+      const answer = await fetch(`${url}/v2/${repository}/tags/list`, { headers: { authorization } });
+      return ((await answer.json()) as { tags: string[] }).tags;
     },
     /** The status of a login as somebody else. */
     loginStatus: async (user: string, secret: string): Promise<number> => {

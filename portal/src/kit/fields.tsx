@@ -2,6 +2,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
+import { Failure } from './states.tsx';
 import { CommandLine } from './values.tsx';
 
 interface FieldProps {
@@ -85,8 +86,8 @@ export function CheckField({ label, isOn, onChange }: CheckFieldProps): VNode {
 interface FormDialogProps {
   readonly title: string;
   readonly submit: string;
-  /** Resolves to true when the dialog is done with. */
-  readonly onSubmit: () => Promise<boolean>;
+  /** Rejects with what the registry says where it refuses. */
+  readonly onSubmit: () => Promise<unknown>;
   readonly onClose: () => void;
   readonly children: ComponentChildren;
   readonly isDanger?: boolean;
@@ -95,12 +96,18 @@ interface FormDialogProps {
 /** A form in a dialog, which stays as it is while what it asks for is refused. */
 export function FormDialog({ title, submit, onSubmit, onClose, children, isDanger = false }: FormDialogProps): VNode {
   const [isBusy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<Error>();
   const send = async () => {
     if (isBusy) return;
     setBusy(true);
-    const isDone = await onSubmit();
-    setBusy(false);
-    if (isDone) onClose();
+    try {
+      await onSubmit();
+      onClose();
+    } catch (error) {
+      // It stands in the dialog: what is behind that cannot be read now.
+      setFailure(error as Error);
+      setBusy(false);
+    }
   };
   return (
     <Dialog
@@ -121,6 +128,7 @@ export function FormDialog({ title, submit, onSubmit, onClose, children, isDange
         }}
       >
         {children}
+        {failure === undefined ? null : <Failure of={failure} />}
       </form>
     </Dialog>
   );

@@ -17,6 +17,7 @@ import {
   Text,
   TextField,
   Time,
+  toast,
   useLoaded,
   useState,
   whyNot,
@@ -235,6 +236,15 @@ function mapColumns(reload: () => void, edit: (map: ScopeMap) => void): readonly
   ];
 }
 
+/** The scope maps of ACR, which are there without being listed. */
+const fixedMaps = [
+  '_repositories_pull',
+  '_repositories_pull_metadata_read',
+  '_repositories_push',
+  '_repositories_push_metadata_write',
+  '_repositories_admin',
+] as const;
+
 interface NewTokenProps {
   readonly maps: readonly ScopeMap[];
   readonly onClose: () => void;
@@ -243,23 +253,22 @@ interface NewTokenProps {
 
 function NewToken({ maps, onClose, onMade }: NewTokenProps): VNode {
   const [name, setName] = useState('');
-  const [scopeMap, setMap] = useState(maps[0]?.name ?? '');
+  const [scopeMap, setMap] = useState(maps[0]?.name ?? fixedMaps[0]);
   const [days, setDays] = useState('');
-  const submit = () =>
-    attempt(async () => {
-      const end = days === '' ? {} : { expiresAt: new Date(Date.now() + Number(days) * 86_400_000).toISOString() };
-      const made = (await send('POST', ['tokens'], { name, scopeMap, ...end })) as {
-        readonly passwords: readonly { readonly name: string; readonly value: string }[];
-      };
-      onMade(made.passwords.map((each) => [`${each.name} of ${name}`, each.value]));
-    });
+  const submit = async () => {
+    const end = days === '' ? {} : { expiresAt: new Date(Date.now() + Number(days) * 86_400_000).toISOString() };
+    const made = (await send('POST', ['tokens'], { name, scopeMap, ...end })) as {
+      readonly passwords: readonly { readonly name: string; readonly value: string }[];
+    };
+    onMade(made.passwords.map((each) => [`${each.name} of ${name}`, each.value]));
+  };
   return (
     <FormDialog title="Add a token" submit="Add" onSubmit={submit} onClose={onClose}>
       <TextField label="Name" value={name} onValue={setName} placeholder="ci" />
       <SelectField
         label="Scope map"
         value={scopeMap}
-        options={maps.map((each) => [each.name, each.name])}
+        options={[...maps.map(({ name: each }) => each), ...fixedMaps].map((each) => [each, each])}
         onValue={setMap}
       />
       <TextField
@@ -281,15 +290,15 @@ function EditMap({ of, onClose, onDone }: { of: ScopeMap | 'new'; onClose: () =>
   const before = of === 'new' ? undefined : of;
   const [name, setName] = useState(before?.name ?? '');
   const [text, setText] = useState(before?.actions.join('\n') ?? 'repositories/team/*/content/read\n');
-  const submit = () =>
-    attempt(async () => {
-      const content = { actions: text.split(/\s+/).filter((each) => each !== '') };
-      await send('PUT', ['scope-maps', name], {
-        ...content,
-        ...(before === undefined ? {} : { description: before.description }),
-      });
-      onDone();
-    }, 'The scope map is saved.');
+  const submit = async () => {
+    const content = { actions: text.split(/\s+/).filter((each) => each !== '') };
+    await send('PUT', ['scope-maps', name], {
+      ...content,
+      ...(before === undefined ? {} : { description: before.description }),
+    });
+    onDone();
+    toast('The scope map is saved.');
+  };
   return (
     <FormDialog
       title={before === undefined ? 'Add a scope map' : `Change ${name}`}

@@ -106,7 +106,13 @@ function Contents({ of }: { readonly of: Plan }): VNode {
   return (
     <>
       <Summary of={of} />
-      <Table label="What goes" columns={columns} rows={of.items} keyOf={keyOf} />
+      {of.items.length === 0 ? (
+        <Empty title="Nothing would go.">
+          <p>What is new enough for its pusher to still work with it is not looked at yet.</p>
+        </Empty>
+      ) : (
+        <Table label="What goes" columns={columns} rows={of.items} keyOf={keyOf} />
+      )}
       <Pager query={query} shown={of.items.length} total={of.manifests + of.tags} nextLink={of.nextLink} />
       <h2>{countOf(of.kept, 'image')} that a rule keeps</h2>
       {of.keptItems.length === 0 ? (
@@ -133,7 +139,7 @@ function Approve({ of, reload }: { readonly of: Plan; readonly reload: () => voi
         <>
           <p>They go into the recycle bin, and can be restored until the retention of the policy ends.</p>
           <p>
-            Plan <Digest of={of.hash} />
+            Plan <Hash of={of.hash} />
           </p>
         </>
       ),
@@ -155,6 +161,11 @@ function Approve({ of, reload }: { readonly of: Plan; readonly reload: () => voi
   );
 }
 
+/** The hash that says which plan is approved. */
+function Hash({ of }: { readonly of: string }): VNode {
+  return <code title={of}>{of.slice(0, 12)}</code>;
+}
+
 function Summary({ of }: { readonly of: Plan }): VNode {
   return (
     <section class="card" aria-label="Summary">
@@ -169,7 +180,7 @@ function Summary({ of }: { readonly of: Plan }): VNode {
         )}
       </p>
       <p>
-        Made <Time at={of.madeAt} />, <Digest of={of.hash} />
+        Made <Time at={of.madeAt} />, hash <Hash of={of.hash} />
       </p>
       {of.state === 'done' || of.state === 'approved' ? (
         <p role="status">

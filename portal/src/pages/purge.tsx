@@ -154,18 +154,17 @@ function NewPolicy({ onClose, onMade }: { readonly onClose: () => void; readonly
   const [number, setNumber] = useState('30');
   const [keep, setKeep] = useState('');
   const [brake, setBrake] = useState('20');
-  const submit = () =>
-    attempt(async () => {
-      const body = {
-        repositories: { include: words(include) },
-        remove: [{ name: 'rule', [key]: Number(number) }],
-        ...(keep === '' ? {} : { keep: [{ name: 'kept', tags: words(keep) }] }),
-        brakePercent: Number(brake),
-      };
-      await send('PUT', ['purge', 'policies', name], body);
-      onMade();
-      navigate(linkTo('/plan', { policy: name }));
-    });
+  const submit = async () => {
+    const body = {
+      repositories: { include: words(include) },
+      remove: [{ name: 'rule', [key]: Number(number) }],
+      ...(keep === '' ? {} : { keep: [{ name: 'kept', tags: words(keep) }] }),
+      brakePercent: Number(brake),
+    };
+    await send('PUT', ['purge', 'policies', name], body);
+    onMade();
+    navigate(linkTo('/plan', { policy: name }));
+  };
   return (
     <FormDialog title="Add a purge policy" submit="Add, and show its plan" onSubmit={submit} onClose={onClose}>
       <TextField label="Name" value={name} onValue={setName} placeholder="stale" />

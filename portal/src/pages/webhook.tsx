@@ -140,14 +140,13 @@ function RedeliverMany({
   onStarted: () => void;
 }): VNode {
   const [hours, setHours] = useState('24');
-  const submit = () =>
-    attempt(async () => {
-      const since = new Date(Date.now() - Number(hours) * 3_600_000).toISOString();
-      const call = api.POST('/webhooks/{name}/redeliver', { params: { path: { name } }, body: { since } });
-      const { state } = await answered(call);
-      toast(`Redelivering what failed since ${formatTime(since)}: ${state}. It goes on when this page is closed.`);
-      onStarted();
-    });
+  const submit = async () => {
+    const since = new Date(Date.now() - Number(hours) * 3_600_000).toISOString();
+    const call = api.POST('/webhooks/{name}/redeliver', { params: { path: { name } }, body: { since } });
+    const { state } = await answered(call);
+    toast(`Redelivering what failed since ${formatTime(since)}: ${state}. It goes on when this page is closed.`);
+    onStarted();
+  };
   return (
     <FormDialog title="Redeliver what failed" submit="Redeliver" onSubmit={submit} onClose={onClose}>
       <SelectField label="Of" value={hours} options={spans} onValue={setHours} />

@@ -162,16 +162,15 @@ function NewWebhook({ onClose, onMade }: { onClose: () => void; onMade: (secret:
   const [serviceUri, setUri] = useState('');
   const [scope, setScope] = useState('');
   const [actions, setActions] = useState<readonly (typeof kinds)[number][]>(['push', 'delete']);
-  const submit = () =>
-    attempt(async () => {
-      const body = { serviceUri, actions: [...actions], ...(scope === '' ? {} : { scope }) };
-      const made = (await send('PUT', ['webhooks', name], body)) as { readonly secret?: string };
-      if (made.secret !== undefined) onMade(made.secret);
-      else toast(`The webhook ${name} was there already, and is changed.`);
-    });
+  const submit = async () => {
+    const body = { serviceUri, actions: [...actions], ...(scope === '' ? {} : { scope }) };
+    const made = (await send('PUT', ['webhooks', name], body)) as { readonly secret?: string };
+    if (made.secret !== undefined) onMade(made.secret);
+    else toast(`The webhook ${name} was there already, and is changed.`);
+  };
   return (
     <FormDialog title="Add a webhook" submit="Add" onSubmit={submit} onClose={onClose}>
-      <TextField label="Name" value={name} onValue={setName} placeholder="ci" />
+      <TextField label="Name" value={name} onValue={setName} placeholder="deploy" hint="5 to 50 letters and digits." />
       <TextField
         label="URL of the receiver"
         inputMode="url"
