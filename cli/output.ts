@@ -74,6 +74,11 @@ export class Output {
     if (this.format === 'table') await this.#line(harmless(text));
   }
 
+  /** Writes text from outside as one line. */
+  async lineOf(text: string): Promise<void> {
+    await this.#line(harmless(text));
+  }
+
   /** Writes a line that is harmless already. */
   async line(text: string): Promise<void> {
     await this.#line(text);

@@ -5,8 +5,13 @@ import { bin } from './bin.ts';
 import { builds } from './builds.ts';
 import { completionOf } from './completion.ts';
 import { doctor } from './doctor.ts';
+import { diff, image } from './image.ts';
+import { me } from './me.ts';
 import { purge } from './purge.ts';
 import { regions } from './regions.ts';
+import { repos } from './repos.ts';
+import { rm } from './rm.ts';
+import { tags } from './tags.ts';
 import { tokens } from './tokens.ts';
 import { usage } from './usage.ts';
 import { webhooks } from './webhooks.ts';
@@ -19,6 +24,12 @@ export const root: Verb = {
   verbs: [
     loginVerb,
     logoutVerb,
+    me,
+    repos,
+    tags,
+    image,
+    diff,
+    rm,
     bin,
     purge,
     webhooks,
@@ -36,5 +47,5 @@ export const root: Verb = {
       'last login. Credentials are LONGSHORE_TOKEN, LONGSHORE_USERNAME with LONGSHORE_PASSWORD, a login, or those of docker.',
     'The exit code is 0, 1 when something failed, 2 when the command is wrong, and 3 when the registry refuses.',
   ],
-  examples: ['bin ls team/app'],
+  examples: ['tags team/app'],
 };
