@@ -67,6 +67,36 @@ describe('an image', () => {
     expect(layers.map(({ inImages }) => inImages)).toEqual([2, 0]);
   });
 
+  it('says how to pull it from the host that clients know, whatever host was asked', async () => {
+    const { app } = composeForTest({ settings: { publicUrl: new URL('https://registry.example') } });
+    const image = await pushWith(app, '1');
+    const { pullCommands } = await viewOf(app, '1');
+    expect(pullCommands.map(({ client }) => client)).toEqual([
+      'docker',
+      'podman',
+      'nerdctl',
+      'skopeo',
+      'crane',
+      'kubernetes',
+      'dockerfile',
+    ]);
+    for (const { command, pinned } of pullCommands) {
+      expect(command).toContain(`registry.example/${repository}:1`);
+      expect(pinned).toContain(`registry.example/${repository}@${image.digest}`);
+    }
+  });
+
+  it('shows the state of its quarantine', async () => {
+    const { app } = composeForTest();
+    const image = await pushWith(app, '1');
+    const patched = await ask(app, 'PATCH', `/acr/v1/${repository}/_manifests/${image.digest}`, {
+      body: JSON.stringify({ quarantineState: 'Quarantined' }),
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(patched.status).toBe(200);
+    expect((await viewOf(app, '1')).badges).toMatchObject({ quarantine: 'Quarantined', locked: false });
+  });
+
   it('is not shown when there is none, and the next step is said', async () => {
     const { app } = composeForTest();
     const answer = await api<{ errors: { code: string; message: string }[] }>(
