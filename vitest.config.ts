@@ -33,7 +33,7 @@ const apart = [
   'test/infra/{deploy,password}.test.ts',
   'test/local/*.test.ts',
   'test/local/{azurite,stack}/**/*.test.ts',
-  'test/security/{held-raw-requests,s01-a-*,s17-*}.test.ts',
+  'test/security/{held-raw-requests,s01-a-*,s17-*,s22-over-http}.test.ts',
   'test/shared/features/webhooks/receiver.test.ts',
 ];
 

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -10,6 +12,7 @@ import { callsBy } from './portal-calls.ts';
 import type { PortalStack } from './portal-stack.ts';
 import { startLaterStack } from './portal-stack.ts';
 
+const axeSource = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 let registry: PortalStack;
 const aheadMs = 2 * 86_400_000;
 let receiver: Awaited<ReturnType<typeof startReceiver>>;
@@ -63,6 +66,21 @@ async function openSignedIn(path: string): Promise<void> {
   await open(path);
   await signIn();
   await button('Sign out').waitFor();
+}
+
+/** The rules of accessibility that the page breaks, with the elements that do. */
+async function violations(): Promise<string[]> {
+  // A script element is against the page's own policy.
+  await page.evaluate(axeSource);
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
+    return (await axe.run()).violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+  });
+}
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string }[];
 }
 
 /** Keeps what the page looks like now. */
@@ -249,6 +267,10 @@ describe('the pages that steer a registry', () => {
       page.off('request', listen);
       expect([path, asked.length <= 3 && asked.length > 0]).toEqual([path, true]);
       expect([path, await page.locator('.failure').allInnerTexts()]).toEqual([path, []]);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        expect([path, colorScheme, await violations()]).toEqual([path, colorScheme, []]);
+      }
       await keep(`page${path.replace(/\W+/g, '-')}`);
     }
   });

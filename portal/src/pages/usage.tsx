@@ -8,6 +8,7 @@ import {
   Button,
   Bytes,
   Count,
+  countOf,
   Empty,
   formatBytes,
   formatDay,
@@ -151,14 +152,16 @@ function Export({ repository }: { readonly repository: string | undefined }): VN
 }
 
 function Figures({ of, forecast }: { readonly of: Usage; readonly forecast: Data['forecast'] }): VNode {
-  const { period, sizes } = of;
+  const { period, sizes, repository } = of;
   return (
     <div class="cards">
       <section class="card" aria-label="Traffic">
-        <p>{`${formatNumber(period.pulls)} pulls and ${formatNumber(period.pushes)} pushes`}</p>
-        <p>
-          Last pull <Time at={of.lastPull} />, last push <Time at={of.lastPush} />
-        </p>
+        <p>{`${countOf(period.pulls, 'pull')} and ${countOf(period.pushes, 'push', 'pushes')}`}</p>
+        {repository === undefined ? null : (
+          <p>
+            Last pull <Time at={of.lastPull} />, last push <Time at={of.lastPush} />
+          </p>
+        )}
         {of.trackedSince === undefined ? null : <p>{`Pulls are counted since ${formatDay(of.trackedSince)}.`}</p>}
       </section>
       <section class="card" aria-label="Storage">
@@ -185,7 +188,9 @@ function Quota({ of: { quotaBytes, storedBytes, fullAt } }: { readonly of: NonNu
 }
 
 function Clients({ of }: { readonly of: object }): VNode | null {
-  const clients = Object.entries(of).map(([name, pulls]) => [name, Number(pulls)] as const);
+  const clients = Object.entries(of as Readonly<Record<string, { readonly pulls: number }>>).map(
+    ([name, { pulls }]) => [name, pulls] as const,
+  );
   if (clients.length === 0) return null;
   const most = Math.max(...clients.map(([, pulls]) => pulls));
   return (
@@ -218,7 +223,10 @@ function Chart({ of }: { readonly of: readonly Point[] }): VNode {
     void import('uplot').then(({ default: UPlot }) => {
       const { current } = place;
       if (isGone || current === null) return;
-      const colour = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name);
+      const colour = (of: string) => () => {
+        const named = current.parentElement?.querySelector(of);
+        return getComputedStyle(named ?? current).color;
+      };
       const axis = { stroke: () => getComputedStyle(current).color, grid: { stroke: 'rgb(128 128 128 / 25%)' } };
       const chart = new UPlot(
         {
@@ -229,8 +237,8 @@ function Chart({ of }: { readonly of: readonly Point[] }): VNode {
           axes: [axis, axis],
           series: [
             {},
-            { label: 'pulls', stroke: colour('--series-a') || '#2f86a8', width: 2 },
-            { label: 'pushes', stroke: colour('--series-b') || '#b8720a', width: 2 },
+            { label: 'pulls', stroke: colour('.series-a'), width: 2 },
+            { label: 'pushes', stroke: colour('.series-b'), width: 2 },
           ],
         },
         [of.map(({ at }) => Date.parse(at) / 1000), of.map(({ pulls }) => pulls), of.map(({ pushes }) => pushes)],
