@@ -115,6 +115,11 @@ export function connectionFailure(error: unknown, request: Request, seconds: num
       { cause: error },
     );
   const code = codeIn(error);
+  // The standard has a list of ports that belong to other protocols, 6000 and 10080 among them.
+  if (error instanceof Error && error.cause instanceof Error && error.cause.message === 'bad port')
+    return new Failure(
+      `${host} is at a port that no client that follows the Fetch standard may call: give the registry another port`,
+    );
   const said = reasons[code]?.(host) ?? (isOfCertificate(code) ? certificateWords(host, code) : undefined);
   return new Failure(
     said ?? `${host} cannot be asked (${harmless(code)}): run longshore doctor ${host}`,

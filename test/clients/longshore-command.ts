@@ -9,7 +9,7 @@ import { command } from './command.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-export interface Ran {
+interface Ran {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
