@@ -2,7 +2,7 @@ import { digestOf } from '../../shared/core/oci/digest.ts';
 import type { TestImage } from '../shared/image.ts';
 import type { PortalStack } from './portal-stack.ts';
 
-/** What a client of the administrator does with a registry, beside the portal. */
+/** Makes the calls of a client of the administrator, beside the portal. */
 export function callsBy({ stack: { url }, password }: Pick<PortalStack, 'stack' | 'password'>) {
   const basic = (user: string, secret: string) => `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`;
   const authorization = basic('admin', password);

@@ -253,7 +253,7 @@ describe('the pages that steer a registry', () => {
     await keep('builds');
   });
 
-  it('ask the registry at most three times each', async () => {
+  it('ask the registry at most three times each, and break no rule of accessibility in either theme', async () => {
     await openSignedIn('/bin');
     for (const path of paths) {
       const asked: string[] = [];

@@ -139,6 +139,10 @@ function Approve({ of, reload }: { readonly of: Plan; readonly reload: () => voi
         <>
           <p>They go into the recycle bin, and can be restored until the retention of the policy ends.</p>
           <p>
+            From then on the policy is on: it runs by its schedule, and approves its own plans as long as its brake does
+            not stop them.
+          </p>
+          <p>
             Plan <Hash of={of.hash} />
           </p>
         </>

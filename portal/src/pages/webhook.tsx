@@ -11,7 +11,6 @@ import {
   Empty,
   formatTime,
   FormDialog,
-  linkTo,
   PageHead,
   Pager,
   pageSize,
@@ -303,9 +302,6 @@ function OneDelivery({ name, id, onClose }: { name: string; id: string; onClose:
           </>
         )}
       </Show>
-      <p>
-        <a href={`/ui${linkTo('/webhook', { name })}`}>Link to the webhook</a>
-      </p>
     </Dialog>
   );
 }
