@@ -49,6 +49,7 @@ export class Scan {
   readonly #request: ScanRequest;
   readonly #order: readonly IndexedColumn[];
   readonly #from: string;
+  readonly #indexed: readonly IndexedColumn[];
   readonly #where: Fragment;
 
   constructor(request: ScanRequest) {
@@ -56,6 +57,7 @@ export class Scan {
     const named = request.orderBy.length === 0 ? this.#named() : undefined;
     if (named !== undefined) {
       this.#order = [{ name: 'seq', descending: false }];
+      this.#indexed = this.#order;
       this.#from = `FROM ${request.items.name} INDEXED BY ${request.items.indexes.indexOn(this.#order)}`;
       this.#where = join([named, this.#conditions()], ' AND ');
       return;
@@ -69,7 +71,8 @@ export class Scan {
     const tail = this.#order.map((column) => (isUniform ? { ...column, descending: false } : column));
     const head = [...this.#scopeColumns(), ...leading, ...fixed].map((name) => ({ name, descending: false }));
     const distinct = new Map([...head, ...tail].map((column) => [column.name, column]));
-    this.#from = `FROM ${request.items.name} INDEXED BY ${request.items.indexes.indexOn([...distinct.values()])}`;
+    this.#indexed = [...distinct.values()];
+    this.#from = `FROM ${request.items.name} INDEXED BY ${request.items.indexes.indexOn(this.#indexed)}`;
     this.#where = this.#conditions();
   }
 
@@ -88,9 +91,13 @@ export class Scan {
     return { values: this.#sortKeys.map((_, at) => row[`k${at}`] as string | number), seq: row['seq'] as number };
   }
 
-  /** Counts the items that the constraints select, from the index and without their bodies. */
+  /** Counts the items that the constraints select, from an index that has all that is asked for, without the items. */
   count(): number {
-    const statement = this.#request.items.statement(`SELECT count(*) AS n ${this.#from} WHERE ${this.#where.sql}`);
+    const { name, indexes } = this.#request.items;
+    const index = indexes.indexOn([...this.#indexed, { name: 'expires', descending: false }]);
+    const statement = this.#request.items.statement(
+      `SELECT count(*) AS n FROM ${name} INDEXED BY ${index} WHERE ${this.#where.sql}`,
+    );
     return Number(statement.get(...this.#where.parameters)?.['n']);
   }
 

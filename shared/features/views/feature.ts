@@ -5,8 +5,9 @@ import type { BulkPorts } from './bulk-work.ts';
 import type { OverviewPorts } from './overview.ts';
 import { PlaceTags } from './place-tags.ts';
 import { sealedViewPlaces } from './places.ts';
+import { totalsFor } from './totals.ts';
 
-interface Ports extends Omit<OverviewPorts, 'places'>, BulkPorts {
+interface Ports extends Omit<OverviewPorts, 'places' | 'totals'>, BulkPorts {
   readonly lists: { readonly documents: Documents };
   readonly settings: { readonly uploadKey: Uint8Array };
 }
@@ -20,10 +21,11 @@ export const views = feature({
   make(ports: Ports) {
     const places = sealedViewPlaces(ports.settings.uploadKey);
     const placing = new PlaceTags(ports);
+    const totals = totalsFor(ports.clock);
     return {
       async routes() {
         const [{ viewRoutes }, { bulkRoutes }] = await Promise.all([import('./http.ts'), import('./bulk-http.ts')]);
-        return viewRoutes({ ...ports, places }).route('/', bulkRoutes(ports, ports.lists.documents));
+        return viewRoutes({ ...ports, places, totals }).route('/', bulkRoutes(ports, ports.lists.documents));
       },
       timers: {
         async 'views-work'() {

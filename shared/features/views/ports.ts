@@ -5,6 +5,11 @@ import type { Regions } from '../../core/ports/regions.ts';
 import type { UsageViews } from '../../core/ports/views.ts';
 import type { Places } from './places.ts';
 
+/** The totals of lists so long that counting them takes a while. */
+export interface Totals {
+  of(list: string, count: () => Promise<number>): Promise<number>;
+}
+
 /** The ports of lists. */
 export interface ListPorts {
   readonly documents: Documents;
@@ -13,4 +18,5 @@ export interface ListPorts {
   readonly regions: Pick<Regions, 'names'>;
   readonly usageViews: UsageViews;
   readonly places: Places;
+  readonly totals: Totals;
 }

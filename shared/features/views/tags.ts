@@ -70,12 +70,14 @@ export async function requireRepository(documents: ReadDocument, key: Repository
   });
 }
 
-function countTags({ documents }: ListPorts, { key, search }: TagListing): Promise<number> {
-  return documents.countDocuments({
-    container: 'repositories',
-    partition: partitionOf(key),
-    where: [{ path: 'type', is: '=', value: 'tag' }, ...beginning('name', search)],
-  });
+function countTags({ documents, totals }: ListPorts, { key, search }: TagListing): Promise<number> {
+  return totals.of(JSON.stringify([key.repository, search.prefix]), () =>
+    documents.countDocuments({
+      container: 'repositories',
+      partition: partitionOf(key),
+      where: [{ path: 'type', is: '=', value: 'tag' }, ...beginning('name', search)],
+    }),
+  );
 }
 
 /** A list in the order of pulls has read them. */
