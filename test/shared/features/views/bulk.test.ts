@@ -269,5 +269,5 @@ describe('a bulk deletion whose process dies at any store call', () => {
         expect((await ended(next.app, bulk.id)).undo).toMatchObject({ tags: 34 });
         expect(await namesOf(next.app, tags)).toHaveLength(35);
       }
-  });
+  }, 300_000);
 });
