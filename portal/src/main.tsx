@@ -7,8 +7,8 @@ import { viewingPages } from './viewing-pages.ts';
 /** Every page, in the order of the navigation. Each is a script of its own, but for the one that people see first. */
 const pages: readonly Page[] = [
   { path: '/', load: () => OverviewPage, entry: { label: 'Overview', letter: 'o' } },
-  ...steeringPages,
   ...viewingPages,
+  ...steeringPages,
 ];
 
 showPortal(pages);

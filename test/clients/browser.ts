@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Debian's own: nothing is downloaded. */
 export function startBrowser(): Promise<Browser> {
@@ -11,7 +8,7 @@ export function startBrowser(): Promise<Browser> {
 }
 
 /** A page of the portal, and what has gone wrong in it. */
-export interface Opened {
+interface Opened {
   readonly page: Page;
   /** Breaches of the policy, errors of scripts, and requests to other hosts. */
   readonly faults: string[];
@@ -55,7 +52,7 @@ export async function settled(page: Page): Promise<void> {
 /** Returns what axe finds wrong, each with the element that it is about. */
 export async function axeFaults(page: Page): Promise<string[]> {
   // The page's policy lets no script in by an element; the browser's own protocol asks nobody.
-  await page.evaluate(axeSource);
+  await page.evaluate(axe.source);
   return page.evaluate(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
     violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html.slice(0, 200))))`);
 }
@@ -79,7 +76,7 @@ export async function cutOff(page: Page): Promise<string[]> {
   })()`);
 }
 
-/** What a walk through a page by the Tab key has found. */
+/** The findings of a walk through a page by the Tab key. */
 export interface Walk {
   readonly reached: number;
   /** Controls that the walk did not come to, and those at which no focus is seen. */

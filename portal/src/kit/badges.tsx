@@ -14,7 +14,7 @@ interface BadgesProps {
   };
 }
 
-/** What is known about an image beside its content; each badge says it in a word, and in a sentence by its title. */
+/** Shows what is known about an image beside its content; each badge says it in a word, and in a sentence by its title. */
 export function Badges({ of: { signed, sbom, attested, locked, quarantine, purgeDueAt } }: BadgesProps): VNode {
   return (
     <span class="badges">

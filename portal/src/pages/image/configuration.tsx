@@ -16,7 +16,7 @@ import {
 
 type Config = Schema<'ImageConfig'>;
 
-/** What the config says of how the image runs, and the config itself. */
+/** Shows what the config says of how the image runs, and the config itself. */
 export function Configuration({ of }: { readonly of: Schema<'Image'> }): VNode {
   const { config, configProblem, configDigest, repository } = of;
   return (

@@ -20,7 +20,7 @@ import {
 
 type Image = Schema<'Image'>;
 
-/** What an image is, how to pull it, on what it runs and where it is. */
+/** Shows what an image is, the commands that pull it, its platforms and its regions. */
 export function Summary({ of }: { readonly of: Image }): VNode {
   return (
     <div class="cards">
@@ -123,7 +123,7 @@ function Base({ of: { image, evidence, confidence, isCurrent } }: { readonly of:
   );
 }
 
-/** How to pull it, by client; what is pinned by its digest nobody can move. */
+/** Gives the commands that pull it, by client; one that names the digest nobody can move. */
 function Pull({ of }: { readonly of: Image['pullCommands'] }): VNode {
   const [chosen, setChosen] = useState(of[0]?.client);
   const command = of.find(({ client }) => client === chosen) ?? of[0];

@@ -96,7 +96,7 @@ export function RegionsCard({ of: { regions } }: { readonly of: Part<'replicatio
   );
 }
 
-/** What removes, what waits for an approval, and what can be brought back. */
+/** Shows the plans that wait for an approval, and what can be brought back. */
 export function PurgeCard({ of: { purge, held, bin } }: { readonly of: Overview }): VNode {
   const waiting = purge?.awaitingApproval ?? [];
   return (

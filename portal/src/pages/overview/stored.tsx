@@ -1,7 +1,7 @@
 import type { Schema, VNode } from '../../kit.ts';
 import { Card, Facts, formatBytes, formatDay, formatNumber, formatShare, Link, linkTo, Time } from '../../kit.ts';
 
-/** What is stored, and how much of what may be. */
+/** Shows what is stored, and its share of what may be. */
 export function Stored({ of: { counts, bytes, quota } }: { readonly of: Schema<'Overview'> }): VNode {
   return (
     <Card title="Stored">

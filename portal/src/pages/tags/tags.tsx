@@ -100,7 +100,7 @@ interface DeletingProps {
   readonly page: Schema<'TagRows'>;
 }
 
-/** What is done with the selected tags. One tag is asked about in full; of many their number is. */
+/** Deletes the selected tags. One tag is asked about in full; of many their number is. */
 function Deleting({ repository, search, selection, page }: DeletingProps): VNode {
   const [one, setOne] = useState<string>();
   const begin = async (content: Omit<Schema<'BulkDeletionContent'>, 'repository'>) => {
