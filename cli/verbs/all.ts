@@ -3,6 +3,7 @@ import { loginVerb, logoutVerb } from './account.ts';
 import { bases } from './bases.ts';
 import { bin } from './bin.ts';
 import { builds } from './builds.ts';
+import { bulk } from './bulk.ts';
 import { completionOf } from './completion.ts';
 import { doctor } from './doctor.ts';
 import { diff, image } from './image.ts';
@@ -30,6 +31,7 @@ export const root: Verb = {
     image,
     diff,
     rm,
+    bulk,
     bin,
     purge,
     webhooks,

@@ -9,6 +9,7 @@ import type { Registry } from '../registry/registry.ts';
 import { bytesOf, counted, timeOf } from '../text/words.ts';
 import type { Given, Verb } from '../verb.ts';
 import { dryRunFlag, yesFlag } from '../verb.ts';
+import { matchFlags, matchOf, removeMatches } from './bulk.ts';
 
 type Deletion = components['schemas']['DeletionPreview'];
 
@@ -71,22 +72,41 @@ async function removeRepository(context: Context, registry: Registry, repository
 
 export const rm: Verb = {
   name: 'rm',
-  does: 'Deletes a tag, an image by its digest with all of its tags, or with --repository a whole repository',
+  does: 'Deletes a tag, an image by its digest with all of its tags, all tags that match, or a whole repository',
   takes: '<what>',
-  flags: [{ flags: '--repository', says: 'deletes the repository with everything in it' }, yesFlag, dryRunFlag],
+  flags: [
+    ...matchFlags,
+    { flags: '--repository', says: 'deletes the repository with everything in it' },
+    yesFlag,
+    dryRunFlag,
+  ],
   notes: ['What is deleted lies in the recycle bin first. A tag goes alone: its image stays while it has other tags.'],
-  examples: ['rm team/app:1', 'rm team/app:1 --dry-run -o json', 'rm team/old --repository --yes'],
+  examples: [
+    'rm team/app:1',
+    'rm team/app:1 --dry-run -o json',
+    "rm team/app --search 'pr-*' --dry-run",
+    'rm team/old --repository --yes',
+  ],
   async run(context, given) {
     const { origin, ...reference } = parseReference(given.at(0));
     const isImage = reference.tag !== undefined || reference.digest !== undefined;
-    if (isImage === given.has('repository'))
+    const isMatch = matchOf(given) !== undefined;
+    if (isMatch && (isImage || given.has('repository')))
+      throw new Failure(
+        `--search, --pushed-before and --untagged are about a repository: ` +
+          `give its name alone, as in rm ${reference.repository}`,
+        exits.usage,
+      );
+    if (!isMatch && isImage === given.has('repository'))
       throw new Failure(
         isImage
           ? `${nameOfImage(reference)} is an image: leave out --repository, or the tag`
-          : `${reference.repository} is a repository: add --repository to delete all of it, or a tag to delete that`,
+          : `${reference.repository} is a repository: add --repository to delete all of it, ` +
+              `--search for the tags that match, or a tag to delete that`,
         exits.usage,
       );
     const registry = await context.connect(origin === undefined ? {} : { origin });
+    if (isMatch) return removeMatches(context, registry, reference.repository, given);
     if (isImage) return removeImage(context, registry, reference, given);
     return removeRepository(context, registry, reference.repository, given);
   },
