@@ -65,9 +65,19 @@ function tell({ id, state, deleted, keptCount, kept, reason }: Bulk): void {
     cancelled: ' Then it was cancelled.',
   };
   const text = `${countOf(deleted, 'deletion', 'deletions')} done.${stays}${end[state]}`;
-  const undo = () =>
-    answered(api.POST('/bulk-deletions/{id}/undo', { params: { path: { id } } })).then(() => (bulksEnded.value += 1));
+  const undo = () => undoBulk(id);
   toast(text, { kind: state === 'failed' ? 'failed' : 'done', undo: deleted === 0 ? undefined : undo });
+}
+
+/** Brings back what was deleted. The registry goes on by itself; the lists are loaded again when it has ended. */
+async function undoBulk(id: string): Promise<void> {
+  const params = { path: { id } };
+  let now: Bulk = await answered(api.POST('/bulk-deletions/{id}/undo', { params }));
+  while (now.undo?.state === 'running') {
+    await pause();
+    now = await answered(api.GET('/bulk-deletions/{id}', { params })).catch(() => now);
+  }
+  bulksEnded.value += 1;
 }
 
 export async function cancelBulk(id: string): Promise<void> {

@@ -55,8 +55,8 @@ function Name({ repository, row: { name, aliases, aliasCount } }: { repository: 
       {aliasCount === 0 ? null : (
         <span class="soft aliases" title={`The same image: ${all}${others > 0 ? ` and ${others} more` : ''}`}>
           {' '}
-          = <Text of={aliases.slice(0, 3).join(', ')} />
-          {aliasCount > 3 ? ` and ${aliasCount - Math.min(3, aliases.length)} more` : ''}
+          = <Text of={aliases.slice(0, 1).join('')} />
+          {aliasCount > 1 ? ` and ${aliasCount - Math.min(1, aliases.length)} more` : ''}
         </span>
       )}
     </>
