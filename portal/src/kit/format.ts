@@ -14,7 +14,7 @@ export function countOf(value: number, one: string, many = `${one}s`, locale = l
 
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'] as const;
 
-/** Writes a size in units of 1,000, as docker does: 856 byte, 3.1 MB, 24 GB. */
+/** Writes a size in units of 1,000, as docker does: 856 bytes, 3.1 MB, 24 GB. */
 export function formatBytes(bytes: number, locale = language()): string {
   let [value, at] = [bytes, 0];
   // 999.96 kB would be written as 1,000 kB.
@@ -23,7 +23,8 @@ export function formatBytes(bytes: number, locale = language()): string {
   return new Intl.NumberFormat(locale, {
     style: 'unit',
     unit: units[at] ?? 'byte',
-    unitDisplay: 'short',
+    // Short, a byte is written as "byte" whatever their number.
+    unitDisplay: at === 0 ? 'long' : 'short',
     maximumFractionDigits,
   }).format(value);
 }

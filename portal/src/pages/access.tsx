@@ -89,12 +89,7 @@ export function AccessPage(): VNode {
               />
             )}
             <h2>Scope maps</h2>
-            <Table
-              label="Scope maps"
-              columns={mapColumns(loaded.reload, setEdited)}
-              rows={maps}
-              keyOf={({ name }) => name}
-            />
+            <ScopeMaps of={maps} reload={loaded.reload} onEdit={setEdited} />
             {hasMore ? <p>The first hundred of each are shown; the command longshore lists all.</p> : null}
             {isAdding ? <NewToken maps={maps} onClose={() => setAdding(false)} onMade={made} /> : null}
             {edited === undefined ? null : (
@@ -194,6 +189,24 @@ function TokenActions({ of: { name, status }, reload }: { readonly of: Token; re
         Delete
       </Button>
     </div>
+  );
+}
+
+function ScopeMaps({
+  of: maps,
+  reload,
+  onEdit,
+}: {
+  readonly of: readonly ScopeMap[];
+  readonly reload: () => void;
+  readonly onEdit: (map: ScopeMap) => void;
+}): VNode {
+  return maps.length === 0 ? (
+    <Empty title="There is no scope map.">
+      <p>A scope map says what tokens may do in which repositories. Add one above, then a token with it.</p>
+    </Empty>
+  ) : (
+    <Table label="Scope maps" columns={mapColumns(reload, onEdit)} rows={maps} keyOf={({ name }) => name} />
   );
 }
 

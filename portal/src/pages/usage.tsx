@@ -1,3 +1,4 @@
+import type UPlot from 'uplot';
 import type { Column, VNode } from '../kit.ts';
 import {
   answered,
@@ -96,7 +97,7 @@ export function UsagePage(): VNode {
         {({ usage, top, forecast }) => (
           <>
             <Figures of={usage} forecast={forecast} />
-            <Chart of={usage.period.series} />
+            <Chart of={usage.period} />
             <Clients of={usage.period.byClient} />
             <h2>Repositories with the most</h2>
             <SelectField label="By" value={by} options={measures} onValue={(value) => query.set({ by: value })} />
@@ -192,7 +193,7 @@ function Clients({ of }: { readonly of: object }): VNode | null {
     ([name, { pulls }]) => [name, pulls] as const,
   );
   if (clients.length === 0) return null;
-  const most = Math.max(...clients.map(([, pulls]) => pulls));
+  const most = Math.max(1, ...clients.map(([, pulls]) => pulls));
   return (
     <section class="card" aria-label="Pulls by client">
       <h2>Pulls by client</h2>
@@ -214,36 +215,45 @@ function Clients({ of }: { readonly of: object }): VNode | null {
   );
 }
 
+/** Draws the pulls and pushes of a period, in the colours of the legend below. */
+function drawn(Drawing: typeof UPlot, place: HTMLElement, { from, to, series }: Usage['period']): UPlot {
+  const colour = (of: string) => () => getComputedStyle(place.parentElement?.querySelector(of) ?? place).color;
+  const axis = { stroke: () => getComputedStyle(place).color, grid: { stroke: 'rgb(128 128 128 / 25%)' } };
+  return new Drawing(
+    {
+      width: place.clientWidth,
+      height: 220,
+      legend: { show: false },
+      cursor: { show: false },
+      axes: [axis, axis],
+      // The whole period is shown, although days without a pull or a push have no point.
+      scales: { x: { range: () => [seconds(from), seconds(to)] } },
+      series: [
+        {},
+        { label: 'pulls', stroke: colour('.series-a'), width: 2 },
+        { label: 'pushes', stroke: colour('.series-b'), width: 2 },
+      ],
+    },
+    [series.map(({ at }) => seconds(at)), series.map(({ pulls }) => pulls), series.map(({ pushes }) => pushes)],
+    place,
+  );
+}
+
+function seconds(time: string): number {
+  return Date.parse(time) / 1000;
+}
+
 /** A chart for the eye; its numbers are in the list below, for everybody. */
-function Chart({ of }: { readonly of: readonly Point[] }): VNode {
+function Chart({ of: period }: { readonly of: Usage['period'] }): VNode {
+  const { series } = period;
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     let isGone = false;
     let end: (() => void) | undefined;
-    void import('uplot').then(({ default: UPlot }) => {
+    void import('uplot').then(({ default: Drawing }) => {
       const { current } = place;
       if (isGone || current === null) return;
-      const colour = (of: string) => () => {
-        const named = current.parentElement?.querySelector(of);
-        return getComputedStyle(named ?? current).color;
-      };
-      const axis = { stroke: () => getComputedStyle(current).color, grid: { stroke: 'rgb(128 128 128 / 25%)' } };
-      const chart = new UPlot(
-        {
-          width: current.clientWidth,
-          height: 220,
-          legend: { show: false },
-          cursor: { show: false },
-          axes: [axis, axis],
-          series: [
-            {},
-            { label: 'pulls', stroke: colour('.series-a'), width: 2 },
-            { label: 'pushes', stroke: colour('.series-b'), width: 2 },
-          ],
-        },
-        [of.map(({ at }) => Date.parse(at) / 1000), of.map(({ pulls }) => pulls), of.map(({ pushes }) => pushes)],
-        current,
-      );
+      const chart = drawn(Drawing, current, period);
       const resized = new ResizeObserver(() => chart.setSize({ width: current.clientWidth, height: 220 }));
       resized.observe(current);
       end = () => {
@@ -255,21 +265,16 @@ function Chart({ of }: { readonly of: readonly Point[] }): VNode {
       isGone = true;
       end?.();
     };
-  }, [of]);
-  const most = of.reduce((best, point) => (point.pulls > best.pulls ? point : best), of[0] ?? { at: '', pulls: 0 });
+  }, [period]);
+  const most = Math.max(0, ...series.map(({ pulls }) => pulls));
   return (
     <figure>
-      <div
-        ref={place}
-        role="img"
-        aria-label={`Pulls and pushes over time; the most are ${most.pulls} pulls`}
-        class="chart"
-      />
+      <div ref={place} role="img" aria-label={`Pulls and pushes over time; the most are ${most} pulls`} class="chart" />
       <figcaption>
         <span class="series-a">— pulls</span> <span class="series-b">— pushes</span>
         <details>
           <summary>Numbers</summary>
-          <Table label="Numbers" columns={pointColumns} rows={of} keyOf={({ at }) => at} />
+          <Table label="Numbers" columns={pointColumns} rows={series} keyOf={({ at }) => at} />
         </details>
       </figcaption>
     </figure>
