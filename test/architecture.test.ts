@@ -35,7 +35,19 @@ function sourceFile(path: string): SourceFile {
   return { path, lines: text.split('\n').length - 1, imports: importsOf(path, source), source };
 }
 
-const rooms = ['functions', 'shared', 'bounds', 'host', 'local', 'emulators', 'bench', 'test', 'portal', 'infra', 'cli'];
+const rooms = [
+  'functions',
+  'shared',
+  'bounds',
+  'host',
+  'local',
+  'emulators',
+  'bench',
+  'test',
+  'portal',
+  'infra',
+  'cli',
+];
 const files = globSync(rooms.map((room) => join(root, room, '**/*.{ts,tsx}'))).map((path) =>
   sourceFile(relative(root, path)),
 );

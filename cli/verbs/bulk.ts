@@ -113,7 +113,7 @@ export async function removeMatches(
   if (!given.has('yes')) for await (const _ of matches(registry, repository, which)) count += 1;
   const what = counted(count, which.untagged === true ? 'manifest' : 'tag');
   await context.confirm(`${what} of ${repository} go to the recycle bin. Delete?`, given.has('yes'));
-  // What a person has seen and nothing else is deleted; with --yes nobody has counted.
+  // Nothing is deleted but what a person has seen counted; with --yes nobody has counted.
   const expected = given.has('yes') ? {} : { expected: count };
   const api = await registry.api;
   const begun = dataOf(await api.POST('/bulk-deletions', { body: { repository, ...which, ...expected } }));

@@ -4,6 +4,8 @@ import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import { documentsOf } from '../../core/documents/pages.ts';
 import type { Digest } from '../../core/oci/digest.ts';
+import type { ReferrerKind } from '../../core/oci/referrer-kind.ts';
+import { kindOfTag, referrerKindOf } from '../../core/oci/referrer-kind.ts';
 import type { PropertyPredicate } from '../../core/ports/documents.ts';
 import type { ListPorts } from './ports.ts';
 
@@ -31,6 +33,9 @@ export interface Asked {
 /** So many documents say enough of a page: more than that are the aliases of a digest with very many tags. */
 const mostDocuments = 1_000;
 
+/** Without tags, so many are read at most: somebody may push any number of referrers, and a page must not wait for all. */
+const mostAbout = 10_000;
+
 /**
  * Reads what is about the manifests of a page: their tags, referrers, signatures by tag, locks, judgements and copies.
  * It is one query of the store. Only where the manifests have very many tags, these are counted from the index, and the
@@ -48,7 +53,7 @@ export async function surroundingsOf(
   const tags: PropertyPredicate[] = [equal('type', 'tag'), { path: 'digest', is: 'in', values: digests }];
   const isWhole = await read(ports, key, [...about.alternatives(), tags], about, mostDocuments);
   if (isWhole) return found;
-  await read(ports, key, about.alternatives(), about, Infinity);
+  await read(ports, key, about.alternatives(), about, mostAbout);
   const isOf = (digest: Digest) => [equal('type', 'tag'), equal('digest', digest)];
   const counts = await Promise.all(
     digests.map((digest) =>
@@ -99,7 +104,12 @@ const aboutSchema = z.discriminatedUnion('type', [
     attributes: z.object({ deleteEnabled: z.boolean(), writeEnabled: z.boolean() }),
     quarantine: z.object({ state: z.string().optional() }).optional(),
   }),
-  z.object({ type: z.literal('referrer'), subject: z.string(), artifactType: z.string().optional() }),
+  z.object({
+    type: z.literal('referrer'),
+    subject: z.string(),
+    artifactType: z.string().optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
+  }),
   z.object({ type: z.literal('purge-due'), digest: z.string(), dueAt: z.string() }),
   z.object({ type: z.literal('replicated'), digest: z.string(), region: z.string(), state: z.string() }),
 ]);
@@ -159,7 +169,8 @@ class About {
         this.#takeTag(document);
         return;
       case 'referrer':
-        for (const one of this.#of(document.subject)) badge(one, document.artifactType);
+        for (const one of this.#of(document.subject))
+          badge(one, referrerKindOf(document.artifactType, document.annotations));
         return;
       case 'manifest':
         for (const one of this.#own(document.digest)) {
@@ -186,7 +197,7 @@ class About {
     }
     // A referrer that names its subject is known by its edge; here only a name says what it is.
     if (about === undefined || aboutIn(name) !== about) return;
-    for (const one of this.#of(about)) badge(one, undefined, name);
+    for (const one of this.#of(about)) badge(one, kindOfTag(name));
   }
 
   #own(digest: string): Surroundings[] {
@@ -199,11 +210,9 @@ class About {
   }
 }
 
-/** Sets the badge of a referrer by its artifact type, or by the end of its tag's name as cosign gives it. */
-function badge(one: Surroundings, artifactType: string | undefined, tag = ''): void {
-  const type = artifactType ?? '';
-  if (/notary.*signature|cosign.*sig|sigstore\.bundle|simplesigning/i.test(type) || tag.endsWith('.sig'))
-    one.signed = true;
-  else if (/spdx|cyclonedx|sbom|syft/i.test(type) || tag.endsWith('.sbom')) one.sbom = true;
-  else if (/in-toto|attestation|\bslsa|dsse/i.test(type) || tag.endsWith('.att')) one.attested = true;
+/** Sets the badge of what a referrer of this kind proves. */
+function badge(one: Surroundings, kind: ReferrerKind | undefined): void {
+  if (kind === 'signature') one.signed = true;
+  else if (kind === 'sbom') one.sbom = true;
+  else if (kind === 'attestation') one.attested = true;
 }

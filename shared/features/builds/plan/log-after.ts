@@ -1,4 +1,4 @@
-import { documentsOf,firstOf } from '../../../core/documents/pages.ts';
+import { documentsOf, firstOf } from '../../../core/documents/pages.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Node } from './documents.ts';
