@@ -90,10 +90,10 @@ describe('npm run build', () => {
     expect(built).toContain('webhooks-deliver');
   });
 
-  it('makes less than 5.25 MB of code, and of that at most a part of telemetry that is loaded when it is wanted', () => {
+  it('makes less than 5.5 MB of code, and of that at most a part of telemetry that is loaded when it is wanted', () => {
     const folder = `${root}dist/functions`;
     const scripts = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.js'));
-    expect(scripts.reduce((sum, path) => sum + statSync(`${folder}/${path}`).size, 0)).toBeLessThan(5_250_000);
+    expect(scripts.reduce((sum, path) => sum + statSync(`${folder}/${path}`).size, 0)).toBeLessThan(5_500_000);
     const withExporter = scripts.filter((path) =>
       readFileSync(`${folder}/${path}`, 'utf8').includes('ApplicationInsightsSampler{'),
     );

@@ -220,14 +220,6 @@ export function callerOf(context: Context): Caller {
   return context.get('caller') as Caller;
 }
 
-/** Parses a value by a schema that is not its route's. Throws `RegistryError` (`request-invalid`). */
-export function parseBody<T>(schema: z.ZodType<T>, value: unknown): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const why = explainIssues(parsed.error.issues, { value, schema: undefined, part: 'body' });
-  throw new RegistryError({ is: 'request-invalid', code: 'invalidBody', why });
-}
-
 function withKnownParameters(route: RouteConfig): RouteConfig {
   const query = route.request?.query ?? z.object({});
   if (!(query instanceof z.ZodObject)) throw new TypeError(`the query of ${route.method} ${route.path} is an object`);

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { parseBody } from './management.ts';
+import { parseBody } from './parse-body.ts';
 
 /**
  * Makes the schema of a PATCH from that of a PUT: it has any of its properties or none (RFC 7396). `null` removes an

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { maxStrangersBody } from '../../../core/http/held-bodies.ts';
-import { parseBody } from '../../../core/http/management.ts';
 import { originOf } from '../../../core/http/origin.ts';
+import { parseBody } from '../../../core/http/parse-body.ts';
 import { readSmallBody } from '../../../core/http/request.ts';
 import { errorResponse } from '../../../core/http/respond.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';

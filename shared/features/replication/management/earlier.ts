@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
-import { body, json, parseBody } from '../../../core/http/management.ts';
+import { body, json } from '../../../core/http/management.ts';
+import { parseBody } from '../../../core/http/parse-body.ts';
 import { replicaSettingsSchema } from '../documents.ts';
 import type { ReplicationPorts } from '../ports.ts';
 import { putReplica, readReplicas, removeReplica, theReplica } from '../replicas.ts';
