@@ -118,6 +118,9 @@ function refused({ admission }: BinPorts, question: Question): { what: string; w
 
 type Why = DeletionPreview['manifests'][number]['why'];
 
+/** The milliseconds that a walk takes at most: a page waits for it. */
+const longestMs = 5_000;
+
 /** A walk from a manifest that goes to those that go along. */
 class Walk {
   readonly #key: RepositoryKey;
@@ -126,11 +129,15 @@ class Walk {
   readonly #going = new Map<Digest, Why>();
   readonly #stays = new Map<Digest, StaysBy>();
   readonly #tags: Tag[] = [];
+  readonly #clock: BinPorts['clock'];
+  readonly #until: number;
   #more = false;
 
   constructor(ports: BinPorts, key: RepositoryKey) {
     this.#key = key;
     this.#ports = { ...ports, documents: asIfGone(ports.documents, key, this.#gone) };
+    this.#clock = ports.clock;
+    this.#until = ports.clock.now().getTime() + longestMs;
   }
 
   take({ digest }: ManifestDocument, why: Why): void {
@@ -187,7 +194,10 @@ class Walk {
   }
 
   #isLong(): boolean {
-    const isLong = this.#going.size >= mostShown;
+    const isLong =
+      this.#going.size + this.#stays.size >= 2 * mostShown ||
+      this.#going.size >= mostShown ||
+      this.#clock.now().getTime() >= this.#until;
     this.#more ||= isLong;
     return isLong;
   }

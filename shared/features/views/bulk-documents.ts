@@ -41,7 +41,7 @@ const bulkDocumentSchema = z.object({
   cause: causeSchema,
   undo: z
     .object({
-      state: z.enum(['running', 'done']),
+      state: z.enum(['running', 'done', 'failed']),
       cause: causeSchema,
       /** The numbers of its entries in the recycle bin before anything was restored; absent until they are counted. */
       found: z.object({ manifests: z.int().nonnegative(), tags: z.int().nonnegative() }).optional(),

@@ -4,8 +4,9 @@ import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import { allStored } from '../../core/documents/pages.ts';
 import { parseStored } from '../../core/documents/stored.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
 import type { Tag } from '../../core/oci/name.ts';
-import type { Predicate, QueryDocuments } from '../../core/ports/documents.ts';
+import type { CountDocuments, Predicate, QueryDocuments } from '../../core/ports/documents.ts';
 import type { Bulk, Step } from './bulk-documents.ts';
 import { searchOf } from './search.ts';
 import { unnamedAmong } from './untagged.ts';
@@ -32,22 +33,12 @@ export async function matchesBehind(
   place: string | undefined,
   limit: number,
 ): Promise<Matches> {
-  const type = which.untagged === true ? 'manifest' : 'tag';
+  const type = typeOf(which);
   const search = searchOf(which.search);
-  const from = type === 'tag' ? `${type}:${search.prefix}` : `${type}:`;
-  const where: Predicate[] = [
-    { path: 'id', is: place === undefined ? '>=' : '>', value: place ?? from },
-    // A tilde stands behind all that tags and digests contain.
-    { path: 'id', is: '<', value: `${from}~` },
-    { path: 'updatedAt', is: '<=', value: which.createdAt },
-    ...(which.pushedBefore === undefined
-      ? []
-      : [{ path: 'updatedAt', is: '<' as const, value: new Date(which.pushedBefore).toISOString() }]),
-  ];
   const query = {
     container: 'repositories' as const,
     partition: partitionOf(which),
-    where,
+    where: conditionsOf(which, place),
     orderBy: { path: 'id', direction: 'asc' as const },
     limit,
   };
@@ -65,15 +56,54 @@ export async function matchesBehind(
   return { items, ...end };
 }
 
+function typeOf({ untagged }: Pick<Which, 'untagged'>): 'manifest' | 'tag' {
+  return untagged === true ? 'manifest' : 'tag';
+}
+
+function conditionsOf(which: Which, place: string | undefined): Predicate[] {
+  const type = typeOf(which);
+  const from = type === 'tag' ? `${type}:${searchOf(which.search).prefix}` : `${type}:`;
+  return [
+    { path: 'id', is: place === undefined ? '>=' : '>', value: place ?? from },
+    // A tilde stands behind all that tags and digests contain.
+    { path: 'id', is: '<', value: `${from}~` },
+    { path: 'updatedAt', is: '<=', value: which.createdAt },
+    ...(which.pushedBefore === undefined
+      ? []
+      : [{ path: 'updatedAt', is: '<' as const, value: new Date(which.pushedBefore).toISOString() }]),
+  ];
+}
+
 /** The documents of one query: of tags many, of manifests as many as one look at their names takes. */
 export function atOnce({ untagged }: Pick<Bulk, 'untagged'>): number {
   return untagged === true ? 100 : 1_000;
 }
 
-/** Counts all that matches. */
-export async function countMatches(ports: Reader, which: Which): Promise<number> {
+/** So many documents are looked at for an answer, because the caller waits for it. */
+const mostLookedAt = 100_000;
+
+/**
+ * Counts all that matches: a beginning by the index, a pattern and untagged manifests by looking at them. Throws
+ * `RegistryError` (`conflict`) where that are too many.
+ */
+export async function countMatches(
+  ports: Reader & { readonly documents: CountDocuments },
+  which: Which,
+): Promise<number> {
+  if (typeOf(which) === 'tag' && searchOf(which.search).isPrefix)
+    return ports.documents.countDocuments({
+      container: 'repositories',
+      partition: partitionOf(which),
+      where: conditionsOf(which, undefined),
+    });
   let [count, place]: [number, string | undefined] = [0, undefined];
-  for (;;) {
+  for (let lookedAt = 0; ; lookedAt += atOnce(which)) {
+    if (lookedAt >= mostLookedAt)
+      throw new RegistryError({
+        is: 'conflict',
+        code: 'tooManyToCount',
+        why: `more than ${mostLookedAt} have to be looked at, so nothing is deleted: begin the search with letters that all have`,
+      });
     const found: Matches = await matchesBehind(ports, which, place, atOnce(which));
     count += found.items.length;
     if (found.place === undefined) return count;

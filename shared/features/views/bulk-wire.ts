@@ -52,7 +52,9 @@ export type BulkContent = z.infer<typeof bulkContent>;
 
 const undoSchema = z
   .object({
-    state: z.enum(['running', 'done']).openapi({ description: 'The state of the undoing.' }),
+    state: z.enum(['running', 'done', 'failed']).openapi({
+      description: 'The state of the undoing. Of one that failed the reason says why; asked again, it goes on.',
+    }),
     manifests: count('The number of restored manifests.'),
     tags: count('The number of restored tags.'),
     taken: z.array(z.string()).openapi({
@@ -102,7 +104,7 @@ export const bulkRoutes = {
     request: body(bulkContent),
     responses: {
       ...absent('repositoryNotFound'),
-      ...conflicting('countChanged'),
+      ...conflicting('countChanged', 'tooManyToCount'),
       202: json('The bulk deletion has begun.', bulkSchema),
     },
   }),

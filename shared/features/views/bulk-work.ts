@@ -81,7 +81,7 @@ async function work(ports: BulkPorts, held: Held, until: Date): Promise<void> {
     const next = await nextMatches(ports, held.held.document);
     for (const { step, place } of stepsOf(next, held.held.document)) {
       if (!(await held.renew({ step, place }))) return;
-      const outcome = await recycled(ports, held.held.document, step, false);
+      const outcome = await recycled(ports, held, step, false);
       if (!(await held.write({ step: null, ...sum(held.held.document, outcome) }))) return;
     }
     if (isLast(next, held.held.document) && !(await held.write(ended(ports, 'done')))) return;
@@ -143,7 +143,7 @@ function sum(bulk: Bulk, { deleted, kept }: Outcome): Partial<Bulk> {
  */
 async function settle(ports: BulkPorts, held: Held, step: Step): Promise<boolean> {
   const bulk = held.held.document;
-  const outcome = bulk.state === 'running' ? await recycled(ports, bulk, step, true) : await goneOf(ports, bulk, step);
+  const outcome = bulk.state === 'running' ? await recycled(ports, held, step, true) : await goneOf(ports, bulk, step);
   return held.write({ step: null, ...sum(bulk, outcome) });
 }
 
@@ -160,17 +160,32 @@ async function goneOf({ documents }: BulkPorts, bulk: Bulk, step: Step): Promise
  * Recycles one step. Only what still is as it was judged goes, and nothing that a lock or another document keeps. What a
  * process that died has left absent is what it has deleted.
  */
-async function recycled(ports: BulkPorts, bulk: Bulk, step: Step, isAgain: boolean): Promise<Outcome> {
-  const parts = await Promise.all(inBatches(step, partSize).map((part) => recycledPart(ports, bulk, part, isAgain)));
+async function recycled(ports: BulkPorts, held: Held, step: Step, isAgain: boolean): Promise<Outcome> {
+  const bulk = held.held.document;
+  const ended = await Promise.allSettled(
+    inBatches(step, partSize).map((part) => recycledPart(ports, bulk, part, { isAgain, signal: held.signal })),
+  );
+  // Every part has ended before a failure counts: what they have deleted is counted then.
+  const parts = ended.map((each) => {
+    if (each.status === 'rejected') throw each.reason;
+    return each.value;
+  });
   return {
     deleted: parts.reduce((all, { deleted }) => all + deleted, 0),
     kept: parts.flatMap(({ kept }) => kept),
   };
 }
 
-async function recycledPart(ports: BulkPorts, bulk: Bulk, part: Step, isAgain: boolean): Promise<Outcome> {
+async function recycledPart(
+  ports: BulkPorts,
+  bulk: Bulk,
+  part: Step,
+  { isAgain, signal }: { readonly isAgain: boolean; readonly signal: AbortSignal },
+): Promise<Outcome> {
   const judged = new Map(part.map(({ tag, digest }): [string, string] => [tag ?? digest, digest]));
+  // Once somebody else has the lease, this deletion may be undone already: nothing more goes.
   const isAsJudged = (found: ManifestDocument | TagDocument) =>
+    !signal.aborted &&
     found.updatedAt <= bulk.createdAt &&
     (found.type === 'manifest' ? judged.has(found.digest) : judged.get(found.name) === found.digest);
   const wanted = {
@@ -242,10 +257,12 @@ async function giveUp(ports: BulkPorts, held: Held, error: unknown): Promise<voi
     error instanceof RegistryError && error.fault.is === 'disallowed'
       ? `The ${error.fault.what} is locked by its attribute ${error.fault.attribute}: set it to true, then ask again.`
       : 'It failed for a reason that the log of the registry has.';
-  const { undo: undoing } = held.held.document;
-  await held.write(
-    undoing?.state === 'running'
-      ? { reason, dueAt: null, undo: { ...undoing, state: 'done' } }
-      : { ...ended(ports, 'failed'), reason },
-  );
+  const bulk = held.held.document;
+  if (bulk.undo?.state === 'running') {
+    await held.write({ reason, dueAt: null, undo: { ...bulk.undo, state: 'failed' } });
+    return;
+  }
+  // A step that stays written would be taken for one under way, and the deletion could never be undone.
+  const counted = bulk.step ? { step: null, ...sum(bulk, await goneOf(ports, bulk, bulk.step)) } : {};
+  await held.write({ ...ended(ports, 'failed'), reason, ...counted });
 }

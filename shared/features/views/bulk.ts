@@ -100,7 +100,7 @@ export async function cancelBulk(ports: BulkPorts, bulk: string): Promise<BulkOn
             state: 'cancelled',
             finishedAt: clock.now().toISOString(),
             // The process that works on it notices at its next write. Somebody counts what its step has deleted later.
-            dueAt: before.step ? leaseEnd(clock.now(), laterMs) : null,
+            dueAt: before.step ? leaseEnd(clock.now(), stepMs) : null,
           }
         : undefined,
     { known: found },
@@ -114,8 +114,8 @@ export async function cancelBulk(ports: BulkPorts, bulk: string): Promise<BulkOn
   });
 }
 
-/** The milliseconds after which a step under way has ended. */
-const laterMs = 10_000;
+/** The milliseconds after which a step under way has ended, or its process has died: as long as its lease. */
+const stepMs = 60_000;
 
 /** Begins to undo a bulk deletion; asked again, it goes on. Throws `RegistryError` (`thing-unknown`, `conflict`). */
 export async function undoBulk(ports: BulkPorts, bulk: string, cause: Cause): Promise<BulkOnWire> {
@@ -131,10 +131,11 @@ export async function undoBulk(ports: BulkPorts, bulk: string, cause: Cause): Pr
     documents,
     bulks.ref({ registry, bulk }),
     (before) =>
-      before.undo === undefined && !isOpen(before)
+      (before.undo === undefined || before.undo.state === 'failed') && !isOpen(before)
         ? {
             ...before,
-            undo: { state: 'running', cause, taken: [], takenCount: 0 },
+            reason: undefined,
+            undo: { state: 'running', cause, taken: [], takenCount: 0, ...defined({ found: before.undo?.found }) },
             dueAt: clock.now().toISOString(),
           }
         : undefined,

@@ -81,7 +81,7 @@ async function walkOn(ports: Ports, found: Stored<Walk> | undefined, until: Date
   const write = (walk: Pick<Walk, 'repository' | 'tag' | 'endedAt'>) =>
     walks.write(documents, found, { id: 'tag-places', type: 'tag-places', schemaVersion: 1, registry, ...walk });
   for (;;) {
-    const entries = await entriesFrom(ports, repository);
+    const { entries, more } = await entriesFrom(ports, repository);
     for (const entry of entries) {
       if (clock.now() >= until) {
         await write({ repository: entry.document.repository, ...(tag === undefined ? {} : { tag }) });
@@ -93,8 +93,8 @@ async function walkOn(ports: Ports, found: Stored<Walk> | undefined, until: Date
         return;
       }
     }
-    if (entries.length < repositoriesAtOnce) break;
-    repository = entries.at(-1)?.document.repository;
+    if (!more) break;
+    repository = entries.at(-1)?.document.repository ?? repository;
   }
   await write({ endedAt: clock.now().toISOString() });
 }
@@ -103,7 +103,7 @@ async function walkOn(ports: Ports, found: Stored<Walk> | undefined, until: Date
 async function entriesFrom(
   { documents, registry }: Ports,
   repository: string | undefined,
-): Promise<Stored<RepositoryDocument>[]> {
+): Promise<{ readonly entries: Stored<RepositoryDocument>[]; readonly more: boolean }> {
   const query = {
     container: 'registries' as const,
     partition: [registry],
@@ -116,7 +116,9 @@ async function entriesFrom(
     limit: repositoriesAtOnce,
   };
   const page = await documents.queryDocuments(query);
-  return page.documents.map((found) => parseStored(repositoryDocumentSchema, found, query));
+  const entries = page.documents.map((found) => parseStored(repositoryDocumentSchema, found, query));
+  // A page may hold fewer than its limit, and not be the last.
+  return { entries, more: page.continuation !== undefined && entries.at(-1)?.document.repository !== repository };
 }
 
 /** Places all tags of a repository. Returns the id of the last one that is placed if the time ended before. */

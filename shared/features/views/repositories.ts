@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { inBatches } from '../../core/documents/batches.ts';
 import { defined } from '../../core/documents/defined.ts';
-import { allStored } from '../../core/documents/pages.ts';
+import { allStored, firstOf, storedOf } from '../../core/documents/pages.ts';
 import type { RepositoryDocument } from '../../core/documents/repository.ts';
 import { repositoryDocumentSchema } from '../../core/documents/repository.ts';
 import { parseStored } from '../../core/documents/stored.ts';
@@ -35,6 +35,7 @@ interface Found {
   readonly figures?: ReadonlyMap<string, RepositoryFigures>;
   readonly next?: Place;
   readonly total?: number;
+  readonly isAtLeast?: boolean;
 }
 
 export interface RepositoryPage {
@@ -73,6 +74,7 @@ export async function repositoryRows(ports: ListPorts, query: RepositoriesQuery)
   return {
     items: found.entries.map((entry) => rowOf(entry, figures.get(entry.repository))),
     total,
+    ...(found.isAtLeast === true ? { totalIsAtLeast: true } : {}),
     ...(found.next === undefined ? {} : { continuation: ports.places.seal(list, found.next) }),
   };
 }
@@ -115,7 +117,12 @@ function countNamed({ documents, registry }: ListPorts, { prefix }: Asked): Prom
 
 const figuresAtOnce = 500;
 
-/** Reads all names that match and orders them here: there are few repositories beside the tags that they have. */
+/** A search looks at so many repositories at most, the first by their names. */
+const mostSearched = 50_000;
+/** A page of those without a figure, or with one, is made of so many queries at most; it may be short then. */
+const mostQueries = 20;
+
+/** Reads the names that match and orders them here: there are few repositories beside the tags that they have. */
 async function searched(
   ports: ListPorts,
   { prefix, search, direction, limit }: Asked,
@@ -123,9 +130,8 @@ async function searched(
   sort: RepositoriesQuery['sort'],
 ): Promise<Found> {
   const query = catalogQuery(ports, startsWith(prefix), 'asc', catalogPage);
-  const matching = (await allStored(ports.documents, query, repositoryDocumentSchema))
-    .map(({ document }) => document)
-    .filter(({ repository }) => search.matches(repository));
+  const looked = await firstOf(mostSearched, storedOf(ports.documents, query, repositoryDocumentSchema));
+  const matching = looked.map(({ document }) => document).filter(({ repository }) => search.matches(repository));
   const figures = sort === 'name' ? undefined : await figuresOf(ports, matching);
   const ranks = matching.map((entry) => ({
     entry,
@@ -140,6 +146,7 @@ async function searched(
   return {
     entries: shown.map(({ entry }) => entry),
     total: matching.length,
+    isAtLeast: looked.length === mostSearched,
     ...defined({
       figures,
       next:
@@ -190,7 +197,7 @@ async function named(
   const towards = sort === 'name' ? direction : 'asc';
   const entries: RepositoryDocument[] = [];
   let last = after === '' ? undefined : after;
-  for (;;) {
+  for (let queries = 1; ; queries += 1) {
     const behind: Predicate[] =
       last === undefined ? [] : [{ path: 'repository', is: towards === 'asc' ? '>' : '<', value: last }];
     const atOnce = sort === 'name' ? limit + 1 : figuresAtOnce;
@@ -205,6 +212,7 @@ async function named(
     }
     if (page.continuation === undefined) return { entries };
     last = read.at(-1)?.repository ?? last;
+    if (queries >= mostQueries && last !== undefined) return { entries, next: { after: last } };
   }
 }
 
@@ -212,12 +220,13 @@ async function named(
 async function ranked(ports: ListPorts, { direction, limit }: Asked, place: Place, by: Ranking): Promise<Found> {
   let continuation = place.ranked;
   const entries: RepositoryDocument[] = [];
-  for (;;) {
+  for (let queries = 1; ; queries += 1) {
     const atMost = limit - entries.length;
     const page = await ports.usageViews.ranked(ports.registry, by, { direction, limit: atMost, continuation });
     entries.push(...(await entriesOf(ports, page.items)));
     continuation = page.continuation;
-    if (continuation !== undefined && entries.length === limit) return { entries, next: { ranked: continuation } };
+    if (continuation !== undefined && (entries.length === limit || queries >= mostQueries))
+      return { entries, next: { ranked: continuation } };
     if (continuation !== undefined) continue;
     const asked = { prefix: '', search: searchOf(undefined), direction, limit: limit - entries.length };
     if (asked.limit === 0) return { entries, next: { after: '' } };

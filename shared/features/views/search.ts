@@ -1,5 +1,4 @@
 import type { Predicate } from '../../core/ports/documents.ts';
-import { globMatches } from '../../core/rules/pattern.ts';
 
 /** A search of names. The store is asked for those that begin with `prefix`, and `matches` decides. */
 export interface Search {
@@ -10,8 +9,7 @@ export interface Search {
 }
 
 /**
- * Reads a search of names: a beginning, or a pattern. No name here has anything that a star does not stand for, so one
- * star is two. A pattern takes time in the length of itself and the name, whatever stars it has.
+ * Reads a search of names: a beginning, or a pattern. No name here has anything that a star does not stand for.
  */
 export function searchOf(search: string | undefined): Search {
   const text = search ?? '';
@@ -19,8 +17,27 @@ export function searchOf(search: string | undefined): Search {
   const prefix = star === -1 ? text : text.slice(0, star);
   if (star === -1 || /^\*+$/.test(text.slice(star)))
     return { prefix, isPrefix: true, matches: (name) => name.startsWith(prefix) };
-  const pattern = text.replaceAll(/\*+/g, '**');
-  return { prefix, isPrefix: false, matches: (name) => globMatches(pattern, name) };
+  return { prefix, isPrefix: false, matches: patternOf(text) };
+}
+
+/**
+ * Stars stand for anything, so the parts between them match at their first places: a name is passed over once, however
+ * many stars there are.
+ */
+function patternOf(text: string): (name: string) => boolean {
+  const parts = text.split(/\*+/);
+  const [first = '', last = ''] = [parts[0], parts.at(-1)];
+  return (name) => {
+    if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false;
+    const end = name.length - last.length;
+    let at = first.length;
+    for (const part of parts.slice(1, -1)) {
+      const found = name.indexOf(part, at);
+      if (found === -1 || found + part.length > end) return false;
+      at = found + part.length;
+    }
+    return true;
+  };
 }
 
 /** Returns the condition that the store narrows a list of names with. */

@@ -32,10 +32,18 @@ export function cookieOf(request: Request, name: string): string | undefined {
   if (header === null) return undefined;
   const values = header.split(';').flatMap((pair) => {
     const equals = pair.indexOf('=');
-    return equals !== -1 && pair.slice(0, equals).trim() === name ? [pair.slice(equals + 1).trim()] : [];
+    return equals !== -1 && withoutSpace(pair.slice(0, equals)) === name ? [withoutSpace(pair.slice(equals + 1))] : [];
   });
   const [value] = values;
   return values.length === 1 && value !== undefined && value.length <= maxValue && value !== '' ? value : undefined;
+}
+
+/**
+ * Takes away spaces and tabs alone (RFC 6265). `trim()` also takes away a space that does not break: to a browser a name
+ * that begins with that one has no prefix, so another host could set it.
+ */
+function withoutSpace(text: string): string {
+  return text.replace(/^[ \t]+/, '').replace(/(?<![ \t])[ \t]+$/, '');
 }
 
 /**

@@ -8,8 +8,8 @@ import type { RegistryName } from '../../../core/oci/name.ts';
 import type { Clock } from '../../../core/ports/clock.ts';
 import type { Documents } from '../../../core/ports/documents.ts';
 
-/** Another instance knows of a sign-out after at most so many milliseconds. */
-export const seenElsewhereMs = 5_000;
+/** A session's rights and the sign-outs are each believed for so long: another instance knows of one after twice that. */
+export const seenElsewhereMs = 2_500;
 /** So many sign-outs of one identity are kept one by one. */
 const maxOfOne = 20;
 /** So many entries the document has. */

@@ -21,6 +21,8 @@ export class CookieKeys {
   readonly #current: Cached<SealingKey>;
   readonly #known = new Map<string, SealingKey>();
   #lookedAt = -Infinity;
+  /** The look for the newest key that was begun last. */
+  #look: Promise<unknown> = Promise.resolve();
 
   constructor(keys: SealingKeys, clock: Clock) {
     this.#keys = keys;
@@ -59,11 +61,15 @@ export class CookieKeys {
   }
 
   async #find(id: string): Promise<SealingKey | undefined> {
-    const now = this.#clock.now().getTime();
-    if (!this.#known.has(id) && now - this.#lookedAt >= lookAgainMs) {
-      this.#lookedAt = now;
-      this.#current.forget();
-      await this.#newest();
+    if (!this.#known.has(id)) {
+      const now = this.#clock.now().getTime();
+      if (now - this.#lookedAt >= lookAgainMs) {
+        this.#lookedAt = now;
+        this.#current.forget();
+        this.#look = this.#newest();
+      }
+      // Every request meanwhile waits for this look, and fails with it: a key that could not be read is not absent.
+      await this.#look;
     }
     return this.#known.get(id);
   }

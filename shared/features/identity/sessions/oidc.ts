@@ -94,6 +94,8 @@ export async function finishSignIn(ports: SignInPorts, request: Request): Promis
       403,
       `The issuer has not signed you in (${errorOf(searchParams)}). Begin again, or ask it why.`,
     );
+  // The issuer is asked with our secret: a browser that sends made-up codes again and again is slowed first.
+  ports.limits?.takeLook(request, 'issuer');
   const claims = await reaching(ports, () =>
     ports.providers.claimsOf(entry, signIn, { ...pending, code, redirectUri: redirectUri(origin) }),
   );

@@ -17,6 +17,8 @@ import { sessionSchema, sessionTimes } from './session.ts';
 
 const maxSessions = 10_000;
 const maxName = 100;
+/** Sign-outs are remembered so many milliseconds longer than cookies are valid. */
+const lateMs = 2 * 60_000;
 
 /** The proof that a session is begun with. */
 export interface Beginning {
@@ -79,7 +81,8 @@ export class Sessions {
   async end(request: Request, origin: Origin): Promise<void> {
     const session = await this.#opened(request, origin);
     if (session === undefined) return;
-    const until = Math.min(session.until, this.#ports.clock.now().getTime() + sessionTimes.idle);
+    // Another instance may renew a copy of the cookie before it knows, and clocks differ: the entry outlives that.
+    const until = Math.min(session.until, this.#ports.clock.now().getTime() + sessionTimes.idle + lateMs);
     await this.#ended.end({ ...session, of: nameOf(session.identity) }, until);
     this.#proofs.forget(session.id);
   }

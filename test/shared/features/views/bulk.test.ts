@@ -94,6 +94,38 @@ describe('a bulk deletion', () => {
     expect(refused.reason).toContain('deleteEnabled');
   });
 
+  it('that a lock of the repository stops counts what is gone, and is undone once the lock is off', async () => {
+    const calls = new CallPlan();
+    const { app } = composeForTest({ connection: { calls, chance: 'none' } });
+    const names = Array.from({ length: 100 }, (_, n) => `t${n}`);
+    await pushTags(app, 'v1', ...names);
+    const lock = (attributes: object) =>
+      ask(app, 'PATCH', `/acr/v1/${repository}`, { body: JSON.stringify(attributes) });
+    let locked: Promise<unknown> | undefined;
+    calls.delay(async ({ name, input }) => {
+      // The second step has been written: the first one is over.
+      if (locked === undefined && name === 'documents.commit' && JSON.stringify(input).includes('"deleted":32')) {
+        locked = lock({ deleteEnabled: false });
+        await locked;
+      }
+    });
+    const { body } = await begin(app, { search: 't' });
+    const stopped = await ended(app, body.id);
+    expect(stopped).toMatchObject({ state: 'failed' });
+    expect(stopped.reason).toContain('deleteEnabled');
+    expect(stopped.deleted).toBe(100 - ((await namesOf(app, tags)).length - 1));
+    calls.clearFaults();
+    await lock({ deleteEnabled: true, writeEnabled: false });
+    expect((await send(app, `/bulk-deletions/${body.id}/undo`)).status).toBe(202);
+    const refused = await ended(app, body.id);
+    expect(refused.undo).toMatchObject({ state: 'failed', tags: 0, manifests: 0 });
+    expect(refused.reason).toContain('writeEnabled');
+    await lock({ writeEnabled: true });
+    expect((await send(app, `/bulk-deletions/${body.id}/undo`)).status).toBe(202);
+    expect((await ended(app, body.id)).undo).toMatchObject({ state: 'done', tags: stopped.deleted, taken: [] });
+    expect(await namesOf(app, tags)).toHaveLength(101);
+  });
+
   it('leaves a tag that has moved or was pushed again since it was asked for', async () => {
     const longshore = timedLongshore();
     const { app, world } = longshore;
