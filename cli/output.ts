@@ -96,6 +96,7 @@ export class Output {
             shape.columns,
             shape.columns.map(({ title }) => title),
             widths,
+            { mayCut: this.#world.out.isTerminal },
           ),
         );
       }
@@ -114,7 +115,8 @@ export class Output {
   }
 
   #row<Item>({ columns }: List<Item>, row: readonly string[], widths: readonly number[]): string {
-    return lineOf(columns, row, widths, (cell, at) => (columns[at]?.isState === true ? this.#state(cell) : cell));
+    const paint = (cell: string, at: number) => (columns[at]?.isState === true ? this.#state(cell) : cell);
+    return lineOf(columns, row, widths, { mayCut: this.#world.out.isTerminal, paint });
   }
 
   async #array(items: AsyncIterable<object> | Iterable<object>): Promise<void> {

@@ -39,17 +39,24 @@ export function widthsOf(
   return widths;
 }
 
-/** Returns one line of a table, without spaces at its end. */
+/**
+ * Returns one line of a table, without spaces at its end. A cell that is wider than its column is cut on a terminal alone:
+ * what goes into a pipe is whole.
+ */
 export function lineOf(
   columns: readonly TableColumn[],
   cells: readonly string[],
   widths: readonly number[],
-  paint: (cell: string, column: number) => string = (cell) => cell,
+  {
+    mayCut,
+    paint = (cell) => cell,
+  }: { readonly mayCut: boolean; readonly paint?: (cell: string, column: number) => string },
 ): string {
   return columns
     .map(({ isNumber = false }, at) => {
       const width = widths[at] ?? 0;
-      return paint(padded(cut(cells[at] ?? '', width), width, isNumber), at);
+      const cell = cells[at] ?? '';
+      return paint(padded(mayCut ? cut(cell, width) : cell, width, isNumber), at);
     })
     .join(' '.repeat(gap))
     .trimEnd();

@@ -112,7 +112,7 @@ const approve: Verb = {
     const hash = given.args[1] ?? shown.hash;
     if (given.args[1] === undefined && given.has('yes'))
       throw usageFailure(
-        `--yes needs the hash of the plan that you have seen: ${context.world.call} purge plan ${policy} --current -o name shows it`,
+        `--yes needs the hash of the plan that you have seen: ${context.world.call} purge plan ${policy} --current shows it at its end`,
       );
     if (given.has('dryRun')) return output.list(planItems(registry, policy), items);
     await context.confirm(`${policy} removes ${sentenceOf(shown)}. Approve it?`, given.has('yes'));

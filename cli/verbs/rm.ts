@@ -21,7 +21,10 @@ function linesOf(
     ['deletes', name],
     ['tags', goes.tags.join(', ')],
     ['manifests', `${goes.manifests.length}${goes.more === true ? ' or more' : ''}`],
-    ['frees', `${bytesOf(bytes.freed)}${freedAt === undefined ? '' : ` on ${timeOf(freedAt)}`}`],
+    [
+      'frees',
+      `${bytes.isAtLeast === true ? 'at least ' : ''}${bytesOf(bytes.freed)}${freedAt === undefined ? '' : ` on ${timeOf(freedAt)}`}`,
+    ],
     ['restorable until', timeOf(purgedAt)],
     ['held by', blockedBy?.map(({ what, why }) => `${what}: ${why}`).join('; ')],
   ];
@@ -89,6 +92,11 @@ export const rm: Verb = {
   ],
   async run(context, given) {
     const { origin, ...reference } = parseReference(given.at(0));
+    if (reference.tag !== undefined && reference.digest !== undefined)
+      throw new Failure(
+        'it has a tag and a digest: leave out the digest to delete the tag alone, or the tag to delete the image with all of its tags',
+        exits.usage,
+      );
     const isImage = reference.tag !== undefined || reference.digest !== undefined;
     const isMatch = matchOf(given) !== undefined;
     if (isMatch && (isImage || given.has('repository')))

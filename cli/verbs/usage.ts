@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { usageFailure } from '../failure.ts';
 import { parseReference } from '../registry/address.ts';
 import { dataOf } from '../registry/data.ts';
 import { writeStream } from '../registry/stream.ts';
@@ -30,6 +31,7 @@ const top: Verb = {
     const by = (given.text('by') ?? 'size') as Order;
     const api = await (await connect()).api;
     const limit = given.text('limit');
+    if (limit !== undefined && !/^\d+$/.test(limit)) throw usageFailure('--limit must be a whole number, as in 20');
     const query = { by, ...(limit === undefined ? {} : { limit: Number(limit) }) };
     const { items } = dataOf(await api.GET('/usage/top', { params: { query } }));
     const isSize = by === 'size' || by === 'waste';

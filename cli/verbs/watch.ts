@@ -26,7 +26,7 @@ export async function watch(context: Context, given: Given): Promise<void> {
     for await (const made of itemsOf(registry, '/builds/{build}', { path, query: { limit: 100 } })) {
       total += 1;
       if (ended.includes(made.state)) done += 1;
-      if (made.state === 'failed') failed += 1;
+      if (made.state === 'failed' || made.state === 'stopped') failed += 1;
       if (states.get(made.image) === made.state) continue;
       states.set(made.image, made.state);
       await context.progress('');
@@ -36,7 +36,7 @@ export async function watch(context: Context, given: Given): Promise<void> {
       await context.progress('');
       if (failed > 0)
         throw new Failure(
-          `${counted(failed, 'image')} failed: ${world.call} builds log ${path.build} IMAGE shows why, ` +
+          `${counted(failed, 'image')} failed or stopped: ${world.call} builds log ${path.build} IMAGE shows why, ` +
             `builds retry ${path.build} makes them again`,
         );
       return;

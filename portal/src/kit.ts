@@ -19,6 +19,7 @@ export * from './kit/me.ts';
 export * from './kit/page-head.tsx';
 export * from './kit/pager.tsx';
 export * from './kit/pages.ts';
+export * from './kit/ping.ts';
 export * from './kit/preferences.ts';
 export * from './kit/reference.ts';
 export * from './kit/route.ts';

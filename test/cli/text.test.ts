@@ -51,7 +51,7 @@ describe('a table', () => {
   it('fits the width of the terminal, and cuts the column that may be cut', () => {
     for (const room of [40, 50, 80, 120]) {
       const widths = widthsOf(columns, rows, room);
-      const lines = rows.map((row) => lineOf(columns, row, widths));
+      const lines = rows.map((row) => lineOf(columns, row, widths, { mayCut: true }));
       for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(room);
       expect(lines[1]).toContain('b'.repeat(20));
     }
@@ -59,7 +59,13 @@ describe('a table', () => {
 
   it('is as wide as it must be where no terminal is', () => {
     const widths = widthsOf(columns, rows, undefined);
-    expect(lineOf(columns, rows[1] ?? [], widths)).toBe(`${'x'.repeat(80)}  12345  ${'b'.repeat(20)}`);
+    expect(lineOf(columns, rows[1] ?? [], widths, { mayCut: false })).toBe(`${'x'.repeat(80)}  12345  ${'b'.repeat(20)}`);
+  });
+
+  it('is whole in a pipe, also where a cell is wider than those by which the columns were made', () => {
+    const widths = widthsOf(columns, rows.slice(0, 1), undefined);
+    expect(lineOf(columns, rows[1] ?? [], widths, { mayCut: false })).toContain('x'.repeat(80));
+    expect(lineOf(columns, rows[1] ?? [], widths, { mayCut: true })).toContain('…');
   });
 
   it('counts the columns of a letter as the terminal does', () => {

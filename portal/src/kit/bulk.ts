@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { answered, api } from './api.ts';
+import { answered, api, ApiFailure } from './api.ts';
 import { countOf } from './format.ts';
 import type { Schema } from './schemas.ts';
 import { attempt, toast } from './toasts.ts';
@@ -35,14 +35,33 @@ async function follow(bulk: Bulk): Promise<void> {
   while (now.state === 'running') {
     await pause();
     const params = { path: { id: bulk.id } };
-    now = await answered(api.GET('/bulk-deletions/{id}', { params })).catch(() => now);
+    const next = await looked(params, now);
+    if (next === undefined) {
+      forget(bulk.id);
+      toast('The deletion goes on without this page.');
+      return;
+    }
+    now = next;
     show(now);
   }
-  const rest = new Map(bulksUnderWay.value);
-  rest.delete(bulk.id);
-  bulksUnderWay.value = rest;
+  forget(bulk.id);
   bulksEnded.value += 1;
   tell(now);
+}
+
+function forget(id: string): void {
+  const rest = new Map(bulksUnderWay.value);
+  rest.delete(id);
+  bulksUnderWay.value = rest;
+}
+
+/** Looks how far it is. A registry that does not answer is asked again; one that refuses is not, and gives undefined. */
+async function looked(params: { readonly path: { readonly id: string } }, before: Bulk): Promise<Bulk | undefined> {
+  try {
+    return await answered(api.GET('/bulk-deletions/{id}', { params }));
+  } catch (error) {
+    return error instanceof ApiFailure && [401, 403, 404].includes(error.status) ? undefined : before;
+  }
 }
 
 /** Waits, and while the page is hidden waits on. */
@@ -75,9 +94,17 @@ async function undoBulk(id: string): Promise<void> {
   let now: Bulk = await answered(api.POST('/bulk-deletions/{id}/undo', { params }));
   while (now.undo?.state === 'running') {
     await pause();
-    now = await answered(api.GET('/bulk-deletions/{id}', { params })).catch(() => now);
+    const next = await looked(params, now);
+    if (next === undefined) return;
+    now = next;
   }
   bulksEnded.value += 1;
+  if (now.undo?.state === 'failed') throw new ApiFailure(now.reason ?? 'It could not be undone.', 409);
+  const taken = now.undo?.taken.length ?? 0;
+  if (taken > 0)
+    toast(`${countOf(taken, 'tag stays', 'tags stay')} in the recycle bin: other images have their names by now.`, {
+      kind: 'failed',
+    });
 }
 
 export async function cancelBulk(id: string): Promise<void> {

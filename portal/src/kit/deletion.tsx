@@ -97,6 +97,7 @@ function Preview({ of }: { readonly of: Schema<'DeletionPreview'> }): VNode {
           'No bytes are freed: something else needs all of them.'
         ) : (
           <>
+            {bytes.isAtLeast === true ? 'At least ' : ''}
             <Bytes of={bytes.freed} /> are freed{freedAt === undefined ? '' : ` on ${formatDay(freedAt)}`}.
           </>
         )}{' '}

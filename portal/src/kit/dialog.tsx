@@ -22,7 +22,9 @@ export function Dialog({ title, onClose, children, actions, closeLabel = 'Close'
     current?.showModal();
     return () => {
       current?.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      if (before instanceof HTMLElement && before.isConnected && before !== document.body) before.focus();
+      // The control that opened it is gone: reading goes on at the page's heading.
+      else document.querySelector<HTMLElement>('main h1')?.focus();
     };
   }, []);
   return (

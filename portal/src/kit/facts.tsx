@@ -1,4 +1,5 @@
 import type { ComponentChildren, VNode } from 'preact';
+import { Text } from './text.tsx';
 
 /** Names with their values. What has no value is left out. */
 export function Facts({ of }: { readonly of: readonly (readonly [name: string, value: ComponentChildren])[] }): VNode {
@@ -7,7 +8,9 @@ export function Facts({ of }: { readonly of: readonly (readonly [name: string, v
       {of.map(([name, value]) =>
         value === undefined || value === null ? null : (
           <div key={name}>
-            <dt>{name}</dt>
+            <dt>
+              <Text of={name} />
+            </dt>
             <dd>{value}</dd>
           </div>
         ),

@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 
 interface FilterProps {
   readonly label: string;
@@ -14,10 +14,22 @@ const pauseMs = 350;
 export function Filter({ label, hint, value, onFilter }: FilterProps): VNode {
   const id = useId();
   const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
+  // The value that comes back from what was typed must not take away what was typed since.
+  const sent = useRef(value);
+  const latest = useRef(onFilter);
+  latest.current = onFilter;
+  const send = (typed: string) => {
+    sent.current = typed;
+    latest.current(typed);
+  };
   useEffect(() => {
-    if (text === value) return undefined;
-    const timer = setTimeout(() => onFilter(text), pauseMs);
+    if (value === sent.current) return;
+    sent.current = value;
+    setText(value);
+  }, [value]);
+  useEffect(() => {
+    if (text === sent.current) return undefined;
+    const timer = setTimeout(() => send(text), pauseMs);
     return () => clearTimeout(timer);
   }, [text]);
   return (
@@ -25,7 +37,7 @@ export function Filter({ label, hint, value, onFilter }: FilterProps): VNode {
       class="filter"
       onSubmit={(event) => {
         event.preventDefault();
-        onFilter(text);
+        send(text);
       }}
     >
       <label class="unseen" for={id}>

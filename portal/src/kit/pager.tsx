@@ -21,12 +21,21 @@ export function continuationOf(nextLink: string | undefined): string | undefined
   return new URL(nextLink, 'http://registry.example').searchParams.get('continuation') ?? undefined;
 }
 
+/**
+ * Says whether a page is all of its list. A page in the middle may be empty: its rows were deleted, or a search has found
+ * nothing yet among what it has looked at.
+ */
+export function isWhole(query: PageQuery, nextLink: string | undefined): boolean {
+  return placeIn(query).page === 1 && nextLink === undefined;
+}
+
 /** Taking out the place begins a list anew: whatever else changes in the query begins it anew too. */
 export const fromStart = { after: undefined, page: undefined };
 
 interface PagerProps {
   readonly query: PageQuery;
-  readonly shown: number;
+  /** The number of rows; undefined where pages have no number of rows in common. */
+  readonly shown: number | undefined;
   readonly total: number | undefined;
   readonly isAtLeast?: boolean | undefined;
   readonly nextLink: string | undefined;
@@ -41,7 +50,11 @@ export function Pager({ query, shown, total, isAtLeast = false, nextLink }: Page
   return (
     <nav class="pager" aria-label="Pages of the list">
       <span role="status">
-        {shown === 0 ? 'None' : `${formatNumber(first)}–${formatNumber(first + shown - 1)}`}
+        {shown === undefined
+          ? `Page ${formatNumber(page)}`
+          : shown === 0
+            ? 'None on this page'
+            : `${formatNumber(first)}–${formatNumber(first + shown - 1)}`}
         {of}
       </span>
       {page === 1 ? null : (

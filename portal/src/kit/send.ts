@@ -1,4 +1,4 @@
-import { ask } from './api.ts';
+import { ApiFailure, ask } from './api.ts';
 
 /**
  * Sends content to an address of the API. The generated types ask for every property that has a default, so content that
@@ -6,6 +6,23 @@ import { ask } from './api.ts';
  */
 export function send(method: 'PUT' | 'POST' | 'PATCH', path: readonly string[], content: object): Promise<unknown> {
   const headers = { 'Content-Type': 'application/json' };
-  const address = `/api/v1/${path.map(encodeURIComponent).join('/')}`;
-  return ask(address, { method, headers, body: JSON.stringify(content) });
+  return ask(addressOf(path), { method, headers, body: JSON.stringify(content) });
+}
+
+/**
+ * Refuses to add what is there: PUT would replace it, with all that it says. `what` names its kind. Two people who add
+ * the same at the same moment are not told.
+ */
+export async function refuseIfThere(path: readonly string[], what: string): Promise<void> {
+  try {
+    await ask(addressOf(path));
+  } catch (error) {
+    if (error instanceof ApiFailure && error.status === 404) return;
+    throw error;
+  }
+  throw new ApiFailure(`There is ${what} of this name already: choose another name, or change that one.`, 409);
+}
+
+function addressOf(path: readonly string[]): string {
+  return `/api/v1/${path.map(encodeURIComponent).join('/')}`;
 }

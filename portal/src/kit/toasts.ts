@@ -17,7 +17,10 @@ const most = 4;
 /** Tells of something that has happened. One with `undo` stays until it is used or closed. */
 export function toast(text: string, { kind = 'done', undo }: Partial<Pick<Toast, 'kind' | 'undo'>> = {}): number {
   const id = ++last;
-  toasts.value = [...toasts.value, { id, text, kind, undo }].slice(-most);
+  const all = [...toasts.value, { id, text, kind, undo }];
+  // A toast with an undo stays to be seen; the oldest of the others gives way.
+  const first = all.length > most ? (all.find((each) => each.undo === undefined) ?? all[0]) : undefined;
+  toasts.value = all.filter((each) => each !== first);
   if (undo === undefined && kind === 'done') setTimeout(() => closeToast(id), shownMs);
   return id;
 }

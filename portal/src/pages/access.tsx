@@ -9,6 +9,7 @@ import {
   Empty,
   FormDialog,
   PageHead,
+  refuseIfThere,
   Secrets,
   SelectField,
   send,
@@ -305,6 +306,7 @@ function EditMap({ of, onClose, onDone }: { of: ScopeMap | 'new'; onClose: () =>
   const [text, setText] = useState(before?.actions.join('\n') ?? 'repositories/team/*/content/read\n');
   const submit = async () => {
     const content = { actions: text.split(/\s+/).filter((each) => each !== '') };
+    if (before === undefined) await refuseIfThere(['scope-maps', name], 'a scope map');
     await send('PUT', ['scope-maps', name], {
       ...content,
       ...(before === undefined ? {} : { description: before.description }),

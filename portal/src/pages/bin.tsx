@@ -2,6 +2,7 @@ import type { Column, VNode } from '../kit.ts';
 import {
   answered,
   api,
+  ApiFailure,
   attempt,
   Button,
   Bytes,
@@ -10,6 +11,9 @@ import {
   Dialog,
   Digest,
   Empty,
+  Filter,
+  fromStart,
+  isWhole,
   PageHead,
   Pager,
   pageSize,
@@ -17,7 +21,6 @@ import {
   Show,
   Table,
   Text,
-  TextField,
   Time,
   toast,
   useLoaded,
@@ -64,11 +67,20 @@ async function restore({ group, repository }: Deletion, reload: () => void): Pro
   reload();
 }
 
+/** Returns what the bin has of a deletion; undefined where it has nothing. */
+async function inBin(path: { readonly group: string }, repository: string) {
+  try {
+    return await answered(api.GET('/bin/{group}', { params: { path, query: { repository } } }));
+  } catch (error) {
+    if (error instanceof ApiFailure && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
 async function purge({ group, repository }: Deletion, reload: () => void): Promise<void> {
   const path = { group };
-  const there = await answered(api.GET('/bin/{group}', { params: { path, query: { repository } } })).catch(
-    () => undefined,
-  );
+  let there: Awaited<ReturnType<typeof inBin>>;
+  if (!(await attempt(async () => (there = await inBin(path, repository))))) return;
   if (there === undefined) return void toast('This deletion is not in the recycle bin any more.', { kind: 'failed' });
   const isSure = await confirmed({
     title: 'Purge for good',
@@ -95,18 +107,18 @@ export function BinPage(): VNode {
   return (
     <>
       <PageHead title="Recycle bin" />
-      <TextField
-        label="Repository"
-        value={repository ?? ''}
-        placeholder="team/app"
-        onValue={(value) =>
-          query.set({ repository: value || undefined, after: undefined, page: undefined }, { replace: true })
-        }
-      />
+      <div class="bar">
+        <Filter
+          label="Repository"
+          hint="A repository, as team/app"
+          value={repository ?? ''}
+          onFilter={(value) => query.set({ ...fromStart, repository: value || undefined }, { replace: true })}
+        />
+      </div>
       <Show of={loaded}>
         {({ items, nextLink }) => (
           <>
-            {items.length === 0 ? (
+            {items.length === 0 && isWhole(query, nextLink) ? (
               <Empty title="Nothing is in the recycle bin.">
                 <p>What is deleted is kept here until its retention ends, and can be restored as it was.</p>
               </Empty>

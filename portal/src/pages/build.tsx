@@ -18,6 +18,7 @@ import {
   Time,
   useEffect,
   useLoaded,
+  useLocation,
   usePageQuery,
   useRef,
   whyNot,
@@ -63,17 +64,23 @@ export function BuildPage(): VNode {
         )}
       </Show>
       {chosen === undefined ? null : (
-        <Log build={id} image={chosen} isLive={step === undefined || step.endedAt === undefined} />
+        <Log build={id} image={chosen} isLive={loaded.data?.state !== 'finished' && step?.endedAt === undefined} />
       )}
     </>
   );
 }
 
 function Actions({ of, reload }: { readonly of: Build; readonly reload: () => void }): VNode {
+  const [, navigate] = useLocation();
   const params = { path: { build: of.id } };
   const act = (path: '/builds/{build}/cancel' | '/builds/{build}/retry', done: string) => async () => {
-    await attempt(() => answered(api.POST(path, { params })), done);
-    reload();
+    let begun: { readonly build?: string } | undefined;
+    await attempt(async () => {
+      begun = await answered(api.POST(path, { params }));
+    }, done);
+    // A retry is a build of its own.
+    if (begun?.build !== undefined && begun.build !== of.id) navigate(linkTo('/build', { id: begun.build }));
+    else reload();
   };
   const isOver = of.state === 'finished';
   return (

@@ -4,6 +4,7 @@ import {
   api,
   Badges,
   beginBulk,
+  bulksEnded,
   Button,
   DeletionDialog,
   Empty,
@@ -59,7 +60,7 @@ interface NamedImageProps {
 
 function NamedImage({ repository, reference, query }: NamedImageProps): VNode {
   const asked = { repository, reference };
-  const loaded = useLoaded(JSON.stringify(asked), (signal) =>
+  const loaded = useLoaded(JSON.stringify([asked, bulksEnded.value]), (signal) =>
     answered(api.GET('/images', { params: { query: asked }, signal })),
   );
   const view = views.find(([name]) => name === query.get('view'))?.[0] ?? 'summary';

@@ -23,8 +23,10 @@ import {
   Text,
   Time,
   toast,
+  useEffect,
   useLoaded,
   usePageQuery,
+  useRef,
   useState,
   whyNot,
 } from '../kit.ts';
@@ -40,9 +42,35 @@ async function loadPlan(name: string, after: string | undefined, signal: AbortSi
   try {
     return await answered(api.GET('/purge/policies/{name}/plan', { params: { path: { name }, query }, signal }));
   } catch (error) {
-    if (error instanceof ApiFailure && error.status === 404 && error.code !== 'policyNotFound') return undefined;
+    if (error instanceof ApiFailure && error.status === 404 && error.code === 'purgePlanNotFound') return undefined;
     throw error;
   }
+}
+
+/**
+ * Makes a plan. While the registry is still marking what the rules changed, it is asked again until it can plan, or until
+ * the page is left.
+ */
+function usePlanner(policy: string, onMade: () => void) {
+  const [isLooking, setLooking] = useState(false);
+  const isGone = useRef(false);
+  useEffect(() => () => void (isGone.current = true), []);
+  const request = () => answered(api.POST('/purge/policies/{name}/plan', { params: { path: { name: policy } } }));
+  const make = async () => {
+    await attempt(async () => {
+      let made = await request();
+      if ('looking' in made) toast(made.why);
+      while ('looking' in made && !isGone.current) {
+        setLooking(true);
+        await new Promise((resolve) => setTimeout(resolve, 2_000));
+        made = await request();
+      }
+    });
+    if (isGone.current) return;
+    setLooking(false);
+    onMade();
+  };
+  return { isLooking, make };
 }
 
 /** The plan of a policy: every item that would go, by which rule and on what evidence, and what stays. */
@@ -50,34 +78,34 @@ export function PlanPage(): VNode {
   const query = usePageQuery();
   const policy = query.get('policy') ?? '';
   const after = placeIn(query).continuation;
-  const [isLooking, setLooking] = useState(false);
+  const [isCarriedOut, setCarriedOut] = useState(false);
   const loaded = useLoaded(
     `plan ${policy} ${after ?? ''}`,
     async (signal) => ({ plan: await loadPlan(policy, after, signal) }),
     {
-      everyMs: isLooking ? 2_000 : undefined,
+      everyMs: isCarriedOut ? 2_000 : undefined,
       about: `plan ${policy}`,
     },
   );
-  const make = async () => {
-    await attempt(async () => {
-      const made = await answered(api.POST('/purge/policies/{name}/plan', { params: { path: { name: policy } } }));
-      setLooking('looking' in made);
-      if ('looking' in made) toast(made.why);
-    });
+  const { isLooking, make } = usePlanner(policy, () => {
     query.set({ after: undefined, page: undefined }, { replace: true });
     loaded.reload();
-  };
+  });
   const plan = loaded.data?.plan;
+  // An approved plan is carried out by a timer: how far it is changes by itself.
+  useEffect(() => setCarriedOut(plan?.state === 'approved'), [plan?.state]);
   const actions = (
     <>
       <Link class="button plain" href="/purge">
         All policies
       </Link>
-      <Button disabledWhy={whyNot(write)} onPress={make}>
+      <Button
+        disabledWhy={whyNot(write) ?? (isLooking ? 'The registry is looking at what the rules cover.' : undefined)}
+        onPress={make}
+      >
         Make a new plan
       </Button>
-      {plan === undefined ? null : <Approve of={plan} reload={loaded.reload} />}
+      {plan === undefined || isLooking ? null : <Approve of={plan} reload={loaded.reload} />}
     </>
   );
   return (
@@ -106,17 +134,27 @@ function Contents({ of }: { readonly of: Plan }): VNode {
   return (
     <>
       <Summary of={of} />
-      {of.items.length === 0 ? (
+      {of.manifests + of.tags === 0 ? (
         <Empty title="Nothing would go.">
           <p>What is new enough for its pusher to still work with it is not looked at yet.</p>
         </Empty>
       ) : (
         <Table label="What goes" columns={columns} rows={of.items} keyOf={keyOf} />
       )}
-      <Pager query={query} shown={of.items.length} total={of.manifests + of.tags} nextLink={of.nextLink} />
-      <h2>{countOf(of.kept, 'image')} that a rule keeps</h2>
+      <Pager query={query} shown={undefined} total={of.manifests + of.tags} nextLink={of.nextLink} />
+      {of.more ? <p>More is due than one plan holds: the next plan has the rest.</p> : null}
+      {placeIn(query).page === 1 ? <Kept of={of} /> : null}
+    </>
+  );
+}
+
+/** The first page of a plan has what stays. */
+function Kept({ of }: { readonly of: Plan }): VNode {
+  return (
+    <>
+      <h2>{countOf(of.kept, 'image')} that a lock keeps</h2>
       {of.keptItems.length === 0 ? (
-        <p>No rule keeps anything that would go otherwise.</p>
+        <p>No lock keeps anything that would go otherwise.</p>
       ) : (
         <Table label="What stays" columns={columns} rows={of.keptItems} keyOf={keyOf} />
       )}

@@ -2,6 +2,7 @@ import type { Column, VNode } from '../kit.ts';
 import {
   answered,
   api,
+  ApiFailure,
   attempt,
   Button,
   confirmed,
@@ -13,6 +14,7 @@ import {
   Pager,
   pageSize,
   placeIn,
+  refuseIfThere,
   SelectField,
   send,
   Show,
@@ -161,6 +163,8 @@ function NewPolicy({ onClose, onMade }: { readonly onClose: () => void; readonly
       ...(keep === '' ? {} : { keep: [{ name: 'kept', tags: words(keep) }] }),
       brakePercent: Number(brake),
     };
+    if (!/^[1-9]\d*$/.test(number.trim())) throw new ApiFailure('"So many" must be a whole number from 1 on.', 400);
+    await refuseIfThere(['purge', 'policies', name], 'a policy');
     await send('PUT', ['purge', 'policies', name], body);
     onMade();
     navigate(linkTo('/plan', { policy: name }));

@@ -10,6 +10,7 @@ import {
   Filter,
   fromStart,
   given,
+  isWhole,
   Link,
   linkTo,
   linkToTags,
@@ -102,7 +103,7 @@ function List({ query }: { readonly query: PageQuery }): VNode {
       </div>
       <Show of={loaded}>
         {({ items, total, totalIsAtLeast, nextLink }) =>
-          items.length === 0 ? (
+          items.length === 0 && isWhole(query, nextLink) ? (
             <NoRepositories isFiltered={search !== undefined || prefix !== undefined} />
           ) : (
             <>

@@ -11,6 +11,7 @@ import {
   Count,
   countOf,
   Empty,
+  Filter,
   formatBytes,
   formatDay,
   formatNumber,
@@ -23,12 +24,12 @@ import {
   Show,
   Table,
   Text,
-  TextField,
   Time,
   useEffect,
   useLoaded,
   usePageQuery,
   useRef,
+  useState,
 } from '../kit.ts';
 
 type Data = Awaited<ReturnType<typeof loadUsage>>;
@@ -83,15 +84,16 @@ export function UsagePage(): VNode {
   );
   return (
     <>
-      <PageHead title="Usage" actions={<Export repository={repository} />} />
+      <PageHead title="Usage" />
       <div class="bar">
-        <TextField
+        <Filter
           label="Repository"
+          hint="all repositories"
           value={repository ?? ''}
-          placeholder="all"
-          onValue={(value) => query.set({ repository: value || undefined }, { replace: true })}
+          onFilter={(value) => query.set({ repository: value || undefined }, { replace: true })}
         />
         <SelectField label="Of" value={String(days)} options={spans} onValue={(value) => query.set({ days: value })} />
+        <Export days={days} />
       </div>
       <Show of={loaded}>
         {({ usage, top, forecast }) => (
@@ -136,20 +138,34 @@ function topColumns(by: Asked['by']): readonly Column<Top>[] {
   ];
 }
 
-/** Fetches the export with the session, which a plain link would not have, and gives it to the browser as a file. */
-function Export({ repository }: { readonly repository: string | undefined }): VNode {
+/** Fetches an export with the session, which a plain link would not have, and gives it to the browser as a file. */
+function Export({ days }: { readonly days: number }): VNode {
+  const [of, setOf] = useState<'repositories' | 'images'>('repositories');
   const save = () =>
     attempt(async () => {
-      const of = repository === undefined ? 'repositories' : `tags&repository=${encodeURIComponent(repository)}`;
-      const text = String(await ask(`/api/v1/usage/export.csv?of=${of}`));
+      const from = new Date(Date.now() - days * 86_400_000).toISOString();
+      const text = String(await ask(`/api/v1/usage/export.csv?${new URLSearchParams({ of, from }).toString()}`));
       const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
       const link = document.createElement('a');
       link.href = url;
-      link.download = 'usage.csv';
+      link.download = `usage-${of}.csv`;
       link.click();
       URL.revokeObjectURL(url);
     });
-  return <Button onPress={save}>Export as CSV</Button>;
+  return (
+    <>
+      <SelectField
+        label="Export"
+        value={of}
+        options={[
+          ['repositories', 'all repositories, by day'],
+          ['images', 'all tags and digests'],
+        ]}
+        onValue={(value) => setOf(value === 'images' ? 'images' : 'repositories')}
+      />
+      <Button onPress={save}>Export as CSV</Button>
+    </>
+  );
 }
 
 function Figures({ of, forecast }: { readonly of: Usage; readonly forecast: Data['forecast'] }): VNode {
@@ -188,10 +204,8 @@ function Quota({ of: { quotaBytes, storedBytes, fullAt } }: { readonly of: NonNu
   );
 }
 
-function Clients({ of }: { readonly of: object }): VNode | null {
-  const clients = Object.entries(of as Readonly<Record<string, { readonly pulls: number }>>).map(
-    ([name, { pulls }]) => [name, pulls] as const,
-  );
+function Clients({ of }: { readonly of: Usage['period']['byClient'] }): VNode | null {
+  const clients = Object.entries(of).flatMap(([name, { pulls }]) => (pulls > 0 ? [[name, pulls] as const] : []));
   if (clients.length === 0) return null;
   const most = Math.max(1, ...clients.map(([, pulls]) => pulls));
   return (

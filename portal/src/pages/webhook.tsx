@@ -17,6 +17,7 @@ import {
   placeIn,
   Secrets,
   SelectField,
+  sendPing,
   Show,
   Table,
   Text,
@@ -95,10 +96,7 @@ function Actions({ name, reload }: { readonly name: string; readonly reload: () 
   const [, navigate] = useLocation();
   const [isMany, setMany] = useState(false);
   const path = { name };
-  const ping = async () => {
-    await attempt(() => answered(api.POST('/webhooks/{name}/ping', { params: { path } })), 'A ping was sent.');
-    reload();
-  };
+  const ping = () => sendPing(name, reload);
   const remove = async () => {
     const question = { title: `Delete the webhook ${name}`, confirm: 'Delete', isDanger: true };
     if (!(await confirmed({ ...question, body: <p>Nothing more is sent to its receiver.</p> }))) return;

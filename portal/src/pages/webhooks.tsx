@@ -2,7 +2,6 @@ import type { Column, VNode } from '../kit.ts';
 import {
   answered,
   api,
-  attempt,
   Button,
   CheckField,
   countOf,
@@ -14,14 +13,15 @@ import {
   Pager,
   pageSize,
   placeIn,
+  refuseIfThere,
   Secrets,
   send,
+  sendPing,
   Show,
   Table,
   Text,
   TextField,
   Time,
-  toast,
   useLoaded,
   usePageQuery,
   useState,
@@ -35,16 +35,6 @@ const write = 'management/write';
 function loadWebhooks(after: string | undefined, signal: AbortSignal) {
   const query = { limit: pageSize, ...(after === undefined ? {} : { continuation: after }) };
   return answered(api.GET('/webhooks', { params: { query }, signal }));
-}
-
-/** Sends a ping, and tells how it went. */
-async function ping(name: string, reload: () => void): Promise<void> {
-  await attempt(async () => {
-    const { status, because } = await answered(api.POST('/webhooks/{name}/ping', { params: { path: { name } } }));
-    if (status === 'delivered') toast(`${name} has taken the ping.`);
-    else toast(`The ping of ${name} is ${status}${because === undefined ? '' : `: ${because}`}.`, { kind: 'failed' });
-  });
-  reload();
 }
 
 /** The webhooks, each with a light that says whether its receiver takes what is sent. */
@@ -124,7 +114,7 @@ function columnsOf(reload: () => void): readonly Column<Webhook>[] {
       name: 'ping',
       head: 'Actions',
       cell: ({ name }) => (
-        <Button disabledWhy={whyNot(write)} label={`Ping ${name}`} onPress={() => ping(name, reload)}>
+        <Button disabledWhy={whyNot(write)} label={`Ping ${name}`} onPress={() => sendPing(name, reload)}>
           Ping
         </Button>
       ),
@@ -164,9 +154,9 @@ function NewWebhook({ onClose, onMade }: { onClose: () => void; onMade: (secret:
   const [actions, setActions] = useState<readonly (typeof kinds)[number][]>(['push', 'delete']);
   const submit = async () => {
     const body = { serviceUri, actions: [...actions], ...(scope === '' ? {} : { scope }) };
+    await refuseIfThere(['webhooks', name], 'a webhook');
     const made = (await send('PUT', ['webhooks', name], body)) as { readonly secret?: string };
     if (made.secret !== undefined) onMade(made.secret);
-    else toast(`The webhook ${name} was there already, and is changed.`);
   };
   return (
     <FormDialog title="Add a webhook" submit="Add" onSubmit={submit} onClose={onClose}>

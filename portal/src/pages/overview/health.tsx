@@ -1,8 +1,15 @@
 import type { Schema, VNode } from '../../kit.ts';
-import { Badge, Bytes, Card, countOf, formatDuration, formatNumber, Text, Time } from '../../kit.ts';
+import { Badge, Bytes, Card, countOf, formatDuration, formatNumber, Link, linkTo, Text, Time } from '../../kit.ts';
 
 type Overview = Schema<'Overview'>;
 type Part<Name extends keyof Overview> = NonNullable<Overview[Name]>;
+
+/** The lists of an overview have so many entries at most, and its counts stop at that. */
+const [mostListed, mostCounted] = [10, 100];
+
+function bounded(number: number, most: number, one: string, many?: string): string {
+  return `${number >= most ? 'at least ' : ''}${countOf(number, one, many)}`;
+}
 
 /** A light with its word: colour alone tells nothing to some. */
 function Light({ isGood, children }: { readonly isGood: boolean; readonly children: string }): VNode {
@@ -26,13 +33,15 @@ export function WebhooksCard({ of: { total, failing } }: { readonly of: Part<'we
         <Light isGood={isGood}>
           {isGood
             ? `${countOf(total, 'webhook')}, none fails`
-            : `${formatNumber(failing.length)} of ${countOf(total, 'webhook')} failing`}
+            : `${failing.length >= mostListed ? 'at least ' : ''}${formatNumber(failing.length)} of ${countOf(total, 'webhook')} failing`}
         </Light>
       )}
       <ul>
         {failing.map(({ name, since, reason, nextAttemptAt }) => (
           <li key={name}>
-            <Text of={name} />
+            <Link href={linkTo('/webhook', { name })}>
+              <Text of={name} />
+            </Link>
             {since === undefined ? null : (
               <>
                 {' '}
@@ -60,13 +69,16 @@ export function BuildsCard({ of: { running, queued, failed } }: { readonly of: P
   return (
     <Card title="Builds">
       <Light isGood={failed.length === 0}>
-        {failed.length === 0 ? 'None has failed' : `${countOf(failed.length, 'build')} failed`}
+        {failed.length === 0 ? 'None has failed' : `${bounded(failed.length, mostListed, 'build')} failed`}
       </Light>
       <p>{`${formatNumber(running)} running, ${formatNumber(queued)} waiting`}</p>
       <ul>
         {failed.map(({ id, image, finishedAt, reason }) => (
           <li key={id}>
-            <Text of={image} /> <Time at={finishedAt} />
+            <Link href={linkTo('/build', { id, image })}>
+              <Text of={image} />
+            </Link>{' '}
+            <Time at={finishedAt} />
             {reason === undefined ? null : (
               <>
                 : <Text of={reason} />
@@ -86,8 +98,11 @@ export function RegionsCard({ of: { regions } }: { readonly of: Part<'replicatio
       <ul>
         {regions.map(({ region, state, missing, lagSeconds }) => (
           <li key={region}>
-            <Text of={region} /> <Badge looks={state === 'ready' ? 'good' : 'warn'}>{state}</Badge>
-            {missing === undefined || missing === 0 ? '' : ` lacks ${countOf(missing, 'image')}`}
+            <Link href="/regions">
+              <Text of={region} />
+            </Link>{' '}
+            <Badge looks={state === 'ready' ? 'good' : 'warn'}>{state}</Badge>
+            {missing === undefined || missing === 0 ? '' : ` lacks ${bounded(missing, mostCounted, 'image')}`}
             {lagSeconds === undefined || lagSeconds === 0 ? '' : `, for ${formatDuration(lagSeconds)}`}
           </li>
         ))}
@@ -104,12 +119,17 @@ export function PurgeCard({ of: { purge, held, bin } }: { readonly of: Overview 
       {waiting.length === 0 ? (
         <p>No plan waits for an approval.</p>
       ) : (
-        <Light isGood={false}>{`${countOf(waiting.length, 'plan waits', 'plans wait')} for an approval`}</Light>
+        <Light
+          isGood={false}
+        >{`${bounded(waiting.length, mostListed, 'plan waits', 'plans wait')} for an approval`}</Light>
       )}
       <ul>
         {waiting.map(({ policy, removes, bytes, madeAt }) => (
           <li key={policy}>
-            <Text of={policy} /> would remove {formatNumber(removes)}
+            <Link href={linkTo('/plan', { policy })}>
+              <Text of={policy} />
+            </Link>{' '}
+            would remove {formatNumber(removes)}
             {bytes === undefined ? null : (
               <>
                 {' '}
@@ -121,9 +141,14 @@ export function PurgeCard({ of: { purge, held, bin } }: { readonly of: Overview 
         ))}
       </ul>
       {bin === undefined ? null : (
-        <p>{`${countOf(bin.entries, 'entry', 'entries')} in the recycle bin, which can be restored`}</p>
+        <p>
+          <Link href="/bin">{bounded(bin.entries, mostCounted, 'entry', 'entries')}</Link> in the recycle bin, which can
+          be restored
+        </p>
       )}
-      {held === undefined || held.count === 0 ? null : <p>{`${countOf(held.count, 'image')} held by a scanner`}</p>}
+      {held === undefined || held.count === 0 ? null : (
+        <p>{`${bounded(held.count, mostCounted, 'image')} held by a scanner`}</p>
+      )}
     </Card>
   );
 }

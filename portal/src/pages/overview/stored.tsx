@@ -14,7 +14,10 @@ export function Stored({ of: { counts, bytes, quota } }: { readonly of: Schema<'
       )}
       <Facts
         of={[
-          ['Tags', counts === undefined ? undefined : formatNumber(counts.tags)],
+          [
+            counts?.isExact === false ? 'Tags, at the last survey' : 'Tags',
+            counts === undefined ? undefined : formatNumber(counts.tags),
+          ],
           ['Manifests', counts === undefined ? undefined : formatNumber(counts.manifests)],
           ['Bytes', bytes === undefined ? 'not measured yet: that is done every hour' : formatBytes(bytes.stored)],
           ['Of one repository', bytes === undefined ? undefined : formatBytes(bytes.unique)],

@@ -42,10 +42,13 @@ export function BulkBar({ selection, total, isAtLeast, search, onOne, onMany }: 
       onOne(first);
       return;
     }
+    const named = isAll && isAtLeast ? `${all} tags` : countOf(number, 'tag');
     const isSure = await confirmed({
-      title: `Delete ${countOf(number, 'tag')}?`,
-      body: <ManyBody search={isAll ? search : undefined} tags={isAll ? [] : [...selection.keys]} />,
-      confirm: `Delete ${countOf(number, 'tag')}`,
+      title: `Delete ${named}?`,
+      body: (
+        <ManyBody search={isAll ? search : undefined} tags={isAll ? [] : [...selection.keys]} isAtLeast={isAtLeast} />
+      ),
+      confirm: `Delete ${named}`,
       isDanger: true,
     });
     if (!isSure) return;
@@ -78,7 +81,13 @@ export function BulkBar({ selection, total, isAtLeast, search, onOne, onMany }: 
   );
 }
 
-function ManyBody({ search, tags }: { readonly search: string | undefined; readonly tags: readonly string[] }): VNode {
+interface ManyBodyProps {
+  readonly search: string | undefined;
+  readonly tags: readonly string[];
+  readonly isAtLeast: boolean;
+}
+
+function ManyBody({ search, tags, isAtLeast }: ManyBodyProps): VNode {
   const shown = 20;
   return (
     <>
@@ -91,7 +100,9 @@ function ManyBody({ search, tags }: { readonly search: string | undefined; reado
               All tags go that match <Text of={search} />.
             </>
           )}{' '}
-          If their number has changed by then, nothing is deleted.
+          {isAtLeast
+            ? 'More may match than were counted: all of them go.'
+            : 'If their number has changed by then, nothing is deleted.'}
         </p>
       ) : (
         <ul class="chips">

@@ -11,6 +11,7 @@ import {
   Empty,
   fromStart,
   given,
+  isWhole,
   Link,
   linkToImage,
   Pager,
@@ -56,7 +57,7 @@ export function Manifests({ repository, kind, query }: ManifestsProps): VNode {
       {kind === 'untagged' ? <Untagged repository={repository} /> : null}
       <Show of={loaded}>
         {({ items, nextLink }) =>
-          items.length === 0 ? (
+          items.length === 0 && isWhole(query, nextLink) ? (
             <Empty title={emptyTitles[kind]} />
           ) : (
             <>

@@ -10,6 +10,7 @@ import {
   Filter,
   fromStart,
   given,
+  isWhole,
   Link,
   linkToTags,
   Pager,
@@ -61,7 +62,7 @@ export function Tags({ repository, query }: TagsProps): VNode {
       <BulksUnderWay repository={repository} />
       <Show of={loaded}>
         {(page) =>
-          page.items.length === 0 ? (
+          page.items.length === 0 && isWhole(query, page.nextLink) ? (
             <NoTags repository={repository} search={search} />
           ) : (
             <>
