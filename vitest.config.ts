@@ -43,13 +43,13 @@ const apart = [
  * stalls that are waited for.
  */
 export const long = [
-  'test/build/suites.test.ts',
-  'test/emulators/event-grid/durability.test.ts',
+  'test/build/{package,suites}.test.ts',
+  'test/emulators/{cosmos,event-grid}/durability.test.ts',
   'test/emulators/functions-host/{queue-lease,real-host}.test.ts',
-  'test/faults/{b01-*,n23-*,o01-local-state-shrinks}.test.ts',
+  'test/faults/{b01-*,c02-*,n23-*,o01-local-state-shrinks}.test.ts',
   'test/infra/{deploy-smoke,doctor}.test.ts',
   'test/local/azurite/start.test.ts',
-  'test/local/stack/{conformance*,crash,images,moved-containers,registries,start,usage,webhooks}.test.ts',
+  'test/local/stack/{conformance*,crash,event-grid-code,images,moved-containers,registries,renamed-due,start,usage,webhooks}.test.ts',
   'test/security/{s07-*,s08-*,s09-every-pattern-is-linear,s17-*}.test.ts',
   'test/shared/features/{purge,recycle-bin}/cost.test.ts',
   'test/security/{s03,s04,s22}-over-http.test.ts',

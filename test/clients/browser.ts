@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
@@ -47,6 +48,14 @@ export async function open(browser: Browser, address: string, { theme = 'light',
 export async function settled(page: Page): Promise<void> {
   await page.locator('main h1').waitFor();
   await page.locator('main .loading, main [aria-busy=true]').first().waitFor({ state: 'detached' });
+}
+
+/** Keeps a picture of the page, whole, where `LONGSHORE_SCREENSHOTS` names a folder. */
+export async function keepPicture(page: Page, name: string): Promise<void> {
+  const folder = process.env.LONGSHORE_SCREENSHOTS;
+  if (folder === undefined) return;
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
 }
 
 /** Returns what axe finds wrong, each with the element that it is about. */

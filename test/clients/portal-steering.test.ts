@@ -1,18 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startReceiver } from '../local/stack/receiver.ts';
 import type { SignInIssuer } from '../shared/features/identity/sign-in-issuer.ts';
 import { startSignInIssuer, trusting } from '../shared/features/identity/sign-in-issuer.ts';
 import { makeImage } from '../shared/image.ts';
+import { axeFaults, keepPicture, startBrowser } from './browser.ts';
 import { callsBy } from './portal-calls.ts';
 import type { PortalStack } from './portal-stack.ts';
 import { startLaterStack } from './portal-stack.ts';
 
-const axeSource = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 let registry: PortalStack;
 const aheadMs = 2 * 86_400_000;
 let receiver: Awaited<ReturnType<typeof startReceiver>>;
@@ -28,7 +24,7 @@ beforeAll(async () => {
     }),
     startReceiver(),
     startSignInIssuer(() => new Date(Date.now() + aheadMs)),
-    chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] }),
+    startBrowser(),
   ]);
 });
 afterAll(async () => {
@@ -47,7 +43,7 @@ beforeEach(async () => {
   });
 });
 afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') await keep(`failed ${task.name.slice(0, 40)}`);
+  if (task.result?.state === 'fail') await keepPicture(page, `failed ${task.name.slice(0, 40)}`);
   await page.context().close();
   // Nothing that a page does is against its own policy, and nothing in it throws.
   expect(faults.splice(0)).toEqual([]);
@@ -68,35 +64,12 @@ async function openSignedIn(path: string): Promise<void> {
   await button('Sign out').waitFor();
 }
 
-/** The rules of accessibility that the page breaks, with the elements that do. */
-async function violations(): Promise<string[]> {
-  // A script element is against the page's own policy.
-  await page.evaluate(axeSource);
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
-    return (await axe.run()).violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-  });
-}
-
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string }[];
-}
-
-/** Keeps what the page looks like now. */
-async function keep(name: string): Promise<void> {
-  const folder = process.env['LONGSHORE_SCREENSHOTS'];
-  if (folder === undefined) return;
-  await mkdir(folder, { recursive: true });
-  await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
-}
-
 describe('signing in to the portal', () => {
   it('with a wrong password says so, with the right one shows the page, and after signing out asks again', async () => {
     await open('/bin');
     await signIn('admin', 'wrong');
     await page.getByRole('alert').getByText('the credentials are wrong').waitFor();
-    await keep('sign-in');
+    await keepPicture(page, 'sign-in');
     await signIn();
     await page.getByRole('heading', { name: 'Recycle bin' }).waitFor();
     await page.reload();
@@ -149,7 +122,7 @@ describe('the pages that steer a registry', () => {
     await openSignedIn('/bin');
     const row = page.getByRole('row', { name: /gone/ });
     await row.waitFor();
-    await keep('bin');
+    await keepPicture(page, 'bin');
     await row.getByRole('button', { name: 'gone' }).click();
     await page.getByRole('dialog').getByRole('rowheader', { name: 'gone' }).waitFor();
     await page.keyboard.press('Escape');
@@ -173,7 +146,7 @@ describe('the pages that steer a registry', () => {
     const item = page.getByRole('table', { name: 'What goes' }).getByRole('row', { name: /team\/plan:1/ });
     await item.waitFor({ timeout: 60_000 });
     expect(await item.innerText()).toContain('pushed');
-    await keep('plan');
+    await keepPicture(page, 'plan');
     await button('Approve').click();
     await page
       .getByRole('dialog')
@@ -204,7 +177,7 @@ describe('the pages that steer a registry', () => {
     const dialog = page.getByRole('dialog');
     await dialog.getByText('Attempt 1 (event)').waitFor();
     expect(await dialog.innerText()).toContain('200 OK');
-    await keep('webhook');
+    await keepPicture(page, 'webhook');
     await page.keyboard.press('Escape');
     await button('Ping').click();
     await expect.poll(() => receiver.deliveries.length, { timeout: 30_000 }).toBe(before + 2);
@@ -234,7 +207,7 @@ describe('the pages that steer a registry', () => {
     await form.getByLabel('Repository', { exact: true }).fill('team/app');
     await form.getByRole('button', { name: 'Ask' }).click();
     await form.getByText(/it needs repositories\/team\/app\/content\/write/).waitFor();
-    await keep('access');
+    await keepPicture(page, 'access');
     await button('Disable reader').click();
     await page.getByRole('row', { name: /reader .*disabled/ }).waitFor();
     expect(await loginStatus('reader', password)).toBe(401);
@@ -250,7 +223,7 @@ describe('the pages that steer a registry', () => {
       .filter({ hasText: /not-a-dependent|base-unknown|not-learned-yet/ })
       .first()
       .waitFor();
-    await keep('builds');
+    await keepPicture(page, 'builds');
   });
 
   it('ask the registry at most three times each, and break no rule of accessibility in either theme', async () => {
@@ -269,9 +242,9 @@ describe('the pages that steer a registry', () => {
       expect([path, await page.locator('.failure').allInnerTexts()]).toEqual([path, []]);
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });
-        expect([path, colorScheme, await violations()]).toEqual([path, colorScheme, []]);
+        expect([path, colorScheme, await axeFaults(page)]).toEqual([path, colorScheme, []]);
       }
-      await keep(`page${path.replace(/\W+/g, '-')}`);
+      await keepPicture(page, `page${path.replace(/\W+/g, '-')}`);
     }
   });
 });

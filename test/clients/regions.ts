@@ -42,6 +42,20 @@ export async function startRegions(lagMs?: number): Promise<RunningRegions> {
   };
 }
 
+/**
+ * Sends a request, and again where a kept connection was closed before any of the answer came, as clients do: the server
+ * had ended it for being idle in the moment of the request. All that is sent here may be sent twice.
+ */
+async function request(url: string, init?: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    const { code, socket } = ((error as Error).cause ?? {}) as { code?: string; socket?: { bytesRead?: number } };
+    if (code !== 'UND_ERR_SOCKET' || socket?.bytesRead !== 0) throw error;
+    return fetch(url, init);
+  }
+}
+
 /** As a line of what the stack tells has them: `what: local at URL, local-2 at URL, …`. */
 function urlsIn(told: string, what: string): [string, string, string] {
   const [, line = ''] = new RegExp(`^${what}: (.*)$`, 'm').exec(told) ?? [];
@@ -62,7 +76,7 @@ export async function manage(
   path: string,
   body?: object,
 ): Promise<Record<string, unknown>> {
-  const answer = await fetch(`${url}/api/v1${path}`, {
+  const answer = await request(`${url}/api/v1${path}`, {
     method,
     ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
   });
@@ -73,7 +87,7 @@ export async function manage(
 
 export async function pushBlobTo(url: string, repository: string, bytes: Uint8Array): Promise<void> {
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  const pushed = await fetch(`${url}/v2/${repository}/blobs/uploads/?digest=${digest}`, {
+  const pushed = await request(`${url}/v2/${repository}/blobs/uploads/?digest=${digest}`, {
     method: 'POST',
     body: Buffer.from(bytes),
   });
@@ -86,7 +100,7 @@ export async function putManifestTo(
   reference: string,
   { bytes, mediaType }: Pick<TestImage, 'bytes' | 'mediaType'>,
 ): Promise<void> {
-  const pushed = await fetch(`${url}/v2/${repository}/manifests/${reference}`, {
+  const pushed = await request(`${url}/v2/${repository}/manifests/${reference}`, {
     method: 'PUT',
     body: Buffer.from(bytes),
     headers: { 'content-type': mediaType },
@@ -112,7 +126,7 @@ export async function pullFrom(
   reference: string,
   again?: () => void,
 ): Promise<string> {
-  const answer = await fetch(`${url}/v2/${repository}/manifests/${reference}`, { headers: { accept: '*/*' } });
+  const answer = await request(`${url}/v2/${repository}/manifests/${reference}`, { headers: { accept: '*/*' } });
   const bytes = Buffer.from(await answer.arrayBuffer());
   if (!answer.ok) throw new Error(`GET manifest ${reference}: ${answer.status} ${bytes.toString()}`);
   const { config, layers } = JSON.parse(bytes.toString()) as {
@@ -122,7 +136,7 @@ export async function pullFrom(
   await Promise.all(
     [config, ...layers].map(async ({ digest }) => {
       const ask = async () => {
-        const blob = await fetch(`${url}/v2/${repository}/blobs/${digest}`);
+        const blob = await request(`${url}/v2/${repository}/blobs/${digest}`);
         const content = Buffer.from(await blob.arrayBuffer());
         if (!blob.ok || `sha256:${createHash('sha256').update(content).digest('hex')}` !== digest)
           throw new Error(`GET blob ${digest}: ${blob.status}`);

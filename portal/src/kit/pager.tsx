@@ -46,7 +46,8 @@ export function Pager({ query, shown, total, isAtLeast = false, nextLink }: Page
   const { page } = placeIn(query);
   const first = (page - 1) * pageSize + 1;
   const next = continuationOf(nextLink);
-  const of = total === undefined ? '' : ` of ${isAtLeast ? 'at least ' : ''}${formatNumber(total)}`;
+  const all = total === undefined ? '' : `${isAtLeast ? 'at least ' : ''}${formatNumber(total)}`;
+  const of = all === '' ? '' : shown === undefined ? `; ${all} in all` : ` of ${all}`;
   return (
     <nav class="pager" aria-label="Pages of the list">
       <span role="status">
