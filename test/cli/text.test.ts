@@ -59,7 +59,9 @@ describe('a table', () => {
 
   it('is as wide as it must be where no terminal is', () => {
     const widths = widthsOf(columns, rows, undefined);
-    expect(lineOf(columns, rows[1] ?? [], widths, { mayCut: false })).toBe(`${'x'.repeat(80)}  12345  ${'b'.repeat(20)}`);
+    expect(lineOf(columns, rows[1] ?? [], widths, { mayCut: false })).toBe(
+      `${'x'.repeat(80)}  12345  ${'b'.repeat(20)}`,
+    );
   });
 
   it('is whole in a pipe, also where a cell is wider than those by which the columns were made', () => {
