@@ -35,7 +35,7 @@ export function showHistory(history: readonly Step[], layerCount: number): Shown
     instruction: cutText(instructionIn(createdBy)),
     ...defined({ createdAt, comment }),
     empty: isEmpty,
-    ...(isEmpty || !isMatched ? {} : { layer: next++ }),
+    ...defined({ layer: isEmpty || !isMatched ? undefined : next++ }),
   }));
   const isCut = all.length > mostSteps;
   const steps = all.slice(0, mostSteps);

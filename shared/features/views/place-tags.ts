@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { patching } from '../../core/documents/changes.ts';
 import { collection } from '../../core/documents/collection.ts';
+import { defined } from '../../core/documents/defined.ts';
 import { storedAmong } from '../../core/documents/in-repository.ts';
 import type { ManifestDocument, TagDocument } from '../../core/documents/manifest.ts';
 import { childrenOf, manifestDocumentSchema, tagDocumentSchema } from '../../core/documents/manifest.ts';
@@ -84,7 +85,7 @@ async function walkOn(ports: Ports, found: Stored<Walk> | undefined, until: Date
     const { entries, more } = await entriesFrom(ports, repository);
     for (const entry of entries) {
       if (clock.now() >= until) {
-        await write({ repository: entry.document.repository, ...(tag === undefined ? {} : { tag }) });
+        await write({ repository: entry.document.repository, ...defined({ tag }) });
         return;
       }
       tag = await placeAll(ports, entry, entry.document.repository === repository ? tag : undefined, until);
@@ -195,7 +196,7 @@ async function changesOf(documents: Documents, key: RepositoryKey, tags: readonl
   return tags.map((tag) => {
     const manifest = manifests.get(tag.document.digest);
     const row = manifest === undefined ? undefined : tagRowOf(manifest, bytes);
-    return patching(tag, { ...(row === undefined ? {} : { row }), ...tagPlaces(tag.document.name, row) });
+    return patching(tag, { ...defined({ row }), ...tagPlaces(tag.document.name, row) });
   });
 }
 

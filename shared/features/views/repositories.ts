@@ -74,8 +74,10 @@ export async function repositoryRows(ports: ListPorts, query: RepositoriesQuery)
   return {
     items: found.entries.map((entry) => rowOf(entry, figures.get(entry.repository))),
     total,
-    ...(found.isAtLeast === true ? { totalIsAtLeast: true } : {}),
-    ...(found.next === undefined ? {} : { continuation: ports.places.seal(list, found.next) }),
+    ...defined({
+      totalIsAtLeast: found.isAtLeast === true ? true : undefined,
+      continuation: found.next === undefined ? undefined : ports.places.seal(list, found.next),
+    }),
   };
 }
 

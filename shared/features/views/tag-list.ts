@@ -156,7 +156,7 @@ async function searchedPage(ports: ListPorts, listing: TagListing, place: Place)
   return {
     items: found.map((tag) => ({ tag })),
     counted: { total, isAtLeast },
-    ...(end === undefined ? {} : { next: { after: end, total, isAtLeast } }),
+    ...defined({ next: end === undefined ? undefined : { after: end, total, isAtLeast } }),
   };
 }
 

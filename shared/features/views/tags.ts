@@ -48,8 +48,10 @@ export async function tagRows(ports: ListPorts, key: RepositoryKey, query: TagsQ
       rowOf(tag, tag.row ?? rows.get(tag.digest), pulls.get(tag.name), about.get(tag.digest), regions),
     ),
     total: total ?? counted?.total ?? 0,
-    ...(counted?.isAtLeast === true ? { totalIsAtLeast: true } : {}),
-    ...(next === undefined || isEnd(next, total) ? {} : { continuation: ports.places.seal(list, next) }),
+    ...defined({
+      totalIsAtLeast: counted?.isAtLeast === true ? true : undefined,
+      continuation: next === undefined || isEnd(next, total) ? undefined : ports.places.seal(list, next),
+    }),
   };
 }
 
