@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { defined } from '../../core/documents/defined.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { PortalFile, ReadPortal } from '../../core/ports/portal.ts';
 import { encodingFor } from './encoding.ts';
@@ -70,7 +71,7 @@ function fileAnswer({ headers }: Request, name: string, file: PortalFile, cacheC
       ...common,
       'Content-Type': types[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream',
       'Content-Length': String(body.length),
-      ...(encoding === undefined ? {} : { 'Content-Encoding': encoding === 'gz' ? 'gzip' : encoding }),
+      ...defined({ 'Content-Encoding': encoding === 'gz' ? 'gzip' : encoding }),
     },
   });
 }

@@ -179,8 +179,10 @@ function addedTo(
   const isWanted = wantedBy.some((each) => each.registry === registry);
   if (isNoted && isWanted) return undefined;
   return {
-    ...(isNoted ? {} : { images: [...images, image] }),
-    ...(isWanted ? {} : { wantedBy: [...wantedBy, { registry }] }),
+    ...defined({
+      images: isNoted ? undefined : [...images, image],
+      wantedBy: isWanted ? undefined : [...wantedBy, { registry }],
+    }),
   };
 }
 

@@ -61,7 +61,7 @@ export function totalsChange(before: UsageTotal | undefined, key: RepositoryKey,
   return {
     do: 'patch',
     id: totalId,
-    ...(Object.keys(last).length === 0 ? {} : { set: last }),
+    ...defined({ set: Object.keys(last).length === 0 ? undefined : last }),
     increment: increment.length === 0 ? [{ path: 'bytes', by: 0 }] : increment,
   };
 }

@@ -145,8 +145,9 @@ function rowOf(
       locked: !attributes.deleteEnabled || !attributes.writeEnabled || (about?.locked ?? false),
       ...defined({ quarantine: about?.quarantine, purgeDueAt: about?.purgeDueAt }),
     },
-    ...(regions > 1
-      ? { regions: { complete: Math.min(regions, 1 + (about?.regions.size ?? 0)), total: regions } }
-      : {}),
+    ...defined({
+      regions:
+        regions > 1 ? { complete: Math.min(regions, 1 + (about?.regions.size ?? 0)), total: regions } : undefined,
+    }),
   };
 }

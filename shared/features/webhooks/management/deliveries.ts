@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { defined } from '../../../core/documents/defined.ts';
 import { managementRoutes, nextLink } from '../../../core/http/management.ts';
 import { originOf } from '../../../core/http/origin.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
@@ -46,15 +47,16 @@ export function deliveryRoutes(ports: WebhookManagementPorts): OpenAPIHono {
       return context.json(
         {
           value: (await withEvents(documents, deliveries)).flatMap(acrEventOf),
-          ...(continuation === undefined
-            ? {}
-            : {
-                nextLink: absoluteLink(
-                  new URL(context.req.path, originOf(context.req.raw, ports.publicUrl).url),
-                  page.limit,
-                  continuation,
-                ),
-              }),
+          ...defined({
+            nextLink:
+              continuation === undefined
+                ? undefined
+                : absoluteLink(
+                    new URL(context.req.path, originOf(context.req.raw, ports.publicUrl).url),
+                    page.limit,
+                    continuation,
+                  ),
+          }),
         },
         200,
       );
