@@ -7,6 +7,7 @@ import type { ManifestDocument, TagDocument } from '../../core/documents/manifes
 import { childrenOf, manifestDocumentSchema, tagDocumentSchema } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf, registrySchema, repositorySchema } from '../../core/documents/names.ts';
+import { storedOf } from '../../core/documents/pages.ts';
 import type { RepositoryDocument } from '../../core/documents/repository.ts';
 import { repositoryDocumentSchema } from '../../core/documents/repository.ts';
 import type { Stored } from '../../core/documents/stored.ts';
@@ -78,33 +79,29 @@ export class PlaceTags {
 
 async function walkOn(ports: Ports, found: Stored<Walk> | undefined, until: Date): Promise<void> {
   const { documents, clock, registry } = ports;
-  let [repository, tag] = [found?.document.repository, found?.document.tag];
   const write = (walk: Pick<Walk, 'repository' | 'tag' | 'endedAt'>) =>
     walks.write(documents, found, { id: 'tag-places', type: 'tag-places', schemaVersion: 1, registry, ...walk });
-  for (;;) {
-    const { entries, more } = await entriesFrom(ports, repository);
-    for (const entry of entries) {
-      if (clock.now() >= until) {
-        await write({ repository: entry.document.repository, ...defined({ tag }) });
-        return;
-      }
-      tag = await placeAll(ports, entry, entry.document.repository === repository ? tag : undefined, until);
-      if (tag !== undefined) {
-        await write({ repository: entry.document.repository, tag });
-        return;
-      }
+  for await (const entry of entriesFrom(ports, found?.document.repository)) {
+    const { repository } = entry.document;
+    const from = repository === found?.document.repository ? found.document.tag : undefined;
+    if (clock.now() >= until) {
+      await write({ repository, ...defined({ tag: from }) });
+      return;
     }
-    if (!more) break;
-    repository = entries.at(-1)?.document.repository ?? repository;
+    const tag = await placeAll(ports, entry, from, until);
+    if (tag !== undefined) {
+      await write({ repository, tag });
+      return;
+    }
   }
   await write({ endedAt: clock.now().toISOString() });
 }
 
-/** The repository that the walk has come to is looked at once more: it may not have ended in it. */
-async function entriesFrom(
+/** Reads the repositories from one on. The one that the walk has come to is among them: it may not have ended in it. */
+function entriesFrom(
   { documents, registry }: Ports,
   repository: string | undefined,
-): Promise<{ readonly entries: Stored<RepositoryDocument>[]; readonly more: boolean }> {
+): AsyncGenerator<Stored<RepositoryDocument>> {
   const query = {
     container: 'registries' as const,
     partition: [registry],
@@ -116,10 +113,7 @@ async function entriesFrom(
     orderBy: { path: 'repository', direction: 'asc' as const },
     limit: repositoriesAtOnce,
   };
-  const page = await documents.queryDocuments(query);
-  const entries = page.documents.map((found) => parseStored(repositoryDocumentSchema, found, query));
-  // A page may hold fewer than its limit, and not be the last.
-  return { entries, more: page.continuation !== undefined && entries.at(-1)?.document.repository !== repository };
+  return storedOf(documents, query, repositoryDocumentSchema);
 }
 
 /** Places all tags of a repository. Returns the id of the last one that is placed if the time ended before. */
