@@ -7,8 +7,8 @@ const alone = [...measuring, 'test/clients/{greedy-build,many-referrers}.test.ts
 const every = { testTimeout: 300_000, hookTimeout: 120_000, pool: 'forks' as const };
 
 /**
- * What needs more than npm: Debian's clients. `.ci/run` installs them; `npm test` leaves these suites out. Each brings
- * up a whole stack and waits for it much of the time, so two run side by side.
+ * These suites need more than npm: Debian's clients. `.ci/run` installs them; `npm test` leaves the suites out. Each
+ * brings up a whole stack and waits for it much of the time, so two run side by side.
  */
 export default defineConfig({
   test: {

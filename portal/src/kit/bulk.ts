@@ -95,7 +95,7 @@ async function undoBulk(id: string): Promise<void> {
   while (now.undo?.state === 'running') {
     await pause();
     const next = await looked(params, now);
-    if (next === undefined) return;
+    if (next === undefined) throw new ApiFailure('It is being undone, and goes on without this page.', 403);
     now = next;
   }
   bulksEnded.value += 1;

@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 import { formatNumber } from './format.ts';
+import { given } from './given.ts';
 import type { PageQuery } from './route.ts';
 
 /** The place of a page in a list: the token of each page before it, so that one can go back. */
@@ -13,6 +14,11 @@ export const pageSize = 100;
 
 export function placeIn(query: PageQuery): Place {
   return { continuation: query.get('after'), page: Math.max(1, Number(query.get('page') ?? '1') || 1) };
+}
+
+/** Returns the query for the page of a list that begins at a place. */
+export function pageFrom(continuation: string | undefined) {
+  return given({ limit: pageSize, continuation });
 }
 
 /** Returns the token that a list's `nextLink` leads on with. */

@@ -13,10 +13,11 @@ import {
   Empty,
   Filter,
   fromStart,
+  given,
   isWhole,
+  pageFrom,
   PageHead,
   Pager,
-  pageSize,
   placeIn,
   Show,
   Table,
@@ -41,11 +42,7 @@ interface Deletion {
 const write = 'management/write';
 
 async function loadBin(repository: string | undefined, after: string | undefined, signal: AbortSignal) {
-  const query = {
-    limit: pageSize,
-    ...(repository === undefined ? {} : { repository }),
-    ...(after === undefined ? {} : { continuation: after }),
-  };
+  const query = given({ ...pageFrom(after), repository });
   return answered(api.GET('/bin', { params: { query }, signal }));
 }
 

@@ -8,9 +8,9 @@ import {
   Empty,
   Link,
   linkTo,
+  pageFrom,
   PageHead,
   Pager,
-  pageSize,
   placeIn,
   Show,
   Table,
@@ -28,8 +28,7 @@ type Build = Awaited<ReturnType<typeof loadBuilds>>['items'][number];
 const write = 'management/write';
 
 function loadBuilds(after: string | undefined, signal: AbortSignal) {
-  const query = { limit: pageSize, ...(after === undefined ? {} : { continuation: after }) };
-  return answered(api.GET('/builds', { params: { query }, signal }));
+  return answered(api.GET('/builds', { params: { query: pageFrom(after) }, signal }));
 }
 
 /** The builds: what follows from updates of bases, and why an image was not made. */

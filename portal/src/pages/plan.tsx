@@ -12,6 +12,7 @@ import {
   Empty,
   formatBytes,
   formatDay,
+  given,
   Link,
   linkTo,
   linkToImage,
@@ -38,7 +39,7 @@ const write = 'management/write';
 
 /** Returns the newest plan of a policy; `undefined` if it has none yet. */
 async function loadPlan(name: string, after: string | undefined, signal: AbortSignal) {
-  const query = after === undefined ? {} : { continuation: after };
+  const query = given({ continuation: after });
   try {
     return await answered(api.GET('/purge/policies/{name}/plan', { params: { path: { name }, query }, signal }));
   } catch (error) {

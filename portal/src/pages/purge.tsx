@@ -10,9 +10,9 @@ import {
   FormDialog,
   Link,
   linkTo,
+  pageFrom,
   PageHead,
   Pager,
-  pageSize,
   placeIn,
   refuseIfThere,
   SelectField,
@@ -34,8 +34,7 @@ type Policy = Awaited<ReturnType<typeof loadPolicies>>['items'][number];
 const write = 'management/write';
 
 function loadPolicies(after: string | undefined, signal: AbortSignal) {
-  const query = { limit: pageSize, ...(after === undefined ? {} : { continuation: after }) };
-  return answered(api.GET('/purge/policies', { params: { query }, signal }));
+  return answered(api.GET('/purge/policies', { params: { query: pageFrom(after) }, signal }));
 }
 
 /** The purge policies: what each removes, when it runs, and whether a plan waits for approval. */

@@ -11,9 +11,10 @@ import {
   Empty,
   formatTime,
   FormDialog,
+  given,
+  pageFrom,
   PageHead,
   Pager,
-  pageSize,
   placeIn,
   Secrets,
   SelectField,
@@ -42,11 +43,7 @@ function loadHook(name: string, signal: AbortSignal) {
 
 function loadDeliveries(name: string, state: string | undefined, after: string | undefined, signal: AbortSignal) {
   const status = states.find((each) => each === state);
-  const query = {
-    limit: pageSize,
-    ...(status === undefined ? {} : { status }),
-    ...(after === undefined ? {} : { continuation: after }),
-  };
+  const query = given({ ...pageFrom(after), status });
   return answered(api.GET('/webhooks/{name}/deliveries', { params: { path: { name }, query }, signal }));
 }
 

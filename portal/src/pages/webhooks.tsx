@@ -9,9 +9,9 @@ import {
   FormDialog,
   Link,
   linkTo,
+  pageFrom,
   PageHead,
   Pager,
-  pageSize,
   placeIn,
   refuseIfThere,
   Secrets,
@@ -33,8 +33,7 @@ type Webhook = Awaited<ReturnType<typeof loadWebhooks>>['items'][number];
 const write = 'management/write';
 
 function loadWebhooks(after: string | undefined, signal: AbortSignal) {
-  const query = { limit: pageSize, ...(after === undefined ? {} : { continuation: after }) };
-  return answered(api.GET('/webhooks', { params: { query }, signal }));
+  return answered(api.GET('/webhooks', { params: { query: pageFrom(after) }, signal }));
 }
 
 /** The webhooks, each with a light that says whether its receiver takes what is sent. */
