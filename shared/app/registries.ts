@@ -1,5 +1,6 @@
 import { eachAlone, inTurn } from '../core/documents/alone.ts';
 import { defined } from '../core/documents/defined.ts';
+import { once } from '../core/documents/once.ts';
 import { HostNames, nameOf } from '../core/http/host-names.ts';
 import { targetOf } from '../core/http/target.ts';
 import type { RegistryName } from '../core/oci/name.ts';
@@ -234,9 +235,4 @@ function requiredOf(
   { publicUrl, administrator }: Pick<FurtherRegistry, 'publicUrl' | 'administrator'>,
 ): AuthSettings {
   return { ...shared, ...defined({ publicUrl, administrator }) };
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly it: T } | undefined;
-  return () => (made ??= { it: make() }).it;
 }

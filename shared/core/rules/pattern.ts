@@ -42,8 +42,35 @@ type Token = Wildcard | { readonly char: string };
  * times the text's: a regular expression of it would backtrack.
  */
 export function globMatches(pattern: string, text: string): boolean {
-  if (!pattern.includes('*')) return pattern === text;
+  return globMatcher(pattern)(text);
+}
+
+/** Reads a pattern for many texts. One whose wildcards are all `**` inside of parts passes over a text once. */
+export function globMatcher(pattern: string): (text: string) => boolean {
+  if (!pattern.includes('*')) return (text) => pattern === text;
   const tokens = tokensOf(pattern);
+  return tokens.every((token) => token === 'across' || typeof token === 'object')
+    ? acrossMatcher(pattern.split(/\*+/))
+    : (text) => follows(tokens, text);
+}
+
+/** Between the parts is anything, so each matches at its first place. */
+function acrossMatcher(parts: readonly string[]): (text: string) => boolean {
+  const [first = '', last = ''] = [parts[0], parts.at(-1)];
+  return (text) => {
+    const end = text.length - last.length;
+    if (end < first.length || !text.startsWith(first) || !text.endsWith(last)) return false;
+    let at = first.length;
+    for (const part of parts.slice(1, -1)) {
+      const found = text.indexOf(part, at);
+      if (found === -1 || found + part.length > end) return false;
+      at = found + part.length;
+    }
+    return true;
+  };
+}
+
+function follows(tokens: readonly Token[], text: string): boolean {
   let states = new Set<number>();
   enter(tokens, 0, states);
   for (const char of text) {
@@ -55,9 +82,9 @@ export function globMatches(pattern: string, text: string): boolean {
 }
 
 function tokensOf(pattern: string): Token[] {
-  const parts = pattern.match(/(?<=^|\/)\*\*\/|\*{2,}|[^]/g) ?? [];
+  const parts = pattern.match(/(?<=^|\/)(?:\*\*\/)+|\*{2,}|[^]/g) ?? [];
   return parts.map((part) =>
-    part === '**/' ? 'folders' : part === '*' ? 'within' : part.startsWith('**') ? 'across' : { char: part },
+    part.endsWith('*/') ? 'folders' : part === '*' ? 'within' : part.startsWith('**') ? 'across' : { char: part },
   );
 }
 

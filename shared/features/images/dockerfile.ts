@@ -33,9 +33,8 @@ export function showHistory(history: readonly Step[], layerCount: number): Shown
   let next = 0;
   const all = history.map(({ createdBy, createdAt, comment, isEmpty }) => ({
     instruction: cutText(instructionIn(createdBy)),
-    ...defined({ createdAt, comment }),
     empty: isEmpty,
-    ...defined({ layer: isEmpty || !isMatched ? undefined : next++ }),
+    ...defined({ createdAt, comment, layer: isEmpty || !isMatched ? undefined : next++ }),
   }));
   const isCut = all.length > mostSteps;
   const steps = all.slice(0, mostSteps);

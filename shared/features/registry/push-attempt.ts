@@ -11,6 +11,7 @@ import {
 } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
+import { once } from '../../core/documents/once.ts';
 import { referencesOf } from '../../core/documents/references.ts';
 import type { RepositoryDocument } from '../../core/documents/repository.ts';
 import type { Stored } from '../../core/documents/stored.ts';
@@ -249,15 +250,6 @@ function requireAt({ onlyIfAt }: ManifestPush, [tag]: readonly PushedTag[], dige
     code: 'conflict',
     why: `the tag ${tag?.name ?? ''} points at ${at ?? 'nothing'} by now, and should have been moved from ${onlyIfAt}`,
   });
-}
-
-/**
- * Runs work once, at the first call. It starts with the first attempt's reads and not before, so that no failure is
- * left without a caller that awaits it.
- */
-export function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let running: Promise<T> | undefined;
-  return () => (running ??= work());
 }
 
 /** Gives every attempt the same ids in the same order, so that it recognizes the events of earlier ones. */

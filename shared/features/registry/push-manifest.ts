@@ -1,12 +1,13 @@
 import { untilUncontended } from '../../core/documents/contention.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
+import { once } from '../../core/documents/once.ts';
 import type { RepositoryDocument } from '../../core/documents/repository.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import { publishCommitted } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 import type { RegistryPorts } from './ports.ts';
-import { attemptPush, beginPush, once, pushedDigest } from './push-attempt.ts';
+import { attemptPush, beginPush, pushedDigest } from './push-attempt.ts';
 import type { ManifestPush } from './push-situation.ts';
 
 export interface Pushed {

@@ -178,12 +178,10 @@ function addedTo(
     images.some((each) => JSON.stringify(each) === JSON.stringify(image));
   const isWanted = wantedBy.some((each) => each.registry === registry);
   if (isNoted && isWanted) return undefined;
-  return {
-    ...defined({
-      images: isNoted ? undefined : [...images, image],
-      wantedBy: isWanted ? undefined : [...wantedBy, { registry }],
-    }),
-  };
+  return defined({
+    images: isNoted ? undefined : [...images, image],
+    wantedBy: isWanted ? undefined : [...wantedBy, { registry }],
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { manifestDocumentSchema, tagDocumentSchema } from '../../core/documents/manifest.ts';
+import { once } from '../../core/documents/once.ts';
 import { allStored } from '../../core/documents/pages.ts';
 import { repositoryDocumentSchema } from '../../core/documents/repository.ts';
 import { parseStored } from '../../core/documents/stored.ts';
@@ -56,11 +57,6 @@ export async function overviewOf(ports: OverviewPorts, registry: RegistryName): 
     throw new StoreFailure({ dependency: 'documents', kind: 'unavailable', message: 'no part of the overview' });
   const found = Object.fromEntries(read.filter(([, part]) => part !== undefined)) as Omit<Overview, 'registry'>;
   return { registry, ...found, unavailable };
-}
-
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let running: Promise<T> | undefined;
-  return () => (running ??= work());
 }
 
 type ReadSurvey = () => Promise<StoredFigures | undefined>;

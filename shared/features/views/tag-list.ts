@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { trimEnd } from '../../core/dockerfile/spaces.ts';
 import { defined } from '../../core/documents/defined.ts';
 import type { TagDocument } from '../../core/documents/manifest.ts';
 import { tagDocumentSchema, tagId } from '../../core/documents/manifest.ts';
@@ -109,16 +110,13 @@ function rangeOf(path: OrderedBy, { direction, search }: TagListing, after: stri
 
 /** The part of a beginning before the number that it ends with is the beginning of the keys. */
 function namesFrom({ prefix }: Search): [from: string, to: string] {
-  const from = `${tagPlace}${naturalPrefix(withoutLastNumber(prefix))}`;
+  const from = `${tagPlace}${naturalPrefix(trimEnd(prefix, isDigit))}`;
   // A tilde stands behind all that keys contain.
   return from === tagPlace ? [tagPlace, behindTagPlaces] : [from, `${from}~`];
 }
 
-/** A pattern for the digits at the end would try again from each digit before. */
-function withoutLastNumber(text: string): string {
-  let end = text.length;
-  while (end > 0 && /\d/.test(text.charAt(end - 1))) end -= 1;
-  return text.slice(0, end);
+function isDigit(character: string): boolean {
+  return character >= '0' && character <= '9';
 }
 
 function placeIn(tag: TagDocument, listing: TagListing): string {

@@ -1,3 +1,4 @@
+import { trimEnd } from '../../../core/dockerfile/spaces.ts';
 import type { Origin } from '../../../core/http/origin.ts';
 
 /** A longer value is none of ours: browsers keep no cookie that is longer. */
@@ -43,7 +44,7 @@ export function cookieOf(request: Request, name: string): string | undefined {
  * that begins with that one has no prefix, so another host could set it.
  */
 function withoutSpace(text: string): string {
-  return text.replace(/^[ \t]+/, '').replace(/(?<![ \t])[ \t]+$/, '');
+  return trimEnd(text.replace(/^[ \t]+/, ''), (character) => character === ' ' || character === '\t');
 }
 
 /**

@@ -1,0 +1,8 @@
+/**
+ * Makes something once, when it is first asked for, and returns the same to all who ask. Work begins with the first call
+ * and not before, so that no failure is left without a caller that awaits it.
+ */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly it: T } | undefined;
+  return () => (made ??= { it: make() }).it;
+}
