@@ -8,6 +8,7 @@ import { targetOf } from '../core/http/target.ts';
 import { RegistryError } from '../core/oci/faults.ts';
 import type { AppPorts } from './app-ports.ts';
 import { healthEndpoint } from './health.ts';
+import { lazily } from './lazily.ts';
 import type { Recorded } from './recorded.ts';
 import { apiPath, codesFor, isBelow, recordedApp, recordRequest } from './recorded.ts';
 import { requireManagement } from './require-management.ts';
@@ -37,18 +38,6 @@ export function createApp(ports: AppPorts): App {
           : inTurn(request, path, { giveWay, addressOf }, () => answer(request, path)))
       );
     },
-  };
-}
-
-/** Returns a function that makes something when it is first called, and again only where that has failed. */
-function lazily<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make().catch((error: unknown) => {
-      made = undefined;
-      throw error;
-    });
-    return made;
   };
 }
 

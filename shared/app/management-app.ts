@@ -6,6 +6,7 @@ import { errorResponse } from '../core/http/respond.ts';
 import { RegistryError } from '../core/oci/faults.ts';
 import { describeApi } from './api-document.ts';
 import type { AppPorts } from './app-ports.ts';
+import { lazily } from './lazily.ts';
 import type { Recorded } from './recorded.ts';
 import { apiPath, codesFor, recordedApp } from './recorded.ts';
 import { requireManagement } from './require-management.ts';
@@ -37,8 +38,8 @@ async function describedRoutes(parts: readonly FeatureParts[]): Promise<OpenAPIH
   const api = new OpenAPIHono();
   const made = await Promise.all(parts.flatMap(({ routes }) => (routes === undefined ? [] : [routes()])));
   for (const routes of made) api.route('/', routes);
-  let document: Promise<object> | undefined;
   // It takes longer to make than all the rest of a start, so it is made when it is first requested.
-  api.get('/openapi.json', async (context) => context.json(await (document ??= describeApi(api, parts))));
+  const document = lazily(() => describeApi(api, parts));
+  api.get('/openapi.json', async (context) => context.json(await document()));
   return api;
 }
