@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { lazily } from '../core/documents/once.ts';
 import type { PortalFiles, ReadPortal } from '../core/ports/portal.ts';
 
 /** The build writes this list last, so that a folder that has it is whole. */
@@ -12,13 +13,7 @@ const listName = 'files.json';
  * whose parts may lie a folder deeper; in a checkout it is `dist/portal`.
  */
 export function portalFiles(from: string = dirname(fileURLToPath(import.meta.url))): ReadPortal {
-  let reading: Promise<PortalFiles> | undefined;
-  return () =>
-    (reading ??= read(from).catch((error: unknown) => {
-      // The next request tries again.
-      reading = undefined;
-      throw error;
-    }));
+  return lazily(() => read(from));
 }
 
 async function read(from: string): Promise<PortalFiles> {

@@ -1,4 +1,5 @@
 import type { Hono } from 'hono';
+import { lazily } from '../core/documents/once.ts';
 import { allowedMethods } from '../core/http/allowed-methods.ts';
 import { homePage } from '../core/http/home.ts';
 import { requireOwnHost } from '../core/http/host-names.ts';
@@ -8,7 +9,6 @@ import { targetOf } from '../core/http/target.ts';
 import { RegistryError } from '../core/oci/faults.ts';
 import type { AppPorts } from './app-ports.ts';
 import { healthEndpoint } from './health.ts';
-import { lazily } from './lazily.ts';
 import type { Recorded } from './recorded.ts';
 import { apiPath, codesFor, isBelow, recordedApp, recordRequest } from './recorded.ts';
 import { requireManagement } from './require-management.ts';

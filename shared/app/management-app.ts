@@ -1,12 +1,12 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Hono } from 'hono';
+import { lazily } from '../core/documents/once.ts';
 import type { FeatureParts } from '../core/feature/feature.ts';
 import { allowedMethods } from '../core/http/allowed-methods.ts';
 import { errorResponse } from '../core/http/respond.ts';
 import { RegistryError } from '../core/oci/faults.ts';
 import { describeApi } from './api-document.ts';
 import type { AppPorts } from './app-ports.ts';
-import { lazily } from './lazily.ts';
 import type { Recorded } from './recorded.ts';
 import { apiPath, codesFor, recordedApp } from './recorded.ts';
 import { requireManagement } from './require-management.ts';

@@ -13,9 +13,18 @@ export function ownBytes({ references }: Pick<ManifestDocument, 'references'>): 
   return sumOfBytes([...blobs.values()].map(sizeOf));
 }
 
-/** BuildKit lists attestations for a platform that is none. */
-function isAttestation({ platform }: ManifestDocument['references'][number]): boolean {
+interface Named {
+  readonly os?: string | undefined;
+  readonly architecture?: string | undefined;
+}
+
+/** Says whether a platform is none: BuildKit lists attestations for such a one. */
+export function isNoPlatform(platform: Named | undefined): boolean {
   return platform?.os === 'unknown' && platform.architecture === 'unknown';
+}
+
+function isAttestation({ platform }: ManifestDocument['references'][number]): boolean {
+  return isNoPlatform(platform);
 }
 
 /**

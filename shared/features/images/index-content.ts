@@ -4,6 +4,7 @@ import { storedAmong } from '../../core/documents/in-repository.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import { manifestDocumentSchema } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
+import { isNoPlatform } from '../../core/documents/tag-facts.ts';
 import { ownBytes } from '../../core/documents/tag-facts.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
@@ -140,10 +141,7 @@ function sortIn(found: Gathering, entry: Descriptor, document: ManifestDocument 
  * unknown/unknown, because clients would otherwise take one for an image.
  */
 function isAttestation({ annotations, platform }: Descriptor): boolean {
-  return (
-    annotations?.['vnd.docker.reference.type'] !== undefined ||
-    (platform?.os === 'unknown' && platform.architecture === 'unknown')
-  );
+  return annotations?.['vnd.docker.reference.type'] !== undefined || isNoPlatform(platform);
 }
 
 function subjectOf({ annotations }: Descriptor): { readonly of?: Digest } {
@@ -184,7 +182,7 @@ function platformOf(
 ): Platform | undefined {
   const { os = '', architecture = '', variant } = platform ?? {};
   const version = platform?.['os.version'];
-  if (os === '' || architecture === '' || (os === 'unknown' && architecture === 'unknown')) return undefined;
+  if (os === '' || architecture === '' || isNoPlatform({ os, architecture })) return undefined;
   return {
     os: cutText(os, 100),
     architecture: cutText(architecture, 100),
