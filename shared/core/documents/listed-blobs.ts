@@ -1,17 +1,13 @@
 import type { DeleteBlob, ListBlobs, ListedBlob } from '../ports/blobs.ts';
+import { pagesFrom } from './pages.ts';
 
 type BlobPage = Awaited<ReturnType<ListBlobs['listBlobs']>>;
 
 /**
  * Lists the pages of blobs, from a place that an earlier page has named or from the beginning. Throws `StoreFailure`.
  */
-export async function* blobPagesFrom(blobs: ListBlobs, limit: number, place?: string): AsyncGenerator<BlobPage> {
-  let page = await blobs.listBlobs(limit, place);
-  yield page;
-  while (page.continuation !== undefined) {
-    page = await blobs.listBlobs(limit, page.continuation);
-    yield page;
-  }
+export function blobPagesFrom(blobs: ListBlobs, limit: number, place?: string): AsyncGenerator<BlobPage> {
+  return pagesFrom(place, (continuation) => blobs.listBlobs(limit, continuation));
 }
 
 /** Deletes a blob that is still as it was listed; `false` if it has changed or is gone. Throws `StoreFailure`. */

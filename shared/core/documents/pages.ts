@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { DocumentQuery, Documents, QueryDocuments, VersionedDocument } from '../ports/documents.ts';
+import { defined } from './defined.ts';
 import type { Stored } from './stored.ts';
 import { parseStored } from './stored.ts';
 
@@ -36,11 +37,25 @@ export interface QueryPage {
  * Throws `StoreFailure`.
  */
 export async function* eachPage(documents: QueryDocuments, query: WholeQuery): AsyncGenerator<QueryPage> {
-  let page = await documents.queryDocuments(query);
-  yield { documents: page.documents, isLast: page.continuation === undefined };
+  const pages = pagesFrom(undefined, (continuation) =>
+    documents.queryDocuments({ ...query, ...defined({ continuation }) }),
+  );
+  for await (const page of pages) yield { documents: page.documents, isLast: page.continuation === undefined };
+}
+
+/**
+ * Reads the pages of any list that goes on by a continuation, from one of them or from the beginning. The next page is
+ * read when it is needed.
+ */
+export async function* pagesFrom<P extends { readonly continuation?: string }>(
+  continuation: string | undefined,
+  read: (continuation: string | undefined) => Promise<P>,
+): AsyncGenerator<P> {
+  let page = await read(continuation);
+  yield page;
   while (page.continuation !== undefined) {
-    page = await documents.queryDocuments({ ...query, continuation: page.continuation });
-    yield { documents: page.documents, isLast: page.continuation === undefined };
+    page = await read(page.continuation);
+    yield page;
   }
 }
 

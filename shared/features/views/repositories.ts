@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { inBatches } from '../../core/documents/batches.ts';
 import { defined } from '../../core/documents/defined.ts';
-import { allStored, firstOf, storedOf } from '../../core/documents/pages.ts';
+import { allStored, eachPage, firstOf, pagesFrom, storedOf } from '../../core/documents/pages.ts';
 import type { RepositoryDocument } from '../../core/documents/repository.ts';
 import { repositoryDocumentSchema } from '../../core/documents/repository.ts';
 import { parseStored } from '../../core/documents/stored.ts';
@@ -197,45 +197,47 @@ async function named(
   sort: RepositoriesQuery['sort'],
 ): Promise<Found> {
   const towards = sort === 'name' ? direction : 'asc';
+  const behind: Predicate[] =
+    after === undefined || after === ''
+      ? []
+      : [{ path: 'repository', is: towards === 'asc' ? '>' : '<', value: after }];
+  const atOnce = sort === 'name' ? limit + 1 : figuresAtOnce;
+  const query = catalogQuery(ports, [...startsWith(prefix), ...behind], towards, atOnce);
   const entries: RepositoryDocument[] = [];
-  let last = after === '' ? undefined : after;
-  for (let queries = 1; ; queries += 1) {
-    const behind: Predicate[] =
-      last === undefined ? [] : [{ path: 'repository', is: towards === 'asc' ? '>' : '<', value: last }];
-    const atOnce = sort === 'name' ? limit + 1 : figuresAtOnce;
-    const query = catalogQuery(ports, [...startsWith(prefix), ...behind], towards, atOnce);
-    const page = await ports.documents.queryDocuments(query);
-    const read = page.documents.map((each) => parseStored(repositoryDocumentSchema, each, query).document);
+  let queries = 0;
+  for await (const { documents, isLast } of eachPage(ports.documents, query)) {
+    const read = documents.map((each) => parseStored(repositoryDocumentSchema, each, query).document);
     const known = sort === 'name' ? undefined : await figuresOf(ports, read);
     for (const entry of read) {
       if (sort !== 'name' && known?.get(entry.repository)?.[rankingOf[sort]] !== undefined) continue;
       if (entries.length === limit) return { entries, next: { after: entries.at(-1)?.repository ?? '' } };
       entries.push(entry);
     }
-    if (page.continuation === undefined) return { entries };
-    last = read.at(-1)?.repository ?? last;
-    if (queries >= mostQueries && last !== undefined) return { entries, next: { after: last } };
+    queries += 1;
+    const last = read.at(-1);
+    if (!isLast && queries >= mostQueries && last !== undefined) return { entries, next: { after: last.repository } };
   }
+  return { entries };
 }
 
 /** Lists repositories in the order of a figure. The catalog says which of them are there. */
 async function ranked(ports: ListPorts, { direction, limit }: Asked, place: Place, by: Ranking): Promise<Found> {
-  let continuation = place.ranked;
   const entries: RepositoryDocument[] = [];
-  for (let queries = 1; ; queries += 1) {
-    const atMost = limit - entries.length;
-    const page = await ports.usageViews.ranked(ports.registry, by, { direction, limit: atMost, continuation });
-    entries.push(...(await entriesOf(ports, page.items)));
-    continuation = page.continuation;
+  let queries = 0;
+  const pages = pagesFrom(place.ranked, (continuation) =>
+    ports.usageViews.ranked(ports.registry, by, { direction, limit: limit - entries.length, continuation }),
+  );
+  for await (const { items, continuation } of pages) {
+    entries.push(...(await entriesOf(ports, items)));
+    queries += 1;
     if (continuation !== undefined && (entries.length === limit || queries >= mostQueries))
       return { entries, next: { ranked: continuation } };
-    if (continuation !== undefined) continue;
-    const asked = { prefix: '', search: searchOf(undefined), direction, limit: limit - entries.length };
-    if (asked.limit === 0) return { entries, next: { after: '' } };
-    // The page goes on with those of which the figure is not known.
-    const rest = await named(ports, asked, { after: '' }, sortOf(by));
-    return { ...rest, entries: [...entries, ...rest.entries] };
   }
+  const asked = { prefix: '', search: searchOf(undefined), direction, limit: limit - entries.length };
+  if (asked.limit === 0) return { entries, next: { after: '' } };
+  // The page goes on with those of which the figure is not known.
+  const rest = await named(ports, asked, { after: '' }, sortOf(by));
+  return { ...rest, entries: [...entries, ...rest.entries] };
 }
 
 function sortOf(by: Ranking): RepositoriesQuery['sort'] {

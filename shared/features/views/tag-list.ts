@@ -5,7 +5,7 @@ import type { TagDocument } from '../../core/documents/manifest.ts';
 import { tagDocumentSchema, tagId } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
-import { allStored } from '../../core/documents/pages.ts';
+import { allStored, pagesFrom } from '../../core/documents/pages.ts';
 import type { RepositoryDocument } from '../../core/documents/repository.ts';
 import { parseStored } from '../../core/documents/stored.ts';
 import { behindTagPlaces, naturalPrefix, tagPlace } from '../../core/documents/tag-row.ts';
@@ -164,22 +164,24 @@ const pagesLookedAt = 5;
 /** Lists what was pulled, in the order of the last pulls, and then, by their names, what never was. */
 async function pulledPage(ports: ListPorts, listing: TagListing, place: Place): Promise<ListedPage> {
   if (place.after !== undefined) return neverPulledPage(ports, listing, place);
+  const { key, direction, limit } = listing;
   let seen = place.seen ?? 0;
-  let continuation = place.pulled;
-  for (let looked = 0; looked < pagesLookedAt; looked++) {
-    const { key, direction, limit } = listing;
-    const page = await ports.usageViews.pulledTags(key, { direction, limit, continuation });
-    const items = await tagsOf(ports, listing, page.items);
+  let looked = 0;
+  const pages = pagesFrom(place.pulled, (continuation) =>
+    ports.usageViews.pulledTags(key, { direction, limit, continuation }),
+  );
+  for await (const { items: pulled, continuation } of pages) {
+    const items = await tagsOf(ports, listing, pulled);
     seen += items.length;
-    continuation = page.continuation;
+    looked += 1;
     if (continuation === undefined)
       // Nothing needs to be left out of what never was pulled if nothing was.
       return items.length === 0
         ? neverPulledPage(ports, listing, { after: '', seen })
         : { items, next: { after: '', seen } };
-    if (items.length > 0) return { items, next: { pulled: continuation, seen } };
+    if (items.length > 0 || looked === pagesLookedAt) return { items, next: { pulled: continuation, seen } };
   }
-  return { items: [], next: { ...defined({ pulled: continuation }), seen } };
+  return neverPulledPage(ports, listing, { after: '', seen });
 }
 
 /** Finds the tags that are still there. */
