@@ -18,7 +18,7 @@ import './webhooks/dispatch.event.ts';
 import './webhooks/deliver.queue.ts';
 import './webhooks/let-go.queue.ts';
 import './webhooks/sweep.timer.ts';
-import './acr/settle.timer.ts';
+import './acr/reconcile.timer.ts';
 import './recycle-bin/purge.timer.ts';
 import './recycle-bin/reconcile.timer.ts';
 import './collection/collect.timer.ts';

@@ -271,6 +271,18 @@ describe('the size of things', () => {
     expect(product[Math.floor(product.length / 2)]).toBeLessThanOrEqual(90);
   });
 
+  it('exports no name with a word for which the glossary has another', () => {
+    const exported = /^export (?:async )?(?:function\*?|class|interface|type|const) ([A-Za-z]+)/gm;
+    const replaced = /^(lane|told|untold|settle|bring|look)s?$/i;
+    const wordsOf = (name: string) => name.split(/(?<=[a-z])(?=[A-Z])/);
+    expect(wordsOf('lookAtTag').some((word) => replaced.test(word))).toBe(true);
+    const names = shared.flatMap(({ path, source }) =>
+      [...source.text.matchAll(exported)].map(([, name = '']) => ({ path, name })),
+    );
+    expect(names.length).toBeGreaterThan(2_000);
+    expect(names.filter(({ name }) => wordsOf(name).some((word) => replaced.test(word)))).toEqual([]);
+  });
+
   it('names no room or file utils, helpers, manager or service', () => {
     expect(
       files

@@ -88,7 +88,7 @@ export function groundOf(
   { manifests, written }: InstanceMemory,
 ) {
   const metrics = new Metrics(settings.metricLabels);
-  const { stores, nearby, regions, told } = reachRegions(
+  const { stores, nearby, regions, noteDeleted } = reachRegions(
     adapters,
     settings.region,
     (ports) => seen({ ...adapters, ...ports }, metrics),
@@ -115,7 +115,7 @@ export function groundOf(
     eventSource: settings.eventSource,
     sourceOf: settings.sourceOf,
     /** Lets this instance forget the manifests that an event says are deleted, and returns the event. */
-    noteDeletions: hearDeletions(settings.registryName, told, manifests),
+    noteDeletions: hearDeletions(settings.registryName, noteDeleted, manifests),
     settings,
   };
 }

@@ -35,7 +35,7 @@ const ofAll: ReadonlySet<string> = new Set<keyof Longshore['timers']>([
   'recycle-bin-reconcile',
   'collection-collect',
   'collection-leftovers',
-  'acr-settle',
+  'acr-reconcile',
 ]);
 
 /** Messages that say only that there is work. Every other one carries the registry that it is of. */

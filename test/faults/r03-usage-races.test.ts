@@ -3,7 +3,7 @@ import { createMemoryWorld } from '../../shared/adapters/memory/world.ts';
 import { composeForTest } from '../../shared/app/compose-for-test.ts';
 import type { RepositoryKey } from '../../shared/core/documents/names.ts';
 import type { Digest } from '../../shared/core/oci/digest.ts';
-import { reconcileImage } from '../../shared/features/usage/settle-image.ts';
+import { reconcileImage } from '../../shared/features/usage/reconcile-image.ts';
 import { ask, makeImage, pushImage } from '../shared/image.ts';
 
 const key = { registry: 'default', repository: 'team/app' } as unknown as RepositoryKey;

@@ -274,7 +274,7 @@ describe('a part of a sweep that fails', () => {
     ['policies', 'purge-mark'],
     ['webhooks', 'webhooks-sweep'],
     ['usage', 'usage-survey'],
-    ['deleted repositories', 'acr-settle'],
+    ['deleted repositories', 'acr-reconcile'],
   ] as const)('is one document that cannot be read, wherever it lies: the sweep of %s goes on', async (_, sweep) => {
     const of = registry();
     await of.push(build('app', 'app'), '1');

@@ -37,8 +37,8 @@ import { fileIn } from '../../shared/features/builds/tasks/context.ts';
 import { taskSettingsSchema } from '../../shared/features/builds/tasks/documents.ts';
 import { refsPushed } from '../../shared/features/builds/tasks/git-pushed.ts';
 import { tagTemplateSchema } from '../../shared/features/builds/tasks/tag-templates.ts';
-import { lookAtTag } from '../../shared/features/builds/upstream/head.ts';
 import { pushedIn, sources } from '../../shared/features/builds/upstream/notified.ts';
+import { askTagDigest } from '../../shared/features/builds/upstream/tag-digest.ts';
 import { parseCredentials } from '../../shared/features/identity/credentials.ts';
 import { isRepositoryPattern } from '../../shared/features/identity/pattern.ts';
 import { parseScopes } from '../../shared/features/identity/scope.ts';
@@ -78,7 +78,7 @@ const pieces = (text: string, length = 20) =>
 
 /** Another registry that answers with such headers, and a token service that answers with such a body. */
 async function answered(with401: Record<string, string>, status = 401, body = ''): Promise<unknown> {
-  return lookAtTag(
+  return askTagDigest(
     { outbound: { ask: () => Promise.resolve({ status, headers: with401, text: body }) }, clock: systemClock },
     'base.example/library/base',
     '1',
@@ -257,7 +257,7 @@ export const parsers: Record<string, Parser> = {
         body: Buffer.from(text),
       },
       now,
-      ['told', 'standard'],
+      ['token', 'standard'],
     ),
   'an upload state': (text) => refused(() => openUpload(text, { ...key, id: 'a' }, Buffer.alloc(32), now)),
   'a URL of a receiver': (text) => [

@@ -8,15 +8,15 @@ import type { OutboundClientOptions } from '../../shared/core/outbound/outbound-
 import { outboundClient } from '../../shared/core/outbound/outbound-client.ts';
 import { systemClock } from '../../shared/core/ports/clock.ts';
 import { sealingKeys } from '../../shared/core/secrets/sealing-keys.ts';
-import { printedBy, scheduleRun } from '../../shared/features/builds/elsewhere/acr.ts';
-import type { RemoteJob } from '../../shared/features/builds/elsewhere/job.ts';
-import { giveJob } from '../../shared/features/builds/elsewhere/runners.ts';
 import { putTaskSecrets } from '../../shared/features/builds/inbound/task-secrets.ts';
+import { printedBy, scheduleRun } from '../../shared/features/builds/jobs/acr.ts';
+import type { RemoteJob } from '../../shared/features/builds/jobs/job.ts';
+import { giveJob } from '../../shared/features/builds/jobs/runners.ts';
 import type { Node } from '../../shared/features/builds/plan/documents.ts';
 import { gateOf } from '../../shared/features/builds/plan/gate.ts';
 import type { BuildPorts } from '../../shared/features/builds/ports.ts';
 import type { AcrRunner, Task } from '../../shared/features/builds/tasks/documents.ts';
-import { lookAtTag } from '../../shared/features/builds/upstream/head.ts';
+import { askTagDigest } from '../../shared/features/builds/upstream/tag-digest.ts';
 import { IssuerKeys } from '../../shared/features/identity/issuers/keys.ts';
 import { ask } from '../shared/image.ts';
 
@@ -91,12 +91,12 @@ async function given(way: Way, runner: object, azure = 'https://azure.example'):
   return taken.is === 'taken' ? done : taken.why;
 }
 
-async function looked(way: Way, host: string, realm?: string): Promise<string> {
-  const { looked: look } = await lookAtTag({ outbound: way.outbound, clock: systemClock }, `${host}/team/base`, '1', {
+async function asked(way: Way, host: string, realm?: string): Promise<string> {
+  const { state } = await askTagDigest({ outbound: way.outbound, clock: systemClock }, `${host}/team/base`, '1', {
     known: undefined,
     as: realm === undefined ? {} : { realm },
   });
-  return look.is === 'at' ? done : 'why' in look ? look.why : look.is;
+  return state.is === 'at' ? done : 'why' in state ? state.why : state.is;
 }
 
 const told = (error: unknown) => (error instanceof Error ? error.message : String(error));
@@ -132,10 +132,10 @@ export const callers: Readonly<Record<string, Caller>> = {
         }),
     );
   },
-  "a base's tag": (way, host) => looked(way, host),
+  "a base's tag": (way, host) => asked(way, host),
   "a registry's token service": (way, host, friend) => {
     friend.lead = { to: `${urlOf(host)}/token` };
-    return looked(way, friend.host, host);
+    return asked(way, friend.host, host);
   },
   "a git repository's references": async ({ git }, host) => {
     const found = await git.resolveRef({ url: `${urlOf(host)}/x.git` }, 'main').catch(told);

@@ -9,7 +9,7 @@ export interface LimitStrangers {
    * Counts, before a store is read for such a request, one read against the budget of strangers. Throws `RegistryError`
    * (`too-many-requests`) if they have asked too much.
    */
-  takeLook(request: Request): void;
+  takeLookup(request: Request): void;
   /** Notes that the request has failed at the door. */
   failed(request: Request, door: string): void;
   /** Notes that the request has shown the right secret. */

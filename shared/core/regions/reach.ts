@@ -34,7 +34,7 @@ interface Reached<S> {
   readonly nearby?: ReadDocument;
   readonly regions: Regions;
   /** Notes that these documents were deleted by somebody: this region's state of them is not believed. */
-  readonly told: (deleted: readonly DocumentRef[]) => void;
+  readonly noteDeleted: (deleted: readonly DocumentRef[]) => void;
 }
 
 /**
@@ -53,7 +53,7 @@ export function reachRegions<S extends OwnStores>(
     return {
       stores,
       regions: regionsOf([{ ...stores, name: region, probe: () => Promise.resolve() }]),
-      told: () => undefined,
+      noteDeleted: () => undefined,
     };
   }
   const { documents: near } = seen({
@@ -66,6 +66,6 @@ export function reachRegions<S extends OwnStores>(
     stores,
     nearby: nearFirst(near, stores.documents, written),
     regions: regionsOf([{ ...stores, name: region, probe: others.probe }, ...elsewhere]),
-    told: (deleted) => written.remember(deleted),
+    noteDeleted: (deleted) => written.remember(deleted),
   };
 }

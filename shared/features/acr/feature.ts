@@ -2,7 +2,7 @@ import { feature } from '../../core/feature/feature.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import { respondAcr } from './http.ts';
 import type { AcrPorts } from './ports.ts';
-import { reconcileRepositories } from './settle-repositories.ts';
+import { reconcileRepositories } from './reconcile-repositories.ts';
 
 interface Ports extends AcrPorts {
   readonly registry: RegistryName;
@@ -17,7 +17,7 @@ export const acr = feature({
         '/acr/v1/*': (request: Request, requestId: string) => respondAcr(ports, ports.registry, request, requestId),
       },
       timers: {
-        async 'acr-settle'() {
+        async 'acr-reconcile'() {
           const revived = await reconcileRepositories(ports);
           if (revived > 0)
             ports.log.info(

@@ -8,12 +8,12 @@ import { learnedRef, learnedSchema } from './bases/documents.ts';
 import { baseDigestsIn } from './bases/find-bases.ts';
 import type { BaseReference } from './bases/names.ts';
 import { ownRepository, shownReference } from './bases/names.ts';
-import type { Build, Lane, Node, Root } from './plan/documents.ts';
+import type { Build, BuildQueue, Node, Root } from './plan/documents.ts';
 import { nameIn, nodeRef, nodeSchema } from './plan/documents.ts';
-import { readLane } from './plan/lane.ts';
 import { latestBuilds } from './plan/list.ts';
 import { permitFor } from './plan/permits.ts';
 import { policyFor, readPolicies } from './plan/policies.ts';
+import { readQueue } from './plan/queue.ts';
 import type { Rule } from './plan/rules.ts';
 import { ruleOf } from './plan/rules.ts';
 import type { BuildPorts } from './ports.ts';
@@ -196,15 +196,15 @@ async function explainByBuilds(
   image: TaggedImage,
   { base, tag }: BaseFound,
 ): Promise<Explanation | undefined> {
-  const lane = (await readLane(ports))?.document;
-  const waits = lane?.waiting.find((root) => root.base === base && root.tag === tag);
+  const queue = (await readQueue(ports))?.document;
+  const waits = queue?.waiting.find((root) => root.base === base && root.tag === tag);
   if (waits !== undefined)
     return {
       reason: 'waits-for-a-build',
       why:
         `${shownReference({ base, tag })} was updated at ${waits.updatedAt}, and waits until ` +
         `${waits.heldBy === undefined ? 'a build under way' : 'the build that makes the same images'} has ended`,
-      ...heldByOf(waits, lane),
+      ...heldByOf(waits, queue),
     };
   for (const build of await latestBuilds(ports)) {
     if (build.state === 'planning' && build.roots.some((root) => root.base === base && root.tag === tag))
@@ -220,8 +220,8 @@ async function explainByBuilds(
   return undefined;
 }
 
-function heldByOf({ heldBy }: Root, lane: Lane | undefined): { build?: string } {
-  const build = heldBy ?? lane?.active[0];
+function heldByOf({ heldBy }: Root, queue: BuildQueue | undefined): { build?: string } {
+  const build = heldBy ?? queue?.active[0];
   return defined({ build });
 }
 

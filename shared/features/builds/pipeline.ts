@@ -5,7 +5,7 @@ import { learnTouched } from './bases/touched.ts';
 import { beginBuilds } from './plan/go-on.ts';
 import { followNewerTag } from './plan/newer-tag.ts';
 import { nodesWhere } from './plan/nodes.ts';
-import { reconcileWaiting } from './plan/settle.ts';
+import { reconcileWaiting } from './plan/reconcile.ts';
 import { planUpdate, publishUpdated } from './plan/updates.ts';
 import { workOn } from './plan/work.ts';
 import type { BuildPorts } from './ports.ts';

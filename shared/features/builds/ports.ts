@@ -32,11 +32,11 @@ export interface BuildPorts {
   readonly topic: PublishEvents;
   /** Calls Azure's own runners; absent if the app has no identity there. */
   readonly management?: AzureManagement;
-  /** Issues credentials for jobs elsewhere; absent if nobody needs any. */
+  /** Issues credentials for jobs; absent if nobody needs any. */
   readonly issueAccess?: IssueAccess | undefined;
   /** Says what pushers may do now, although they send no request. */
   readonly grants: AskGrants;
-  /** Posts to runners and gates elsewhere. */
+  /** Posts to runners and gates. */
   readonly receivers: PostRequest;
   /** Calls other registries. */
   readonly outbound: AskUrl;

@@ -4,7 +4,7 @@ import type { RegistryName } from '../../core/oci/name.ts';
 import type { QueryDocuments, ReadDocument } from '../../core/ports/documents.ts';
 import type { BuildViews } from '../../core/ports/views.ts';
 import type { Build } from './plan/documents.ts';
-import { buildSchema, laneRef, laneSchema, listOf, nodeSchema, nodesOf } from './plan/documents.ts';
+import { buildSchema, listOf, nodeSchema, nodesOf,queueRef, queueSchema } from './plan/documents.ts';
 
 const mostShown = 10;
 
@@ -22,14 +22,14 @@ export function buildViews(documents: ReadDocument & QueryDocuments, registry: R
         orderBy: { path: 'endedAt', direction: 'desc' as const },
         limit: mostShown,
       };
-      const [lane, failed] = await Promise.all([
-        readStored(documents, laneSchema, laneRef(registry)),
+      const [queue, failed] = await Promise.all([
+        readStored(documents, queueSchema, queueRef(registry)),
         documents.queryDocuments(query),
       ]);
       const builds = failed.documents.map((found) => parseStored(buildSchema, found, query).document);
       return {
-        running: lane?.document.active.length ?? 0,
-        queued: lane?.document.waiting.length ?? 0,
+        running: queue?.document.active.length ?? 0,
+        queued: queue?.document.waiting.length ?? 0,
         failed: await Promise.all(builds.map((build) => failureOf(documents, build))),
       };
     },

@@ -98,7 +98,7 @@ export function loginOf(
   { user, password }: Pick<Login, 'user' | 'password'>,
   host: string,
 ): Login {
-  return { user, password, host, address: addressOf(request), beforeStore: () => limits?.takeLook(request, 'name') };
+  return { user, password, host, address: addressOf(request), beforeStore: () => limits?.takeLookup(request, 'name') };
 }
 
 /**

@@ -134,7 +134,7 @@ export class RateLimits {
    * at names that this instance knows use none of it, so it remains for callers that the instance has not met. Each
    * kind has its own, so a flood of inbound notifications stops nobody from logging in. Throws as `take` does.
    */
-  takeLook(request: Request, at: 'name' | 'issuer' | 'door'): void {
+  takeLookup(request: Request, at: 'name' | 'issuer' | 'door'): void {
     this.#takeAll(
       request,
       this.#strangers,

@@ -19,7 +19,7 @@ export function limitStrangers(
   });
   return {
     requireTurn: (request, door) => attempts.requireTurn(attemptOf(request, door)),
-    takeLook: (request) => limits?.takeLook(request, 'door'),
+    takeLookup: (request) => limits?.takeLookup(request, 'door'),
     failed(request, door) {
       try {
         attempts.failed(attemptOf(request, door));

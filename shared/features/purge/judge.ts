@@ -39,7 +39,7 @@ export interface Judgement {
   /** The manifests that are removed along with it. */
   readonly along: readonly Digest[];
   /** The time to judge it again if nothing happens before: the earliest time that something is due. */
-  readonly lookAt?: number;
+  readonly recheckAt?: number;
 }
 
 /** A reason to keep, and the time until which it holds. */
@@ -65,12 +65,12 @@ export function judge(facts: Facts, rules: Rules, now: number): Judgement {
     return { tag: tag.name, ...decide(judged, rules, [...shared, ...keepsOfTag(tag)], now) };
   });
   const manifest = manifestDecision(facts, rules, shared, tags, now);
-  const looks = [manifest, ...tags].flatMap(({ dueAt }) => (dueAt === undefined ? [] : [dueAt]));
+  const rechecks = [manifest, ...tags].flatMap(({ dueAt }) => (dueAt === undefined ? [] : [dueAt]));
   return {
     manifest,
     tags,
     along: facts.along.map(({ digest }) => digest),
-    ...defined({ lookAt: looks.length === 0 ? undefined : Math.min(...looks) }),
+    ...defined({ recheckAt: rechecks.length === 0 ? undefined : Math.min(...rechecks) }),
   };
 }
 

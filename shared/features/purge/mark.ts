@@ -13,8 +13,8 @@ import type { Due } from './documents.ts';
 import { dueDocument } from './documents.ts';
 import type { Judgement } from './judge.ts';
 import { judge } from './judge.ts';
-import type { Look, Marked } from './marks.ts';
-import { broughtForward, readMarked, writeLooks } from './marks.ts';
+import type { Marked,Recheck } from './marks.ts';
+import { onlyEarlier, readMarked, writeRechecks } from './marks.ts';
 import type { PolicyPorts } from './ports.ts';
 import type { Found } from './read-facts.ts';
 import { readFacts } from './read-facts.ts';
@@ -69,11 +69,11 @@ async function judgeAndWrite(session: Session, key: RepositoryKey, marked: Marke
   const view = live === undefined ? undefined : await session.view(key);
   const judged = view === undefined ? undefined : await judgeNow(session, view, digest, live);
   if (judged !== undefined) await rememberUntagged(session.ports, key, judged);
-  return writeLooks(session.ports, key, marked, looksOf(session.covering(key), judged));
+  return writeRechecks(session.ports, key, marked, rechecksOf(session.covering(key), judged));
 }
 
-function looksOf(policies: readonly string[], judged: Judged | undefined): Look[] {
-  return policies.map((policy) => [policy, judged?.judgements.get(policy)?.lookAt]);
+function rechecksOf(policies: readonly string[], judged: Judged | undefined): Recheck[] {
+  return policies.map((policy) => [policy, judged?.judgements.get(policy)?.recheckAt]);
 }
 
 /**
@@ -84,7 +84,7 @@ export async function markDue(session: Session, view: RepositoryView, due: Store
   const { id, digest, policy } = due.document;
   const judged = await judgeNow(session, view, digest);
   if (judged !== undefined) await rememberUntagged(session.ports, view.key, judged);
-  await writeLooks(session.ports, view.key, { digest, marks: new Map([[id, due]]) }, looksOf([policy], judged));
+  await writeRechecks(session.ports, view.key, { digest, marks: new Map([[id, due]]) }, rechecksOf([policy], judged));
   return judged;
 }
 
@@ -169,8 +169,8 @@ async function moveForward(session: Session, key: RepositoryKey, digest: Digest)
   if (marked.live === undefined || view === undefined) return 'written';
   const judged = await judgeNow(session, view, digest, marked.live);
   if (judged !== undefined) await rememberUntagged(ports, key, judged);
-  const looks = broughtForward(marked, looksOf(policies, judged));
-  return (await writeLooks(ports, key, marked, looks)) ? 'written' : undefined;
+  const rechecks = onlyEarlier(marked, rechecksOf(policies, judged));
+  return (await writeRechecks(ports, key, marked, rechecks)) ? 'written' : undefined;
 }
 
 const marksAtOnce = 8;

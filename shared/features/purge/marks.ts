@@ -55,19 +55,19 @@ export async function readMarked(
 }
 
 /** By the name of a policy, when it is to look again; `undefined` if nothing will make it due but a change. */
-export type Look = readonly [policy: string, at: number | undefined];
+export type Recheck = readonly [policy: string, at: number | undefined];
 
 /**
  * Writes when policies are to judge again; `false` if somebody else has written a mark since. A mark is written also if
  * it does not change, so that a judgement by older facts fails.
  */
-export async function writeLooks(
+export async function writeRechecks(
   { documents }: PolicyPorts,
   key: RepositoryKey,
   { digest, marks }: Pick<Marked, 'digest' | 'marks'>,
-  looks: readonly Look[],
+  rechecks: readonly Recheck[],
 ): Promise<boolean> {
-  const changes = looks.flatMap(([policy, at]) => {
+  const changes = rechecks.flatMap(([policy, at]) => {
     const before = marks.get(dueId(policy, digest));
     if (at !== undefined) return [writing(before, dueDocument(key, policy, digest, at))];
     return before === undefined ? [] : [removing(before)];
@@ -77,9 +77,9 @@ export async function writeLooks(
   return true;
 }
 
-/** Returns the looks that are wanted, and none later than what is marked. */
-export function broughtForward({ digest, marks }: Marked, looks: readonly Look[]): Look[] {
-  return looks.flatMap(([policy, at]) => {
+/** Returns the rechecks that are wanted, and none later than what is marked. */
+export function onlyEarlier({ digest, marks }: Marked, rechecks: readonly Recheck[]): Recheck[] {
+  return rechecks.flatMap(([policy, at]) => {
     const before = Date.parse(String(marks.get(dueId(policy, digest))?.document.dueAt));
     return at === undefined ? [] : [[policy, Number.isNaN(before) ? at : Math.min(before, at)]];
   });

@@ -12,11 +12,11 @@ import type { RecycleBin } from '../../core/ports/bin.ts';
 import { waitAWhile } from './after.ts';
 import { reconcileMarkChange } from './documents.ts';
 import type { BinPorts } from './ports.ts';
+import { reconcile, reconcilingWith } from './reconcile.ts';
 import { recycleManifest, recycleTag } from './recycle.ts';
 import { recycleAll } from './recycle-all.ts';
 import { restoreManifest, restoreTag } from './restore.ts';
 import { binnedAmong } from './restore-together.ts';
-import { reconcile, reconcilingWith } from './settle.ts';
 
 /** Makes the recycle bin as the data plane uses it. */
 export function recycleBin(ports: BinPorts): RecycleBin {

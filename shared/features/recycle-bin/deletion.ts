@@ -22,7 +22,7 @@ const dayMs = 24 * 3600 * 1000;
 export interface Deletion {
   readonly key: RepositoryKey;
   readonly taking: RecycledAs;
-  readonly told: DeleteEvents;
+  readonly makeEvents: DeleteEvents;
   readonly cause: Cause;
   /** Absent where the registry itself deletes. */
   readonly asker?: Asker | undefined;
@@ -44,7 +44,7 @@ export async function beginDeletion(
     key,
     cause,
     asker,
-    told: deleteEvents(ports, key, cause),
+    makeEvents: deleteEvents(ports, key, cause),
     taking: { group: group ?? ports.ids.nextId(), recycledAt: now.toISOString(), dueAt, by },
   };
 }

@@ -9,7 +9,7 @@ import { inNameOf } from '../../core/events/source.ts';
 import { reconcileMarkSchema, spentContentSchema } from './documents.ts';
 import type { BinPorts } from './ports.ts';
 import { purgeManifest, purgeTag } from './purge.ts';
-import { reconcile } from './settle.ts';
+import { reconcile } from './reconcile.ts';
 
 /** The duties by document type, in the order of the work: a manifest is purged with its tags. */
 const duties: Readonly<Record<string, Duty<BinPorts, unknown>>> = {

@@ -27,15 +27,15 @@ export async function moveInto(
   deletion: Deletion,
   moved: { readonly manifests: readonly Asked<ManifestDocument>[]; readonly tags: readonly Asked<TagDocument>[] },
 ): Promise<CloudEvent[] | undefined> {
-  const { key, taking, told } = deletion;
+  const { key, taking, makeEvents } = deletion;
   const [manifests, tags] = [
     moved.manifests.map(({ document }) => document),
     moved.tags.map(({ document }) => document),
   ];
   const recycled = recycledEvent(ports, deletion, { manifests, tags });
   const events = [
-    ...tags.map((tag) => told.tagDeleted(tag)),
-    ...manifests.map((manifest) => told.manifestDeleted(manifest, tags)),
+    ...tags.map((tag) => makeEvents.tagDeleted(tag)),
+    ...manifests.map((manifest) => makeEvents.manifestDeleted(manifest, tags)),
     recycled,
   ];
   const { committed } = await ports.documents.commitDocuments('repositories', partitionOf(key), [

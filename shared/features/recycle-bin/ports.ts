@@ -49,7 +49,7 @@ export type StorePorts = Omit<BinPorts, 'contents' | 'softDelete'>;
 
 /**
  * The ports of a part of reconciling. Reconciling recycles and restores manifests, whose neighbours are reconciled in
- * turn; `settle.ts` hands the whole to each part, so that no import is circular.
+ * turn; `reconcile.ts` hands the whole to each part, so that no import is circular.
  */
 export interface ReconcilingPorts extends StorePorts {
   /** Reconciles the neighbours of a manifest with whether it is live. */

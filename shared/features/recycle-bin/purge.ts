@@ -18,8 +18,8 @@ import { purgedEvent } from './deletion.ts';
 import { spentContentChange } from './documents.ts';
 import { keeperOf, wasOrdered } from './kept.ts';
 import type { StorePorts } from './ports.ts';
+import { reconcilingWith } from './reconcile.ts';
 import { binnedTagsOf, restoreWithoutTags } from './restore.ts';
-import { reconcilingWith } from './settle.ts';
 
 /** A batch holds 100 changes: beside these tags the manifest, its content and the event. */
 const tagsAtOnce = 90;

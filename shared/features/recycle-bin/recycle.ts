@@ -21,7 +21,7 @@ import { keeperOf } from './kept.ts';
 import { moveInto, tagsAtOnce } from './move.ts';
 import type { BinPorts } from './ports.ts';
 import { purgeGroup } from './purge.ts';
-import { reconcile } from './settle.ts';
+import { reconcile } from './reconcile.ts';
 
 /**
  * Recycles what a policy names, step by step. Rules to keep and locks win, and what has changed since the policy judged

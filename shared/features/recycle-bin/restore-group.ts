@@ -5,9 +5,9 @@ import type { Digest } from '../../core/oci/digest.ts';
 import type { Tag } from '../../core/oci/name.ts';
 import type { StorePorts } from './ports.ts';
 import { manifestsOfGroup, tagsOfGroup } from './purge.ts';
+import { reconcilingWith } from './reconcile.ts';
 import { restoreTag, restoreWithoutTags } from './restore.ts';
 import { restoreTogether } from './restore-together.ts';
-import { reconcilingWith } from './settle.ts';
 
 export interface RestoredGroup {
   readonly manifests: Digest[];

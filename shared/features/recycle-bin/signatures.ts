@@ -67,7 +67,7 @@ async function recycleSignature(
     const { manifest, tags } = along;
     return moveInto(
       ports,
-      { key, taking, cause, told: deleteEvents(ports, key, cause) },
+      { key, taking, cause, makeEvents: deleteEvents(ports, key, cause) },
       { manifests: [{ ...manifest, asked: false }], tags: tags.map((tag) => ({ ...tag, asked: false })) },
     );
   });

@@ -50,7 +50,7 @@ export async function recycleTogether(
   const taking = { ...from.recycled, recycledAt: ports.clock.now().toISOString(), dueAt: from.dueAt };
   const events = await moveInto(
     ports,
-    { key, taking, cause, told: deleteEvents(ports, key, cause) },
+    { key, taking, cause, makeEvents: deleteEvents(ports, key, cause) },
     { manifests: going.map((manifest) => ({ ...manifest, asked: false })), tags: [] },
   );
   const moved = going.map(({ document }) => document.digest);

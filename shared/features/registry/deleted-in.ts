@@ -10,12 +10,12 @@ import type { ManifestCache } from './manifest-cache.ts';
  */
 export function hearDeletions(
   registry: RegistryName,
-  told: (deleted: readonly DocumentRef[]) => void,
+  noteDeleted: (deleted: readonly DocumentRef[]) => void,
   manifests: Pick<ManifestCache, 'forget'>,
 ): (event: CatalogueEvent) => CatalogueEvent {
   return (event) => {
     const deleted = deletedIn(registry, event);
-    told(deleted);
+    noteDeleted(deleted);
     manifests.forget(deleted);
     return event;
   };

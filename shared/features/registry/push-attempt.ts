@@ -76,7 +76,7 @@ export async function beginPush(ports: RegistryPorts, push: ManifestPush, { comi
     ids: sameIdsEachTime(ports.ids),
     /** True if another push records the event of the new repository. */
     isAnnounced: false,
-    mustSettle: false,
+    mustReconcile: false,
     /** The ids of the events that an attempt may have recorded. */
     tried: new Set<string>(),
   };
@@ -88,7 +88,7 @@ type PushChange = ReturnType<typeof pushChanges>;
 export interface Committed {
   readonly events: readonly CloudEvent[];
   /** The pushes after which the neighbours of the manifest are to be reconciled. */
-  readonly settles: readonly Pushing[];
+  readonly reconciles: readonly Pushing[];
 }
 
 /** Makes one attempt. Returns what was committed; `undefined` if the attempt must be repeated. */
@@ -110,7 +110,7 @@ export async function attemptPush(
     // The event of the repository's creation is published by the push that has recorded it, or by the sweep.
     for (const { id } of each[at]?.events ?? [])
       if (id !== repositoryCreatedId(entry.generation)) pushing.tried.add(id);
-    pushing.mustSettle ||= each[at]?.settles === true;
+    pushing.mustReconcile ||= each[at]?.reconciles === true;
   }
   const outcome = await ports.documents.commitDocuments(
     'repositories',
@@ -118,7 +118,10 @@ export async function attemptPush(
     changes.map(({ change }) => change),
   );
   if (outcome.committed)
-    return { events: each.flatMap(({ events }) => events), settles: all.filter((_, at) => each[at]?.settles === true) };
+    return {
+      events: each.flatMap(({ events }) => events),
+      reconciles: all.filter((_, at) => each[at]?.reconciles === true),
+    };
   return await afterRefusal(ports, all, { outcome, refused: changes[outcome.index], entry });
 }
 
@@ -163,7 +166,7 @@ async function changesNow(
     entry: pushing.isAnnounced || !isFirst ? { ...entry.document, announced: true } : entry.document,
     content: (before ?? binned)?.document.content ?? (await pushing.content()),
     mayRestore: push.mayRestore,
-    settling: ports.bin.reconcileMark(push.key, digest),
+    reconcileMark: ports.bin.reconcileMark(push.key, digest),
     source: ports.settings.eventSource,
     now: ports.clock.now(),
     nextId: pushing.ids(),
@@ -231,7 +234,7 @@ async function afterRefusal(
         refused.of.push.key,
         all.flatMap(({ tried }) => [...tried]),
       ),
-      settles: all.filter(({ mustSettle }) => mustSettle),
+      reconciles: all.filter(({ mustReconcile }) => mustReconcile),
     };
   // Only children are patched: one has just been deleted, and is read again.
   if (change?.do === 'patch' && refused?.of !== undefined) refused.of.relied = { ...refused.of.relied, until: 0 };

@@ -25,13 +25,13 @@ import { pushEvents } from './push-events.ts';
 import type { PushedTag, PushSituation } from './push-situation.ts';
 
 /**
- * Makes the one batch of a push, and the events in it. It is pure: the same situation gives the same batch. `settles`
+ * Makes the one batch of a push, and the events in it. It is pure: the same situation gives the same batch. `reconciles`
  * means that the manifest's neighbours are to be reconciled.
  */
 export function pushChanges(situation: PushSituation): {
   changes: DocumentChange[];
   events: CloudEvent[];
-  settles: boolean;
+  reconciles: boolean;
 } {
   const { key } = situation.push;
   const pushed = manifestDocument(situation);
@@ -49,12 +49,12 @@ export function pushChanges(situation: PushSituation): {
   const children = childrenOf(pushed);
   // A batch with room for all children demands that they are live; with more children they are reconciled afterwards.
   const holds = changes.length + children.length <= maxChangesPerCommit - 2;
-  const settles = situation.binned !== undefined || !holds;
+  const reconciles = situation.binned !== undefined || !holds;
   const held = holds ? children.map((child) => holdChange(child, situation.now)) : [];
   return {
-    changes: [...changes, ...held, ...broughtBack(situation), ...(settles ? [situation.settling] : [])],
+    changes: [...changes, ...held, ...broughtBack(situation), ...(reconciles ? [situation.reconcileMark] : [])],
     events: [...events.ofPush, ...events.ofRepository],
-    settles,
+    reconciles,
   };
 }
 

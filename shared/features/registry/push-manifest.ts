@@ -42,7 +42,7 @@ export async function pushManifests(ports: RegistryPorts, pushes: readonly Manif
     publishCommitted(ports, first.key, done.events),
     ...pushing.slice(0, 1).map(async ({ about }) => announceRepository(ports, first.key, (await about()).entry)),
   ]);
-  for (const push of done.settles) await settleLater(ports, push.push, push.digest);
+  for (const push of done.reconciles) await reconcileLater(ports, push.push, push.digest);
   return pushing.map(({ digest, manifest }) => ({ digest, subject: manifest.subject?.digest }));
 }
 
@@ -71,7 +71,7 @@ async function announceRepository(
  * Reconciles the manifest's neighbours. The push is committed, and has marked the manifest: if this fails, a timer does
  * it.
  */
-async function settleLater(ports: RegistryPorts, { key, cause }: ManifestPush, digest: Digest): Promise<void> {
+async function reconcileLater(ports: RegistryPorts, { key, cause }: ManifestPush, digest: Digest): Promise<void> {
   try {
     await ports.bin.reconcile(key, digest, cause);
   } catch (error) {

@@ -60,7 +60,7 @@ export interface PushSituation {
   /** True if the pusher may restore what a user deleted. */
   readonly mayRestore: boolean;
   /** The change that marks the manifest, so that its neighbours are reconciled. */
-  readonly settling: DocumentChange;
+  readonly reconcileMark: DocumentChange;
   readonly tags: readonly PushedTag[];
   readonly source: string;
   readonly now: Date;

@@ -64,7 +64,7 @@ export async function stageBody(
       }
     }
   } finally {
-    await window.settle();
+    await window.allWritten();
   }
   window.check();
   return { bytes, blocks };
@@ -102,12 +102,12 @@ function stagingWindow() {
     check,
     async add(write: () => Promise<void>) {
       check();
-      const settled: Promise<void> = write()
+      const written: Promise<void> = write()
         .catch((error: unknown) => void failures.push(error))
-        .finally(() => running.delete(settled));
-      running.add(settled);
+        .finally(() => running.delete(written));
+      running.add(written);
       if (running.size >= blocksInFlight) await Promise.race(running);
     },
-    settle: () => Promise.all(running),
+    allWritten: () => Promise.all(running),
   };
 }

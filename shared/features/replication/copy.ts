@@ -108,12 +108,12 @@ function keeper(
   { documents, clock, settings: { leaseMs } }: ReplicationPorts,
   copy: Copy,
 ): (bytes: number) => Promise<void> {
-  let [bytesDone, toldAt] = [0, clock.now().getTime()];
+  let [bytesDone, savedAt] = [0, clock.now().getTime()];
   return async (bytes) => {
     bytesDone += bytes;
     const now = clock.now().getTime();
-    if (now - toldAt < leaseMs / 4) return;
-    toldAt = now;
+    if (now - savedAt < leaseMs / 4) return;
+    savedAt = now;
     await documents.commitDocuments(
       'blobs',
       [copy.digest],

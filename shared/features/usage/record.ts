@@ -9,7 +9,7 @@ import { minuteOf } from './batch.ts';
 import type { ClientClasses } from './client-class.ts';
 import { noCounts } from './counts.ts';
 import type { Folding } from './fold.ts';
-import { reconcileImage } from './settle-image.ts';
+import { reconcileImage } from './reconcile-image.ts';
 
 export interface RecordSettings {
   readonly registryName: RegistryName;
@@ -51,7 +51,7 @@ export async function recordUsage(ports: RecordPorts, settings: RecordSettings, 
         event.data.target.digest,
       );
     case 'Longshore.Restored':
-      return settleAll(
+      return reconcileAll(
         ports.documents,
         { registry, repository: event.data.target.repository },
         event.data.target.manifests,
@@ -67,7 +67,7 @@ const imagesAtOnce = 4;
  * Reconciles images. A restore restores many in one step, and images that share blobs wait for each other at their
  * etags, so few are done at a time.
  */
-async function settleAll(
+async function reconcileAll(
   documents: RecordPorts['documents'],
   key: RepositoryKey,
   manifests: readonly { readonly digest: Digest }[],

@@ -16,7 +16,7 @@ import type { Log } from '../../core/ports/log.ts';
 import { wholeRegistry } from './counters.ts';
 import type { UsageTotal } from './documents.ts';
 import { blobId, blobSchema, imageSchema, totalId, totalSchema, usageRef } from './documents.ts';
-import { reconcileImage, storedSize } from './settle-image.ts';
+import { reconcileImage, storedSize } from './reconcile-image.ts';
 import { everyReadable } from './sizes/pages.ts';
 import { addToTotals } from './totals.ts';
 
@@ -114,13 +114,15 @@ async function hasDrifted(documents: Documents, key: RepositoryKey, total: Usage
 async function recount(documents: Documents, key: RepositoryKey): Promise<void> {
   const limit = pLimit(imagesAtOnce);
   await Promise.all(
-    [...(await digestsToSettle(documents, key))].map((digest) => limit(() => reconcileImage(documents, key, digest))),
+    [...(await digestsToReconcile(documents, key))].map((digest) =>
+      limit(() => reconcileImage(documents, key, digest)),
+    ),
   );
   await measureBlobs(documents, key);
   await untilUncontended(`the totals of ${key.repository}`, () => writeTotals(documents, key));
 }
 
-async function digestsToSettle(documents: Documents, key: RepositoryKey): Promise<Set<Digest>> {
+async function digestsToReconcile(documents: Documents, key: RepositoryKey): Promise<Set<Digest>> {
   const partition = partitionOf(key);
   const digests = new Set<Digest>();
   const live = {

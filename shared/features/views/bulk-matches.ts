@@ -80,7 +80,7 @@ export function atOnce({ untagged }: Pick<Bulk, 'untagged'>): number {
 }
 
 /** So many documents are looked at for an answer, because the caller waits for it. */
-const mostLookedAt = 100_000;
+const mostExamined = 100_000;
 
 /**
  * Counts all that matches: a beginning by the index, a pattern and untagged manifests by looking at them. Throws
@@ -98,11 +98,11 @@ export async function countMatches(
     });
   let [count, place]: [number, string | undefined] = [0, undefined];
   for (let lookedAt = 0; ; lookedAt += atOnce(which)) {
-    if (lookedAt >= mostLookedAt)
+    if (lookedAt >= mostExamined)
       throw new RegistryError({
         is: 'conflict',
         code: 'tooManyToCount',
-        why: `more than ${mostLookedAt} have to be looked at, so nothing is deleted: begin the search with letters that all have`,
+        why: `more than ${mostExamined} have to be looked at, so nothing is deleted: begin the search with letters that all have`,
       });
     const found: Matches = await matchesBehind(ports, which, place, atOnce(which));
     count += found.items.length;

@@ -72,7 +72,7 @@ export function isOpen({ state, step, undo }: Bulk): boolean {
 async function work(ports: BulkPorts, held: Held, until: Date): Promise<void> {
   const first = held.held.document;
   // The process that held it before may have deleted a part of its step.
-  if (first.step && !(await settle(ports, held, first.step))) return;
+  if (first.step && !(await endStep(ports, held, first.step))) return;
   while (held.held.document.state === 'running') {
     if (ports.clock.now() >= until) {
       await held.write({ dueAt: ports.clock.now().toISOString() });
@@ -113,7 +113,7 @@ function stepsOf({ items, place }: Found, { tags, untagged }: Bulk): { step: Ste
     const last = step.at(-1);
     return { step, place: tags === undefined && last !== undefined ? placeOf(last) : (place ?? tags?.length ?? 0) };
   });
-  // The documents behind the last match are not looked at again.
+  // The documents behind the last match are not examined at again.
   if (place === undefined || tags !== undefined) return steps;
   return steps.length === 0
     ? [{ step: [], place }]
@@ -141,7 +141,7 @@ function sum(bulk: Bulk, { deleted, kept }: Outcome): Partial<Bulk> {
  * Ends the step of a process that died, or that somebody has cancelled: then nothing more goes, and what is gone is
  * counted. `false` if somebody else has taken over.
  */
-async function settle(ports: BulkPorts, held: Held, step: Step): Promise<boolean> {
+async function endStep(ports: BulkPorts, held: Held, step: Step): Promise<boolean> {
   const bulk = held.held.document;
   const outcome = bulk.state === 'running' ? await recycled(ports, held, step, true) : await goneOf(ports, bulk, step);
   return held.write({ step: null, ...sum(bulk, outcome) });

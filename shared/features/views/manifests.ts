@@ -19,7 +19,7 @@ const placeSchema = z.object({ after: z.string() });
 
 const mostTags = 10;
 /** A page of manifests without a tag looks at so many pages of all. */
-const pagesLookedAt = 10;
+const pagesExamined = 10;
 
 interface ManifestPage {
   readonly items: ManifestRow[];
@@ -36,7 +36,7 @@ export async function manifestRows(ports: ListPorts, key: RepositoryKey, query: 
   let after = ports.places.open(list, continuation, placeSchema)?.after;
   await requireRepository(ports.documents, key);
   const items: ManifestRow[] = [];
-  for (let looked = 0; looked < pagesLookedAt; looked++) {
+  for (let read = 0; read < pagesExamined; read++) {
     const { manifests, more } = await walk(ports, key, { kind, order, after, limit });
     const about = await surroundingsOf(
       ports,

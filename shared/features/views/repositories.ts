@@ -132,8 +132,8 @@ async function searched(
   sort: RepositoriesQuery['sort'],
 ): Promise<Found> {
   const query = catalogQuery(ports, startsWith(prefix), 'asc', catalogPage);
-  const looked = await firstOf(mostSearched, storedOf(ports.documents, query, repositoryDocumentSchema));
-  const matching = looked.map(({ document }) => document).filter(({ repository }) => search.matches(repository));
+  const examined = await firstOf(mostSearched, storedOf(ports.documents, query, repositoryDocumentSchema));
+  const matching = examined.map(({ document }) => document).filter(({ repository }) => search.matches(repository));
   const figures = sort === 'name' ? undefined : await figuresOf(ports, matching);
   const ranks = matching.map((entry) => ({
     entry,
@@ -148,7 +148,7 @@ async function searched(
   return {
     entries: shown.map(({ entry }) => entry),
     total: matching.length,
-    isAtLeast: looked.length === mostSearched,
+    isAtLeast: examined.length === mostSearched,
     ...defined({
       figures,
       next:

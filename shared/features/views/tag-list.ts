@@ -51,9 +51,9 @@ export type Place = z.infer<typeof placeSchema>;
 
 type OrderedBy = 'byName' | 'bySize' | 'byTime' | 'id';
 
-/** A pattern that names no beginning is looked for in so many tags for one page, a thousand at once. */
+/** A pattern that names no beginning is examined for in so many tags for one page, a thousand at once. */
 const tagsAtOnce = 1_000;
-const tagsLookedAt = 10_000;
+const tagsExamined = 10_000;
 
 /** Reads one page of the tags that match, in their order. */
 export async function tagPage(ports: ListPorts, listing: TagListing, place: Place): Promise<ListedPage> {
@@ -130,14 +130,14 @@ async function indexedPage(ports: ListPorts, listing: TagListing, { after }: Pla
   return more && last !== undefined ? { items, next: { after: placeIn(last, listing) } } : { items };
 }
 
-/** Looks at tag after tag, until the page is full and the rest is counted, or enough were looked at. */
+/** Looks at tag after tag, until the page is full and the rest is counted, or enough were examined at. */
 async function searchedPage(ports: ListPorts, listing: TagListing, place: Place): Promise<ListedPage> {
   const found: TagDocument[] = [];
   // The first page counts as far as it looks; a later one has the number from it.
   const counts = place.total === undefined;
   let [after, more, matched] = [place.after, true, 0];
   let next: string | undefined;
-  for (let seen = 0; more && seen < tagsLookedAt && (counts || found.length < listing.limit); seen += tagsAtOnce) {
+  for (let seen = 0; more && seen < tagsExamined && (counts || found.length < listing.limit); seen += tagsAtOnce) {
     const walked = await walk(ports, listing, after, tagsAtOnce);
     for (const tag of walked.tags) {
       if (!listing.search.matches(tag.name)) continue;
@@ -159,27 +159,27 @@ async function searchedPage(ports: ListPorts, listing: TagListing, place: Place)
 }
 
 /** A page of what was pulled may be of tags that are gone: so many more are read until one has a tag. */
-const pagesLookedAt = 5;
+const pagesExamined = 5;
 
 /** Lists what was pulled, in the order of the last pulls, and then, by their names, what never was. */
 async function pulledPage(ports: ListPorts, listing: TagListing, place: Place): Promise<ListedPage> {
   if (place.after !== undefined) return neverPulledPage(ports, listing, place);
   const { key, direction, limit } = listing;
   let seen = place.seen ?? 0;
-  let looked = 0;
+  let examined = 0;
   const pages = pagesFrom(place.pulled, (continuation) =>
     ports.usageViews.pulledTags(key, { direction, limit, continuation }),
   );
   for await (const { items: pulled, continuation } of pages) {
     const items = await tagsOf(ports, listing, pulled);
     seen += items.length;
-    looked += 1;
+    examined += 1;
     if (continuation === undefined)
       // Nothing needs to be left out of what never was pulled if nothing was.
       return items.length === 0
         ? neverPulledPage(ports, listing, { after: '', seen })
         : { items, next: { after: '', seen } };
-    if (items.length > 0 || looked === pagesLookedAt) return { items, next: { pulled: continuation, seen } };
+    if (items.length > 0 || examined === pagesExamined) return { items, next: { pulled: continuation, seen } };
   }
   return neverPulledPage(ports, listing, { after: '', seen });
 }
@@ -209,7 +209,7 @@ async function neverPulledPage(ports: ListPorts, listing: TagListing, place: Pla
   const byName: TagListing = { ...listing, sort: 'name', direction: 'asc' };
   const seen = place.seen ?? 0;
   let from = place.after === '' ? {} : place;
-  for (let looked = 0; ; looked++) {
+  for (let examined = 0; ; examined++) {
     const page = await (listing.search.isPrefix ? indexedPage : searchedPage)(ports, byName, from);
     const names = page.items.map(({ tag }) => tag.name);
     const pulls = await ports.usageViews.tagPulls(listing.key, names);
@@ -217,7 +217,7 @@ async function neverPulledPage(ports: ListPorts, listing: TagListing, place: Pla
       .filter(({ tag }) => pulls.get(tag.name)?.lastPull === undefined)
       .map(({ tag }) => ({ tag, pulls: pulls.get(tag.name) ?? { pulls30d: 0 } }));
     if (page.next === undefined) return { items };
-    if (items.length > 0 || looked === pagesLookedAt)
+    if (items.length > 0 || examined === pagesExamined)
       return { items, next: { ...page.next, seen: seen + items.length } };
     from = page.next;
   }

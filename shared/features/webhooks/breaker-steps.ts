@@ -14,8 +14,8 @@ import { closed, healthRef, healthSchema, opened } from './health.ts';
 import { readHook } from './hooks.ts';
 import type { BreakerMessage } from './messages.ts';
 import type { PipelinePorts } from './ports.ts';
+import { recordAttempt } from './record-attempt.ts';
 import { waitMs } from './schedule.ts';
-import { recordAttempt } from './settle.ts';
 import { takeStep } from './steps.ts';
 
 /**

@@ -6,7 +6,7 @@ import type { Delivery, Webhook } from './documents.ts';
 import { findHooks } from './find.ts';
 import { markDone, noteUnheard, takeEvent } from './marker.ts';
 import type { PipelinePorts } from './ports.ts';
-import { beginHeldBack, recheck, recordAttempt, sendNext } from './settle.ts';
+import { beginHeldBack, recheck, recordAttempt, sendNext } from './record-attempt.ts';
 
 type Event = NonNullable<Delivery['event']>;
 

@@ -10,7 +10,7 @@ import { keepEvent } from './event-store.ts';
 import { requireHook } from './hooks.ts';
 import { sendAt } from './messages.ts';
 import type { PipelinePorts } from './ports.ts';
-import { recordAttempt } from './settle.ts';
+import { recordAttempt } from './record-attempt.ts';
 
 /**
  * Sends a delivery once more, whatever its outcome was, and tries it by the schedule again when that fails; also while

@@ -10,7 +10,7 @@ import { readHook } from './hooks.ts';
 import type { AttemptMessage } from './messages.ts';
 import { sendAt } from './messages.ts';
 import type { PipelinePorts } from './ports.ts';
-import { leaveToBreaker, recordAttempt } from './settle.ts';
+import { leaveToBreaker, recordAttempt } from './record-attempt.ts';
 
 /**
  * A claim lasts for so many milliseconds, longer than an attempt can take: a process that has claimed a delivery for

@@ -19,10 +19,10 @@ import type { Marker } from './marker.ts';
 import { markerSchema, takeUp, underWayMs } from './marker.ts';
 import { sendAt } from './messages.ts';
 import type { PipelinePorts } from './ports.ts';
+import { sendNext } from './record-attempt.ts';
 import type { Redelivery } from './redeliver-since.ts';
 import { redeliverySchema } from './redeliver-since.ts';
 import { tooLateMs } from './retry.ts';
-import { sendNext } from './settle.ts';
 
 /** A delivery or step that has been due for so many milliseconds has no message: it was lost, or is poison. */
 const overdueMs = 90_000;

@@ -378,7 +378,7 @@ async function witherBuilds(life: Life): Promise<void> {
   await life.api('retryBuild', { params: { build }, ok: [200, 202, 404, 409] });
   await life.api('cancelBuild', { params: { build }, ok: [200, 202, 204, 409] });
   const told = { state: 'failed', why: 'it did not go' };
-  await life.api('tellBuild', { params: { build }, query, body: told, ok: [204, 404, 409] });
+  await life.api('reportBuild', { params: { build }, query, body: told, ok: [204, 404, 409] });
   await life.api('claimBuildJob', { params: { build }, query, ok: [200, 404, 409] });
   await life.api('deleteTaskHook', { params: nightly });
   await life.api('deleteTask', { params: nightly });

@@ -26,7 +26,7 @@ export async function meddle(life: Life, theirs: Readonly<Record<string, string>
   const no = [400, 404, 409];
   for (const call of ['getBuild', 'cancelBuild', 'retryBuild']) await life.api(call, { params: build, ok: no });
   for (const call of ['getBuildLog', 'claimBuildJob']) await life.api(call, { params: build, query, ok: no });
-  await life.api('tellBuild', { params: build, query, body: { state: 'failed', why: 'x' }, ok: no });
+  await life.api('reportBuild', { params: build, query, body: { state: 'failed', why: 'x' }, ok: no });
   const delivery = { ...hook, id: theirs.delivery ?? '' };
   for (const call of ['getWebhookDelivery', 'redeliverWebhookDelivery'])
     await life.api(call, { params: delivery, ok: no });

@@ -71,7 +71,7 @@ const followersAtOnce = 8;
  * Has the tagged images learned again that begin with all layers of this one: they may have been learned before it. It
  * does so once, unless a crash comes between. Throws what `learn` throws.
  */
-export async function tellFollowers(
+export async function refreshFollowers(
   { documents }: Ports,
   key: RepositoryKey,
   digest: Digest,
@@ -121,7 +121,7 @@ export async function rememberTag({ documents }: Ports, key: RepositoryKey, tag:
   });
 }
 
-const imagesLookedAt = 50;
+const imagesExamined = 50;
 
 /**
  * Returns the images with the most layers that these chains begin with. An older image of the same repository is no
@@ -141,7 +141,7 @@ export async function longestBegun(
     partition,
     where: [{ path: 'chain', is: 'in', values: begins }],
     orderBy: { path: 'layers', direction: 'desc' },
-    limit: imagesLookedAt,
+    limit: imagesExamined,
   });
   const others = page.documents
     .map((found) => parseStored(rootedSchema, found, { container: 'dependencies', partition }).document)
@@ -152,7 +152,7 @@ export async function longestBegun(
 }
 
 /** A base that is pushed after so many that are built on it is rare. */
-const followersLookedAt = 1_000;
+const followersExamined = 1_000;
 
 async function followersOf(
   { documents }: Pick<Ports, 'documents'>,
@@ -162,7 +162,7 @@ async function followersOf(
     container: 'dependencies',
     partition: [base],
     where: [{ path: 'begins', is: 'contains', value: { chain } }],
-    limit: followersLookedAt,
+    limit: followersExamined,
   });
   const images = page.documents
     .map((found) => parseStored(rootedSchema, found, { container: 'dependencies', partition: [base] }).document)
@@ -189,7 +189,7 @@ async function tagsOfIndexes(
       { path: 'type', is: '=', value: 'manifest' },
       { path: 'references', is: 'contains', value: { digest } },
     ],
-    limit: imagesLookedAt,
+    limit: imagesExamined,
   });
   const indexes = page.documents.map(
     (found) => parseStored(manifestDocumentSchema, found, { container: 'repositories' }).document,

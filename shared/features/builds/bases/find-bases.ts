@@ -20,7 +20,7 @@ const baseDigest = 'org.opencontainers.image.base.digest';
 const evidenceKept = 50;
 
 /** So many images of an index are read; there are not that many platforms. */
-const childrenLookedAt = 30;
+const childrenExamined = 30;
 const childrenAtOnce = 8;
 const childrenNamed = 100;
 
@@ -42,7 +42,7 @@ export async function findBases(
   const found = [annotations ?? {}, ...named].flatMap((each) => annotated(ports, each, ownHosts));
   const limit = pLimit(childrenAtOnce);
   const findings = await Promise.all([
-    ...manifests.slice(0, childrenLookedAt).map(({ digest }) =>
+    ...manifests.slice(0, childrenExamined).map(({ digest }) =>
       limit(async () => {
         const child = await ports.images.readImage(key, digest);
         return child === undefined ? [] : findingsIn(ports, key, child, ownHosts);

@@ -6,7 +6,7 @@ import type { Digest } from '../../../core/oci/digest.ts';
 import type { Tag } from '../../../core/oci/name.ts';
 import { buildOf } from '../plan/cause.ts';
 import type { BuildPorts } from '../ports.ts';
-import { forgetChain, isPlaced, learnChain, tellFollowers } from './chains.ts';
+import { forgetChain, isPlaced, learnChain, refreshFollowers } from './chains.ts';
 import type { TaggedImage } from './documents.ts';
 import { learnTag } from './learn.ts';
 
@@ -83,7 +83,7 @@ export async function learnTouched(ports: BuildPorts, event: CatalogueEvent): Pr
   // pushed says nothing about the names that others use.
   const learnAgain = ({ registry, repository, tag }: TaggedImage) =>
     learnTag(ports, { registry, repository }, tag, { isAgain: true });
-  await Promise.all(digests.map((digest) => limit(() => tellFollowers(ports, key, digest, learnAgain))));
+  await Promise.all(digests.map((digest) => limit(() => refreshFollowers(ports, key, digest, learnAgain))));
 }
 
 /**

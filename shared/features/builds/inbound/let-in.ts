@@ -38,14 +38,14 @@ async function nodeAt(ports: BuildPorts, build: string, query: URLSearchParams):
   return image === undefined ? undefined : (await readNode(ports, build, image))?.document;
 }
 
-/** The door of a runner elsewhere, for one image of one build. */
+/** The door of a runner, for one image of one build. */
 const tokenDoor: Door = async (ports, build, query) => {
   const hash = (await nodeAt(ports, build, query))?.remote?.token;
   return hash === undefined ? undefined : (received) => tells(hash, received);
 };
 
 /**
- * The door of a runner elsewhere that learned of its job in public: it signs with the task's secret for claims, for
+ * The door of a runner that learned of its job in public: it signs with the task's secret for claims, for
  * this time and this path.
  */
 const claimDoor: Door = async (ports, build, query) => {
@@ -59,9 +59,9 @@ const claimDoor: Door = async (ports, build, query) => {
  * has seen one can send it again. They are accepted only where a repetition does no harm: a push that was notified
  * before is the same event, and a tag is merely checked once more.
  */
-const waysOfHosts: readonly Way[] = ['told', 'gitlab', 'github', 'gitea', 'standard'];
+const waysOfHosts: readonly Way[] = ['token', 'gitlab', 'github', 'gitea', 'standard'];
 const waysOfRegistries = (source: string): readonly Way[] =>
-  source === 'ghcr' ? ['told', 'standard', 'github'] : ['told', 'standard'];
+  source === 'ghcr' ? ['token', 'standard', 'github'] : ['token', 'standard'];
 
 /**
  * The notifications that are accepted without credentials of the management API, from a sender that knows their secret:
@@ -133,7 +133,7 @@ async function proofAt(
 ): Promise<Proof | undefined> {
   const before = known.find(door);
   if (before !== undefined) return before === 'absent' ? undefined : before;
-  strangers.takeLook(request);
+  strangers.takeLookup(request);
   const proof = await readProof();
   if (proof === undefined || lasts) known.add(door, proof);
   return proof;

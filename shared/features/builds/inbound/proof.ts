@@ -22,11 +22,11 @@ export function claims({ headers, query }: Pick<Received, 'headers' | 'query'>):
 }
 
 /**
- * The ways to prove that one knows a secret: by sending it (`told` is `?token=` or `X-Longshore-Token`; GitLab's
+ * The ways to prove that one knows a secret: by sending it (`token` is `?token=` or `X-Longshore-Token`; GitLab's
  * `X-Gitlab-Token`), or by having signed the body with it (GitHub's `X-Hub-Signature-256` and Gitea's
  * `X-Gitea-Signature`, which are valid for ever; Standard Webhooks, for some minutes).
  */
-export type Way = 'told' | 'gitlab' | 'github' | 'gitea' | 'standard';
+export type Way = 'token' | 'gitlab' | 'github' | 'gitea' | 'standard';
 
 /**
  * Says whether the sender knows the secret, in one of the ways that this door has. Comparisons take the same time
@@ -36,7 +36,7 @@ export function proves(secret: string, received: Received, now: Date, ways: read
   const { headers, query, body } = received;
   const mac = () => createHmac('sha256', secret).update(body).digest('hex');
   const checks: Readonly<Record<Way, () => boolean>> = {
-    told: () => isSame(query.get('token'), secret) || isSame(headers.get('x-longshore-token'), secret),
+    token: () => isSame(query.get('token'), secret) || isSame(headers.get('x-longshore-token'), secret),
     gitlab: () => isSame(headers.get('x-gitlab-token'), secret),
     github: () => headers.has('x-hub-signature-256') && isSame(headers.get('x-hub-signature-256'), `sha256=${mac()}`),
     gitea: () => headers.has('x-gitea-signature') && isSame(headers.get('x-gitea-signature'), mac()),

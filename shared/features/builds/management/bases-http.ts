@@ -19,7 +19,7 @@ import { upstreamLoginSchema } from '../upstream/documents.ts';
 import type { LoginSettings } from '../upstream/logins.ts';
 import { deleteLogin, putLogin, readLogin } from '../upstream/logins.ts';
 import { pushedIn } from '../upstream/notified.ts';
-import { hastenLook } from '../upstream/watch.ts';
+import { checkSoon } from '../upstream/watch.ts';
 import { baseRoutes as routes, basesTag } from './bases-wire.ts';
 import { anyReference, requireThere } from './references.ts';
 import { showBases, showEdge } from './shown.ts';
@@ -69,7 +69,7 @@ function readingRoutes(api: OpenAPIHono, ports: Ports): void {
     const references = pushed.images.flatMap((text) => baseReference(text, ports.registry, ports.ownHosts) ?? []);
     const hastened = await Promise.all(
       references.map(
-        async ({ base, tag }) => tag !== undefined && !base.startsWith('own:') && (await hastenLook(ports, base, tag)),
+        async ({ base, tag }) => tag !== undefined && !base.startsWith('own:') && (await checkSoon(ports, base, tag)),
       ),
     );
     const watched = hastened.filter(Boolean).length;

@@ -9,8 +9,8 @@ import {
   pageOf,
   pageSchema,
 } from '../../../core/http/management.ts';
-import { callbackSchema } from '../elsewhere/callback.ts';
 import { reasons } from '../explain.ts';
+import { callbackSchema } from '../jobs/callback.ts';
 import { doorQuery, imageSchema, text, time } from './shapes.ts';
 
 export const buildsTag = {
@@ -149,9 +149,9 @@ const begunSchema = (name: string, description: string) =>
 const cancelledSchema = z
   .object({ build: text('The id of the build.') })
   .openapi('BuildCancelled', { description: 'The build that was cancelled.' });
-const toldSchema = z
+const reportSchema = z
   .object({ image: text('The image, as repository:tag.'), state: text('The reported state.') })
-  .openapi('BuildTold', { description: 'The report that was stored.' });
+  .openapi('BuildReport', { description: 'The report that was stored.' });
 
 const params = z.object({ build: z.uuid().openapi({ description: 'The id of a build.' }) });
 const ofImage = doorQuery.extend({ image: imageSchema });
@@ -218,7 +218,7 @@ export const routes = {
   callback: createRoute({
     method: 'post',
     path: '/builds/{build}/callback',
-    operationId: 'tellBuild',
+    operationId: 'reportBuild',
     summary: 'Reports the state of an image',
     description: 'Receives the report of an external runner on an image that it builds, with the token of its job.',
     security: inboundSecurity,
@@ -235,7 +235,7 @@ export const routes = {
     responses: {
       ...absent('jobNotFound'),
       ...conflicting('imageEnded', 'jobReplaced', 'outcomeKnown'),
-      202: json('The report was stored.', toldSchema),
+      202: json('The report was stored.', reportSchema),
     },
   }),
   log: createRoute({

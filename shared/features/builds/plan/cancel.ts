@@ -2,7 +2,7 @@ import { patching } from '../../../core/documents/changes.ts';
 import { untilUncontended } from '../../../core/documents/contention.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
-import { stopJob } from '../elsewhere/stop-job.ts';
+import { stopJob } from '../jobs/stop-job.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Node } from './documents.ts';
 import { buildRef, buildSchema, isEnded, listOf, nodeSchema } from './documents.ts';

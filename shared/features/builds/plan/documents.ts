@@ -29,18 +29,18 @@ const rootSchema = z.object({
 export type Root = z.infer<typeof rootSchema>;
 
 /**
- * The line of a registry's builds. Builds that have no image in common are under way side by side; an update that would
+ * The queue of a registry's builds. Builds that have no image in common are under way side by side; an update that would
  * make an image of another build waits for its end, and all updates that waited become one build together. It shares a
- * partition with the builds, so that a build begins in the transaction that removes its roots from the line.
+ * partition with the builds, so that a build begins in the transaction that removes its roots from the queue.
  */
-export const laneSchema = z.object({
+export const queueSchema = z.object({
   ...documentShape('lane'),
   scope: z.string(),
   /** Builds under way, in the order in which they began; each is planned after those before it. */
   active: z.array(z.string()).default([]),
   waiting: z.array(rootSchema),
 });
-export type Lane = z.infer<typeof laneSchema>;
+export type BuildQueue = z.infer<typeof queueSchema>;
 
 const countsSchema = z.object({
   succeeded: z.int(),
@@ -98,7 +98,7 @@ export const nodeSchema = z.object({
   commit: z.string().optional(),
   /** The images that are pushed already, by platform, of an image for several platforms. */
   pushed: z.record(z.string(), digestSchema).optional(),
-  /** The state of a build elsewhere. */
+  /** The state of a job. */
   remote: z
     .object({
       /** The id of the job is the same each time that it is offered, so that its runner begins no second one. */
@@ -149,7 +149,7 @@ export function listOf(registry: RegistryName): string {
   return `builds:${registry}`;
 }
 
-export function laneRef(registry: RegistryName): DocumentRef {
+export function queueRef(registry: RegistryName): DocumentRef {
   return { container: 'builds', partition: [listOf(registry)], id: 'lane' };
 }
 

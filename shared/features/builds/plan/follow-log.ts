@@ -52,7 +52,7 @@ async function* textOf(
     // This is read first: text that was printed before the end is there then.
     const hasEnded = await isOver(ports, of);
     const isLast = hasEnded || performance.now() >= until;
-    // Text that is printed here after a runner elsewhere has ended comes before the text of that runner.
+    // Text that is printed here after a runner has ended comes before the text of that runner.
     for await (const { id, text } of piecesOf(ports, of, isLast ? undefined : last)) {
       if (!shown.has(id)) yield text;
       shown.add(id);

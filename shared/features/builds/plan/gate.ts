@@ -5,7 +5,7 @@ import type { Digest } from '../../../core/oci/digest.ts';
 import { jsonIn } from '../../../core/oci/json.ts';
 import { parseRetryAfter } from '../../../core/outbound/retry-after.ts';
 import type { BuiltImage } from '../../../core/ports/runner.ts';
-import { postSigned } from '../elsewhere/post-signed.ts';
+import { postSigned } from '../jobs/post-signed.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { httpTestSchema, Task } from '../tasks/documents.ts';
 import type { Node } from './documents.ts';

@@ -6,9 +6,9 @@ import type { BuildPorts } from '../ports.ts';
 import type { Dependent } from './dependent.ts';
 import type { Counts, Node } from './documents.ts';
 import { buildRef, buildSchema, listOf, nodesOf } from './documents.ts';
-import type { UnderWay } from './lane.ts';
-import { beginNext, leaveLane } from './lane.ts';
 import { makePlan } from './make-plan.ts';
+import type { UnderWay } from './queue.ts';
+import { beginNext, leaveQueue } from './queue.ts';
 
 /**
  * Begins the builds that may begin; builds without an image to make end at once. Returns those that are under way then.
@@ -59,7 +59,7 @@ async function planOne(
         },
       ],
     );
-    await leaveLane(ports, build);
+    await leaveQueue(ports, build);
     return 'planned';
   }
 }
@@ -91,6 +91,6 @@ export async function finishIfDone({ documents, registry, clock }: BuildPorts, b
       [patching(found, { state: 'finished', counts, endedAt: clock.now().toISOString() })],
     );
   }
-  await leaveLane({ documents, registry }, build);
+  await leaveQueue({ documents, registry }, build);
   return true;
 }

@@ -12,14 +12,14 @@ export interface LogPart {
   readonly isLast: boolean;
 }
 
-/** A place in the log of one attempt: behind so many pieces that were printed here, and so many from elsewhere. */
+/** A place in the log of one attempt: behind so many pieces that were printed here, and so many by a runner. */
 interface Place {
   readonly attempt: number;
   readonly here: number;
-  readonly elsewhere: number;
+  readonly byRunner: number;
 }
 
-/** The pieces of one answer; each has at most 32 Ki characters here, and 256 Ki from elsewhere. */
+/** The pieces of one answer; each has at most 32 Ki characters here, and 256 Ki of a runner. */
 const mostPieces = 64;
 /** The attempts that one answer goes through; the next one goes on. */
 const mostAttempts = 4;
@@ -39,33 +39,33 @@ export async function logAfter(
   const last = Math.min(node.attempts, place.attempt + mostAttempts);
   for (;;) {
     const { attempt } = place;
-    const [here, elsewhere] = await Promise.all([
+    const [here, byRunner] = await Promise.all([
       piecesBehind(ports, node, `log:${node.id}:${attempt}:`, place.here),
-      piecesBehind(ports, node, `log:${node.id}:r:${attempt}:`, place.elsewhere),
+      piecesBehind(ports, node, `log:${node.id}:r:${attempt}:`, place.byRunner),
     ]);
-    texts.push(...here.texts, ...elsewhere.texts);
-    place = { attempt, here: here.last, elsewhere: elsewhere.last };
-    const isFull = here.isFull || elsewhere.isFull;
+    texts.push(...here.texts, ...byRunner.texts);
+    place = { attempt, here: here.last, byRunner: byRunner.last };
+    const isFull = here.isFull || byRunner.isFull;
     if (isFull || attempt >= last)
       return {
         text: texts.join(''),
-        cursor: `${place.attempt}.${place.here}.${place.elsewhere}`,
+        cursor: `${place.attempt}.${place.here}.${place.byRunner}`,
         isLast: !isFull && attempt >= node.attempts && isEnded(node),
       };
-    place = { attempt: attempt + 1, here: -1, elsewhere: -1 };
+    place = { attempt: attempt + 1, here: -1, byRunner: -1 };
   }
 }
 
 function placeIn(cursor: string | undefined): Place {
-  if (cursor === undefined || cursor === '') return { attempt: 0, here: -1, elsewhere: -1 };
-  const [, attempt, here, elsewhere] = /^(\d{1,6})\.(-1|\d{1,6})\.(-1|\d{1,6})$/.exec(cursor) ?? [];
+  if (cursor === undefined || cursor === '') return { attempt: 0, here: -1, byRunner: -1 };
+  const [, attempt, here, byRunner] = /^(\d{1,6})\.(-1|\d{1,6})\.(-1|\d{1,6})$/.exec(cursor) ?? [];
   if (attempt === undefined)
     throw new RegistryError({
       is: 'request-invalid',
       code: 'invalidParameter',
       why: '"after" must be the X-Longshore-Log-Cursor of the answer before, or empty for the beginning of the log',
     });
-  return { attempt: Number(attempt), here: Number(here), elsewhere: Number(elsewhere) };
+  return { attempt: Number(attempt), here: Number(here), byRunner: Number(byRunner) };
 }
 
 async function piecesBehind(

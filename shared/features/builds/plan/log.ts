@@ -8,7 +8,7 @@ import { Mask } from './mask.ts';
 /** The length of a piece, in characters. */
 const pieceLength = 32 * 1024;
 const mostPieces = 500;
-/** The most that one call of a runner elsewhere may append, in characters. */
+/** The most that one call of a runner may append, in characters. */
 export const mostAppended = 256 * 1024;
 /** The milliseconds between two writes. */
 const writtenEvery = 1_000;
@@ -99,7 +99,7 @@ export class LogWriter {
 }
 
 /**
- * Writes the `n`th piece of the output of a runner elsewhere, after all that was written here. Throws `StoreFailure`.
+ * Writes the `n`th piece of the output of a runner, after all that was written here. Throws `StoreFailure`.
  */
 export async function appendLog(
   { documents }: Pick<BuildPorts, 'documents'>,

@@ -12,6 +12,6 @@ export type MadeImage =
       /** The reason why it does not pass its test. */ readonly gate?: string;
     }
   | { readonly is: 'same' }
-  /** A runner elsewhere has it and will call back, or it waits for its turn: until then no process claims it. */
-  | { readonly is: 'elsewhere' }
+  /** A runner has it and will call back, or it waits for its turn: until then no process claims it. */
+  | { readonly is: 'with a runner' }
   | { readonly is: 'refused'; readonly why: string };

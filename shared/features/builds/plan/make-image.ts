@@ -54,11 +54,11 @@ export async function makeImage(ports: BuildPorts, node: Node, lease: NodeLease)
   if (app === undefined && node.madeBy === undefined) return { state: 'failed', because: 'its tag was deleted' };
   const task = node.madeBy === undefined ? undefined : await readTask(ports, node.madeBy);
   const made = await lease.keptDuring(() => rebaseOrBuild(ports, node, { app, task, lease, pushedBy: at?.pushedBy }));
-  // A build elsewhere began with the tag as it was then.
+  // A job began with the tag as it was then.
   const from = node.remote?.from ?? app?.digest ?? 'nothing';
   const before = defined({ digestBefore: from === 'nothing' ? undefined : from });
   if (made.is === 'refused') return { state: 'failed', ...before, because: made.why };
-  if (made.is === 'elsewhere') return undefined;
+  if (made.is === 'with a runner') return undefined;
   if (made.is === 'same') return { state: 'same', ...defined({ digest: app?.digest }) };
   const { image, conflicts, gate, how } = made;
   const pushedBy = how === 'rebased' ? at?.pushedBy : pusherOfBuilt(ports, task);

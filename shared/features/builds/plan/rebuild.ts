@@ -5,7 +5,7 @@ import { parseManifest } from '../../../core/oci/manifest.ts';
 import { mediaTypes } from '../../../core/oci/media-types.ts';
 import { withoutUser } from '../../../core/outbound/shown-url.ts';
 import type { BuildJob, BuiltImage, Runner } from '../../../core/ports/runner.ts';
-import { buildElsewhere } from '../elsewhere/build-elsewhere.ts';
+import { buildByRunner } from '../jobs/build-by-runner.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task } from '../tasks/documents.ts';
 import { argumentsOf, platformsOf } from '../tasks/documents.ts';
@@ -31,10 +31,10 @@ interface Order {
 
 /** Builds a task's image by the runner, pushes it by its digest, and tests it. Throws `StoreFailure`. */
 export async function rebuild(ports: BuildPorts, node: Node, requested: Task, running: Running): Promise<MadeImage> {
-  // A build that a runner elsewhere has begun has had its turn, however long ago.
+  // A build that a runner has begun has had its turn, however long ago.
   const turnAt = node.remote?.startedAt === undefined ? await takeTurn(ports, node, requested) : undefined;
   if (turnAt !== undefined) return waitForTurn(node, running, turnAt.toISOString());
-  if (requested.settings.runner !== undefined) return buildElsewhere(ports, node, requested, running);
+  if (requested.settings.runner !== undefined) return buildByRunner(ports, node, requested, running);
   if (ports.runner === undefined) return { is: 'refused', why: 'no runner builds images here: set LONGSHORE_RUNNER' };
   const ready = await readyTask(ports, node, requested, running.lease);
   if ('is' in ready) return ready;
@@ -55,7 +55,7 @@ export async function rebuild(ports: BuildPorts, node: Node, requested: Task, ru
  */
 async function waitForTurn({ attempts }: Node, { lease }: Running, turnAt: string): Promise<MadeImage> {
   await lease.write({ state: 'ready', dueAt: turnAt, turnAt, attempts: attempts - 1 });
-  return { is: 'elsewhere' };
+  return { is: 'with a runner' };
 }
 
 async function rebuildOne(ports: BuildPorts, node: Node, task: Task, running: Running & Order): Promise<MadeImage> {

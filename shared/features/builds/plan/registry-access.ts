@@ -1,5 +1,5 @@
 import type { RegistryAccess } from '../../../core/ports/runner.ts';
-import { loginFor } from '../elsewhere/login.ts';
+import { loginFor } from '../jobs/login.ts';
 import { isLoopbackHost } from '../loopback.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task } from '../tasks/documents.ts';
@@ -41,7 +41,7 @@ export async function accessFor(
   const hosts = [...new Set([...ports.ownHosts, task.host, ...own])];
   const logins = await Promise.all(
     hosts.map((host) =>
-      loginFor(ports, task, { to: `longshore-build-${build}:${repository}:${tag}`, host, until, isElsewhere: false }),
+      loginFor(ports, task, { to: `longshore-build-${build}:${repository}:${tag}`, host, until, isForRunner: false }),
     ),
   );
   return { logins: logins.filter((each) => each !== undefined), abroad: loginsAbroad(ports, task) };

@@ -7,7 +7,7 @@ import { baseReference, ownBase } from '../bases/names.ts';
 import type { BuildPorts } from '../ports.ts';
 import { buildOf } from './cause.ts';
 import { beginBuilds } from './go-on.ts';
-import { putInLine } from './lane.ts';
+import { putInQueue } from './queue.ts';
 
 type Moved = Extract<CatalogueEvent, { type: 'Longshore.TagMoved' }>;
 type Updated = Extract<CatalogueEvent, { type: 'Longshore.BaseImageUpdated' }>;
@@ -46,7 +46,7 @@ export async function planUpdate(ports: BuildPorts, { id, data: { timestamp, tar
   const base =
     repository === undefined ? baseReference(image, ports.registry, [])?.base : ownBase(ports.registry, repository);
   if (base === undefined || tag === undefined || build !== undefined) return;
-  await putInLine(ports, {
+  await putInQueue(ports, {
     base,
     tag,
     digest,

@@ -16,9 +16,9 @@ import { nodeLease } from './lease.ts';
 import type { Ended } from './make-image.ts';
 import { makeImage } from './make-image.ts';
 import { ofRegistry } from './nodes.ts';
-import { reconcileFollowers } from './settle.ts';
+import { reconcileFollowers } from './reconcile.ts';
 
-const imagesLookedAt = 16;
+const imagesExamined = 16;
 const mostAttempts = 5;
 
 /**
@@ -49,7 +49,7 @@ async function dueNodes({ documents, registry, clock, log }: BuildPorts, build: 
     { path: 'state', is: 'in' as const, values: ['ready', 'running'] },
     dueBy(clock.now()),
   ];
-  const page = await documents.queryDocuments({ container: 'builds', partition, where, limit: imagesLookedAt });
+  const page = await documents.queryDocuments({ container: 'builds', partition, where, limit: imagesExamined });
   const due = readable(log, nodeSchema, page.documents, { container: 'builds', partition });
   for (const before of page.documents.filter((found) => !due.some((each) => each.document.id === found.document.id))) {
     await documents.commitDocuments('builds', partition, [

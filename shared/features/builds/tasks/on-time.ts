@@ -5,7 +5,7 @@ import { pagesOf } from '../../../core/documents/pages.ts';
 import { stableUuid } from '../../../core/documents/stable-id.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
 import { nextRun } from '../../../core/rules/schedule.ts';
-import { putInLine } from '../plan/lane.ts';
+import { putInQueue } from '../plan/queue.ts';
 import { rootOf } from '../plan/root-of.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task } from './documents.ts';
@@ -49,7 +49,7 @@ async function enqueueTask(ports: BuildPorts, found: Stored<Task>): Promise<void
   const { documents, registry, clock } = ports;
   const { schedule } = task.settings;
   if (schedule === undefined) return;
-  await putInLine(ports, rootOf(ports, task, stableUuid('schedule', registry, task.name, task.dueAt)));
+  await putInQueue(ports, rootOf(ports, task, stableUuid('schedule', registry, task.name, task.dueAt)));
   await documents.commitDocuments(
     'registries',
     [registry],

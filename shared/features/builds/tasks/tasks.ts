@@ -14,7 +14,7 @@ import { nextRun } from '../../../core/rules/schedule.ts';
 import { pathUpTo } from '../bases/cycles.ts';
 import type { BaseFound, TaggedImage } from '../bases/documents.ts';
 import { baseReference } from '../bases/names.ts';
-import { unfitForAcr } from '../elsewhere/fit-for-acr.ts';
+import { unfitForAcr } from '../jobs/fit-for-acr.ts';
 import type { BuildPorts } from '../ports.ts';
 import { same } from '../rebase/merge.ts';
 import { faultOfSecretName } from '../user-secrets.ts';

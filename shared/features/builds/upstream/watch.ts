@@ -15,10 +15,10 @@ import { shownReference } from '../bases/names.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Upstream, UpstreamLogin, Watched } from './documents.ts';
 import { upstreamRef, upstreamSchema, watchedRef, watchedSchema } from './documents.ts';
-import type { Look, Looked } from './head.ts';
-import { lookAtTag } from './head.ts';
 import { listingOf, notListed } from './listed.ts';
 import { askedAs } from './logins.ts';
+import type { TagAnswer, TagState } from './tag-digest.ts';
+import { askTagDigest } from './tag-digest.ts';
 
 const tagsAtOnce = 100;
 const longestWaitMs = 24 * 3_600_000;
@@ -155,7 +155,7 @@ async function checkTag(ports: BuildPorts, found: Stored<Watched>): Promise<'che
     await documents.commitDocuments('dependencies', [base], [{ do: 'patch', id, set: { dueAt: watched.dueAt } }]);
     return 'no budget';
   }
-  const { looked: result, restMs } = await askUpstream(ports, watched, listing);
+  const { state: result, restMs } = await askUpstream(ports, watched, listing);
   if (restMs !== undefined) await pauseUpstream(ports, host, restMs);
   if (result.is === 'slow down') await pauseUpstream(ports, host, result.forMs);
   if (result.is === 'at' && watched.digest !== undefined)
@@ -186,17 +186,17 @@ async function askUpstream(
   ports: BuildPorts,
   { base, tag, digest: known }: Watched,
   { upstream }: { readonly upstream: UpstreamLogin | undefined },
-): Promise<Look> {
+): Promise<TagAnswer> {
   const credentials = await askedAs(ports, upstream);
   return 'why' in credentials
-    ? { looked: { is: 'failed', why: credentials.why } }
-    : lookAtTag(ports, base, tag, { known, as: credentials });
+    ? { state: { is: 'failed', why: credentials.why } }
+    : askTagDigest(ports, base, tag, { known, as: credentials });
 }
 
 function afterCheck(
   { clock, upstream }: BuildPorts,
   { digest, moves, failures }: Watched,
-  result: Looked,
+  result: TagState,
 ): Partial<Watched> {
   const checkedAt = clock.now().toISOString();
   switch (result.is) {
@@ -251,7 +251,7 @@ async function publishMoved(
  * Has a tag checked in the next run: a sender says that it has moved. That is not believed without a check. `false` if
  * no image here is built on it.
  */
-export async function hastenLook(
+export async function checkSoon(
   { documents, registry, clock }: Pick<BuildPorts, 'documents' | 'registry' | 'clock'>,
   base: string,
   tag: Watched['tag'],

@@ -21,7 +21,7 @@ export async function exchange(ports: OAuth2Ports, request: Request): Promise<{ 
   if (!grantTypes.includes(requireField(form, 'grant_type')))
     throw new RegistryError({ is: 'request-invalid', why: `grant_type must be ${grantTypes.join(' or ')}` });
   const proof = await ports.outside.prove(requireField(form, 'access_token'), () =>
-    ports.limits?.takeLook(request, 'issuer'),
+    ports.limits?.takeLookup(request, 'issuer'),
   );
   const now = ports.clock.now().getTime();
   // An instance whose clock is behind may accept a token for a moment longer: the one that it would get has expired

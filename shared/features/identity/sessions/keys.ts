@@ -7,7 +7,7 @@ import type { SealingKey, SealingKeys } from '../../../core/secrets/sealing-keys
 /** A new version of the vault's secret seals after at most so many milliseconds. */
 const freshMs = 60_000;
 /** A cookie that names an unknown key has the vault asked for its newest one at most once in so many milliseconds. */
-const lookAgainMs = 5_000;
+const rereadMs = 5_000;
 /** So many keys, the newest, open cookies: sessions are over before two more versions are made. */
 const keptKeys = 3;
 
@@ -20,7 +20,7 @@ export class CookieKeys {
   readonly #clock: Clock;
   readonly #current: Cached<SealingKey>;
   readonly #known = new Map<string, SealingKey>();
-  #lookedAt = -Infinity;
+  #readAt = -Infinity;
   /** The look for the newest key that was begun last. */
   #look: Promise<unknown> = Promise.resolve();
 
@@ -63,8 +63,8 @@ export class CookieKeys {
   async #find(id: string): Promise<SealingKey | undefined> {
     if (!this.#known.has(id)) {
       const now = this.#clock.now().getTime();
-      if (now - this.#lookedAt >= lookAgainMs) {
-        this.#lookedAt = now;
+      if (now - this.#readAt >= rereadMs) {
+        this.#readAt = now;
         this.#current.forget();
         this.#look = this.#newest();
       }

@@ -95,7 +95,7 @@ export async function finishSignIn(ports: SignInPorts, request: Request): Promis
       `The issuer has not signed you in (${errorOf(searchParams)}). Begin again, or ask it why.`,
     );
   // The issuer is asked with our secret: a browser that sends made-up codes again and again is slowed first.
-  ports.limits?.takeLook(request, 'issuer');
+  ports.limits?.takeLookup(request, 'issuer');
   const claims = await reaching(ports, () =>
     ports.providers.claimsOf(entry, signIn, { ...pending, code, redirectUri: redirectUri(origin) }),
   );
@@ -139,7 +139,7 @@ async function entryOf({ trusted }: SignInPorts, name: string): Promise<{ entry:
 
 /** Calls an issuer only as often as strangers may have this process call somebody. */
 async function discovered(ports: SignInPorts, request: Request, { issuer }: IssuerDocument): Promise<Discovery> {
-  if (!ports.providers.has(issuer)) ports.limits?.takeLook(request, 'issuer');
+  if (!ports.providers.has(issuer)) ports.limits?.takeLookup(request, 'issuer');
   return reaching(ports, () => ports.providers.discover(issuer));
 }
 

@@ -119,7 +119,7 @@ const looking = z
     looking: z.literal(true).openapi({ description: 'True, because there is no plan yet.' }),
     why: text('The work that is done meanwhile.'),
   })
-  .openapi('PurgeLooking', { description: 'The answer while the stored manifests are still being marked.' });
+  .openapi('PurgeMarking', { description: 'The answer while the stored manifests are still being marked.' });
 
 const decision = z.object({
   verdict: z.enum(['keep', 'due', 'not-yet']).openapi({ description: 'The decision whether it is kept or removed.' }),

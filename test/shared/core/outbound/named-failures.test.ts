@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { adaptersForTest, composeForTest } from '../../../../shared/app/compose-for-test.ts';
 import { systemClock } from '../../../../shared/core/ports/clock.ts';
-import { lookAtTag } from '../../../../shared/features/builds/upstream/head.ts';
+import { askTagDigest } from '../../../../shared/features/builds/upstream/tag-digest.ts';
 import { IssuerKeys } from '../../../../shared/features/identity/issuers/keys.ts';
 import { loseNoAnswers } from '../../../chance.ts';
 import type { Registry } from '../../features/builds/bases/building.ts';
@@ -19,11 +19,11 @@ describe('a failure on the way out', () => {
   const { outbound } = adaptersForTest().adapters;
 
   it('names another registry when that does not answer', async () => {
-    const { looked } = await lookAtTag({ outbound, clock: systemClock }, `${nobody}/team/base`, '1', {
+    const { state } = await askTagDigest({ outbound, clock: systemClock }, `${nobody}/team/base`, '1', {
       known: undefined,
       as: {},
     });
-    expect(looked).toMatchObject({ is: 'failed', why: expect.stringMatching(/^upstream: http:\/\/127/) as string });
+    expect(state).toMatchObject({ is: 'failed', why: expect.stringMatching(/^upstream: http:\/\/127/) as string });
   });
 
   it('names an issuer when that does not answer', async () => {

@@ -3,7 +3,7 @@ import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { createMemoryWorld } from '../../../../shared/adapters/memory/world.ts';
 import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
 import { sweepAge } from '../../../../shared/core/events/outbox.ts';
-import { reconcileAge } from '../../../../shared/features/acr/settle-repositories.ts';
+import { reconcileAge } from '../../../../shared/features/acr/reconcile-repositories.ts';
 import { entryFreshness } from '../../../../shared/features/registry/entries.ts';
 import { callsToFail } from '../../../deep.ts';
 import { ask, makeImage, pushBlob, pushImage, putManifest } from '../../image.ts';
@@ -153,7 +153,7 @@ describe('a repository that is pushed to while it is deleted', () => {
     // The second instance still knows the live entry, and writes no other.
     await pushImage(two.app, 'a/b', 'v3', makeImage('three', 1));
     expect((await askJson(one.app, 'GET', '/v2/_catalog')).body.repositories).toEqual([]);
-    await one.timers['acr-settle']();
+    await one.timers['acr-reconcile']();
     passTime(entryFreshness + 1);
     expect((await askJson(one.app, 'GET', '/v2/_catalog')).body.repositories).toEqual(['a/b']);
     expect((await askJson(one.app, 'GET', '/acr/v1/a/b')).body).toMatchObject({ manifestCount: 1, tagCount: 1 });
@@ -174,7 +174,7 @@ describe('a repository that is pushed to while it is deleted', () => {
       });
       const deleting = composeForTest({ world, connection: { calls } });
       expect((await askJson(deleting.app, 'DELETE', '/acr/v1/a/b')).status).toBe(202);
-      await other.timers['acr-settle']();
+      await other.timers['acr-reconcile']();
       const { tags } = (await askJson(other.app, 'GET', '/acr/v1/a/b/_tags')).body as { tags?: { name: string }[] };
       for (const { name } of tags ?? [])
         expect((await ask(other.app, 'HEAD', `/v2/a/b/manifests/${name}`)).status, `before call ${n}`).toBe(200);
@@ -203,10 +203,10 @@ describe('a repository that is pushed to while it is deleted', () => {
     await askJson(app, 'DELETE', '/acr/v1/a/b');
     const entry = () =>
       memory.documents.readDocument({ container: 'registries', partition: ['default'], id: 'repository:a:b' });
-    await longshore.timers['acr-settle']();
+    await longshore.timers['acr-reconcile']();
     expect(await entry()).toBeDefined();
     passTime(reconcileAge);
-    await longshore.timers['acr-settle']();
+    await longshore.timers['acr-reconcile']();
     expect(await entry()).toBeUndefined();
   });
 });

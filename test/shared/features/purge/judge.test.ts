@@ -76,11 +76,11 @@ describe('with any facts and rules', () => {
     let waited = 0;
     fc.assert(
       fc.property(facts, rules, (given, by) => {
-        const { tags, lookAt } = judge(given, by, now);
+        const { tags, recheckAt } = judge(given, by, now);
         for (const [index, { verdict, rule, dueAt }] of tags.entries()) {
           if (verdict === 'due' || rule === 'locked' || dueAt === undefined) continue;
           waited += 1;
-          expect(lookAt).toBeLessThanOrEqual(dueAt);
+          expect(recheckAt).toBeLessThanOrEqual(dueAt);
           expect(judge(given, by, dueAt).tags[index]?.verdict).toBe('due');
           expect(judge(given, by, dueAt - 1).tags[index]?.verdict).not.toBe('due');
         }

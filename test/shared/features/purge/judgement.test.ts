@@ -27,7 +27,7 @@ describe('a judgement', () => {
       },
       tags: [],
       along: [],
-      lookAt: 40 * day,
+      recheckAt: 40 * day,
     });
     expect(judge(factsOf({ manifest: manifest({ pulledAt: 20 * day }) }), rules(), now).manifest.evidence).toEqual({
       ...evidence,
@@ -46,7 +46,7 @@ describe('a judgement', () => {
       manifest: { verdict: 'due', rule: 'old', why: `its tag is removed: ${why}`, evidence, dueAt: 40 * day },
       tags: [{ tag: 'v1', verdict: 'due', rule: 'old', why, evidence, dueAt: 40 * day }],
       along: [],
-      lookAt: 40 * day,
+      recheckAt: 40 * day,
     });
     const two = judge(
       factsOf({ tags: [tag({ pushedAt: 20 * day }), tag({ name: 'v2' as Tag, pulledAt: 9 * day })] }),
@@ -60,7 +60,7 @@ describe('a judgement', () => {
       evidence,
       dueAt: 50 * day,
     });
-    expect([two.tags[0]?.evidence.pushedAt, two.tags[1]?.evidence.lastPull, two.lookAt]).toEqual([
+    expect([two.tags[0]?.evidence.pushedAt, two.tags[1]?.evidence.lastPull, two.recheckAt]).toEqual([
       at(20),
       at(9),
       40 * day,
@@ -98,7 +98,7 @@ describe('a judgement', () => {
       now,
     );
     expect(none.tags[0]).toEqual({ tag: 'v1', verdict: 'keep', why: 'no rule removes it', evidence });
-    expect('lookAt' in none).toBe(false);
+    expect('recheckAt' in none).toBe(false);
   });
 
   it('uses the rule that removes the image first', () => {

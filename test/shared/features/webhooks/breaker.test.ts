@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Webhook } from '../../../../shared/features/webhooks/documents.ts';
 import { takeEvent } from '../../../../shared/features/webhooks/marker.ts';
+import { beginHeldBack } from '../../../../shared/features/webhooks/record-attempt.ts';
 import { redeliver } from '../../../../shared/features/webhooks/redeliver.ts';
-import { beginHeldBack } from '../../../../shared/features/webhooks/settle.ts';
 import { sized } from '../../../deep.ts';
 import { answered, hour, minute, pushEvent, second, Simulation } from './simulation.ts';
 

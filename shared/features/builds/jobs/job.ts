@@ -8,7 +8,7 @@ import { argumentsOf, platformsOf } from '../tasks/documents.ts';
 import { loginFor } from './login.ts';
 
 /**
- * The job of a runner elsewhere. The runner pushes the image by its digest, or under a tag that is not the image's, and
+ * The job of a runner. The runner pushes the image by its digest, or under a tag that is not the image's, and
  * reports its digest.
  */
 export interface RemoteJob {
@@ -55,7 +55,7 @@ export async function jobOf(
     to: `longshore-build-${node.remote.job}`,
     host,
     until: new Date(node.remote.deadline),
-    isElsewhere: true,
+    isForRunner: true,
   });
   const origin = `${isLoopbackHost(host) ? 'http' : 'https'}://${host}`;
   const image = `${task.repository}:${task.tag}`;

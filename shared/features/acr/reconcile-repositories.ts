@@ -15,7 +15,7 @@ import type { Log } from '../../core/ports/log.ts';
 export const reconcileAge = 10 * 60_000;
 const entriesAtOnce = 50;
 
-interface SettlePorts {
+interface ReconcilePorts {
   readonly documents: QueryDocuments & CommitDocuments;
   readonly clock: Clock;
   readonly log: Log;
@@ -23,10 +23,10 @@ interface SettlePorts {
 
 /**
  * Reconciles the entries of deleted repositories, oldest first: one that has a manifest after all was pushed to while
- * it was being deleted, and is restored to the catalog; one that stayed empty for `settleAge` is deleted for good.
+ * it was being deleted, and is restored to the catalog; one that stayed empty for `reconcileAge` is deleted for good.
  * Returns the number of restored entries.
  */
-export async function reconcileRepositories(ports: SettlePorts): Promise<number> {
+export async function reconcileRepositories(ports: ReconcilePorts): Promise<number> {
   const container = 'registries';
   const page = await ports.documents.queryDocuments({
     container,
@@ -44,13 +44,13 @@ export async function reconcileRepositories(ports: SettlePorts): Promise<number>
     readable(ports.log, repositoryDocumentSchema, page.documents, { container }),
     ({ document }) => document.id,
     async (entry) => {
-      revived += (await settle(ports, entry)) ? 1 : 0;
+      revived += (await reconcileOne(ports, entry)) ? 1 : 0;
     },
   );
   return revived;
 }
 
-async function settle(ports: SettlePorts, found: Stored<RepositoryDocument>): Promise<boolean> {
+async function reconcileOne(ports: ReconcilePorts, found: Stored<RepositoryDocument>): Promise<boolean> {
   const { document } = found;
   const holds = await holdsManifest(ports.documents, document);
   const age = ports.clock.now().getTime() - Date.parse(document.updatedAt);

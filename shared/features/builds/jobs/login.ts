@@ -14,8 +14,8 @@ interface Wanted {
   /** The host that it is sent to. */
   readonly host: string;
   readonly until: Date;
-  /** A runner elsewhere fetches its context with it and pushes the image; a build here does neither. */
-  readonly isElsewhere: boolean;
+  /** A runner fetches its context with it and pushes the image; a build here does neither. */
+  readonly isForRunner: boolean;
 }
 
 /**
@@ -25,18 +25,18 @@ interface Wanted {
 export async function loginFor(
   ports: Issuing,
   task: Task,
-  { to, host, until, isElsewhere }: Wanted,
+  { to, host, until, isForRunner }: Wanted,
 ): Promise<JobLogin | undefined> {
   if (ports.issueAccess === undefined) return undefined;
   const { context } = task.settings;
   const read = new Set([
-    ...(isElsewhere && !('git' in context) ? [context.repository] : []),
+    ...(isForRunner && !('git' in context) ? [context.repository] : []),
     ...(await pulledBy(ports, task)),
   ]);
   read.delete(task.repository);
   const access = [
     ...[...read].map((name) => ({ name, actions: ['pull'] as const })),
-    { name: task.repository, actions: isElsewhere ? (['pull', 'push'] as const) : (['pull'] as const) },
+    { name: task.repository, actions: isForRunner ? (['pull', 'push'] as const) : (['pull'] as const) },
   ];
   return {
     host,

@@ -11,7 +11,7 @@ import { isLoopbackHost } from '../loopback.ts';
 import { authorizationFor } from './authorization.ts';
 import type { AskedAs } from './logins.ts';
 
-export type Looked =
+export type TagState =
   | { readonly is: 'same' }
   | { readonly is: 'at'; readonly digest: Digest }
   | { readonly is: 'gone' }
@@ -22,8 +22,8 @@ export type Looked =
 /**
  * The result of a check, and the milliseconds without a further one where the registry says that few requests are left.
  */
-export interface Look {
-  readonly looked: Looked;
+export interface TagAnswer {
+  readonly state: TagState;
   readonly restMs?: number;
 }
 
@@ -35,12 +35,12 @@ const longestMs = 24 * 3_600_000;
  * login that was given, if the registry demands one. No image is pulled by it (Docker Hub counts none). Never throws
  * for what the registry does.
  */
-export async function lookAtTag(
+export async function askTagDigest(
   { outbound, clock }: { readonly outbound: AskUrl; readonly clock: Clock },
   base: string,
   tag: string,
   { known, as }: { readonly known: Digest | undefined; readonly as: AskedAs },
-): Promise<Look> {
+): Promise<TagAnswer> {
   const slash = base.indexOf('/');
   const [host, path] = [base.slice(0, slash), base.slice(slash + 1)];
   // The operator decides whether this machine may be called (LONGSHORE_OUTBOUND), together with the one who listed the
@@ -64,7 +64,7 @@ export async function lookAtTag(
             protocol: url.protocol,
           })
         : undefined;
-    if (typeof authorization === 'object') return { looked: { is: 'failed', why: authorization.why } };
+    if (typeof authorization === 'object') return { state: { is: 'failed', why: authorization.why } };
     const answer =
       authorization === undefined
         ? first
@@ -73,15 +73,15 @@ export async function lookAtTag(
             method: 'HEAD',
             headers: { ...headers, Authorization: authorization },
           });
-    return { looked: resultOf(answer, known, clock.now()), ...rest(answer) };
+    return { state: resultOf(answer, known, clock.now()), ...rest(answer) };
   } catch (error) {
     if (error instanceof StoreFailure || error instanceof OutboundRefused)
-      return { looked: { is: 'failed', why: error.message.slice(0, 300) } };
+      return { state: { is: 'failed', why: error.message.slice(0, 300) } };
     throw error;
   }
 }
 
-function resultOf({ status, headers }: Answer, known: Digest | undefined, now: Date): Looked {
+function resultOf({ status, headers }: Answer, known: Digest | undefined, now: Date): TagState {
   if (status === 304) return { is: 'same' };
   if (status === 404) return { is: 'gone' };
   if (status === 429 || status === 503)

@@ -19,10 +19,10 @@ const mostTries = 4;
 const waits = { first: 30_000, longest: 10 * 60_000 };
 
 /**
- * Has a runner elsewhere build an image, and returns the result. In between no process holds the lease: the image is
+ * Has a runner build an image, and returns the result. In between no process holds the lease: the image is
  * due again at the deadline, or when its runner has called back. Throws `StoreFailure`.
  */
-export async function buildElsewhere(ports: BuildPorts, node: Node, task: Task, running: Running): Promise<MadeImage> {
+export async function buildByRunner(ports: BuildPorts, node: Node, task: Task, running: Running): Promise<MadeImage> {
   const remote = node.remote ?? undefined;
   if (remote?.outcome !== undefined) return resultOf(ports, node, task, running);
   if (remote?.startedAt === undefined) return offerJob(ports, node, task, running);
@@ -108,7 +108,7 @@ async function waiting(
   set: Parameters<Running['lease']['write']>[0],
 ): Promise<MadeImage> {
   await lease.write(set);
-  return { is: 'elsewhere' };
+  return { is: 'with a runner' };
 }
 
 async function resultOf(ports: BuildPorts, node: Node, task: Task, { log, lease }: Running): Promise<MadeImage> {

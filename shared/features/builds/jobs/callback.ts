@@ -14,7 +14,7 @@ import { wakeWorkers } from '../plan/wake.ts';
 import type { BuildPorts } from '../ports.ts';
 import { tokenOf } from './token.ts';
 
-/** A callback of a runner elsewhere: any number that it is at work, and one with the outcome. */
+/** A callback of a runner: any number that it is at work, and one with the outcome. */
 export const callbackSchema = z.union(
   [
     z.strictObject({
@@ -92,7 +92,7 @@ export async function receiveReport(
 
 type Remote = NonNullable<Node['remote']>;
 type Outcome = NonNullable<Remote['outcome']>;
-/** A build step that a runner elsewhere has. */
+/** A build step that a runner has. */
 type Away = Node & { readonly remote: Remote };
 
 async function outcomeOf(ports: BuildPorts, image: TaggedImage, report: Callback): Promise<Outcome | undefined> {
@@ -108,7 +108,7 @@ async function outcomeOf(ports: BuildPorts, image: TaggedImage, report: Callback
 
 function openNode(node: Node | undefined, outcome: Outcome | undefined): Away {
   if (node?.remote === undefined || node.remote === null)
-    throw new RegistryError({ is: 'thing-unknown', code: 'jobNotFound', what: 'a build elsewhere of this image' });
+    throw new RegistryError({ is: 'thing-unknown', code: 'jobNotFound', what: 'a job of this image' });
   const isSame = outcome !== undefined && JSON.stringify(node.remote.outcome) === JSON.stringify(outcome);
   if (isEnded(node) && !isSame)
     throw new RegistryError({

@@ -5,7 +5,7 @@ import { readTaskSecret } from '../inbound/task-secrets.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Task } from '../tasks/documents.ts';
 
-/** A message to a runner or a gate elsewhere. */
+/** A message to a runner or a gate. */
 export interface Telling {
   /** Says which secret of the task signs it. */
   readonly to: 'runner' | 'gate';

@@ -10,13 +10,13 @@ import { tokenOf } from './token.ts';
 
 /**
  * Returns the whole job of an image, for the runner that learned of it in public. Throws `RegistryError`:
- * `thing-unknown` if nothing is built elsewhere, `conflict` if the job is not wanted any more; and `StoreFailure`.
+ * `thing-unknown` if nothing is given to a runner, `conflict` if the job is not wanted any more; and `StoreFailure`.
  */
 export async function claimJob(ports: BuildPorts, build: string, image: TaggedImage): Promise<RemoteJob> {
   const node = (await readNode(ports, build, image))?.document;
   const task = node?.madeBy === undefined ? undefined : await readTask(ports, node.madeBy);
   if (node?.remote === undefined || node.remote === null || task === undefined)
-    throw new RegistryError({ is: 'thing-unknown', code: 'jobNotFound', what: 'a build elsewhere of this image' });
+    throw new RegistryError({ is: 'thing-unknown', code: 'jobNotFound', what: 'a job of this image' });
   const { remote } = node;
   if (isEnded(node) || remote.outcome !== undefined)
     throw new RegistryError({

@@ -160,7 +160,7 @@ async function recycleAlong(
     if ((await keeperOf(ports, key, manifest.document)) !== undefined) return 'stays';
     return moveInto(
       ports,
-      { key, taking, cause, told: deleteEvents(ports, key, cause) },
+      { key, taking, cause, makeEvents: deleteEvents(ports, key, cause) },
       { manifests: [{ ...manifest, asked: false }], tags: [] },
     );
   });

@@ -50,7 +50,7 @@ async function stopAt(
 }
 
 /** The number of runs that are read: runs are large as JSON, and one that was cancelled is among the newest. */
-const runsLookedAt = 10;
+const runsExamined = 10;
 /**
  * The answer of https://docs.github.com/rest/actions/workflow-runs: `display_title` is what the workflow's `run-name`
  * makes of its inputs.
@@ -65,7 +65,7 @@ async function cancelRun({ secrets, receivers, outbound }: BuildPorts, github: G
     `${github.api.replace(/\/$/, '')}/repos/${github.repository}/actions`,
   ];
   const { status, text } = await outbound.ask(
-    new URL(`${actions}/workflows/${github.workflow}/runs?event=workflow_dispatch&per_page=${runsLookedAt}`),
+    new URL(`${actions}/workflows/${github.workflow}/runs?event=workflow_dispatch&per_page=${runsExamined}`),
     { dependency: 'runner', method: 'GET', headers },
   );
   const runs = status === 200 ? runsSchema.safeParse(jsonIn(text)) : undefined;

@@ -34,9 +34,9 @@ export async function reconcileImage(documents: Store, key: RepositoryKey, diges
       const from = known;
       // If another process has written since, the counters are read anew.
       known = undefined;
-      return settleStep(documents, key, digest, from);
+      return reconcileStep(documents, key, digest, from);
     });
-    if (left === 'settled') return;
+    if (left === 'reconciled') return;
     known = left;
   }
 }
@@ -48,15 +48,15 @@ interface Counted {
 
 /**
  * Writes one batch and returns the counters as it left them: the manifest is read once more after every write, for it
- * may have been deleted or pushed since. Returns `settled` when nothing is left to do, `undefined` when somebody else
+ * may have been deleted or pushed since. Returns `reconciled` when nothing is left to do, `undefined` when somebody else
  * wrote in between.
  */
-async function settleStep(
+async function reconcileStep(
   documents: Store,
   key: RepositoryKey,
   digest: Digest,
   known: Counted | undefined,
-): Promise<Counted | 'settled' | undefined> {
+): Promise<Counted | 'reconciled' | undefined> {
   // The image is read before the manifest: a process that counts a later change of the manifest changes the image's
   // etag.
   const { image: counted } = known ?? {
@@ -65,7 +65,7 @@ async function settleStep(
   const manifest = await readStored(documents, manifestDocumentSchema, manifestRef(key, digest));
   const present = manifest !== undefined;
   const image = counted?.document ?? (present ? await newImage(documents, manifest.document) : undefined);
-  if (image === undefined || isSettled(image, present)) return 'settled';
+  if (image === undefined || isReconciled(image, present)) return 'reconciled';
   const step = present
     ? { from: image.counted, to: Math.min(image.blobs.length, image.counted + blobsAtOnce) }
     : { from: Math.max(0, image.counted - blobsAtOnce), to: image.counted };
@@ -99,7 +99,7 @@ async function missingCounter(
   return undefined;
 }
 
-function isSettled(image: UsageImage, present: boolean): boolean {
+function isReconciled(image: UsageImage, present: boolean): boolean {
   return image.present === present && image.counted === (present ? image.blobs.length : 0);
 }
 

@@ -6,23 +6,23 @@ import type { Stored } from '../../../core/documents/stored.ts';
 import { readStored } from '../../../core/documents/stored.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Dependent } from './dependent.ts';
-import type { Build, Lane, Root } from './documents.ts';
-import { buildRef, laneRef, laneSchema, listOf } from './documents.ts';
+import type { Build, BuildQueue, Root } from './documents.ts';
+import { buildRef, listOf,queueRef, queueSchema } from './documents.ts';
 import { heldBy } from './held.ts';
 
-type LanePorts = Pick<BuildPorts, 'documents' | 'registry'>;
+type QueuePorts = Pick<BuildPorts, 'documents' | 'registry'>;
 
-export async function readLane({ documents, registry }: LanePorts): Promise<Stored<Lane> | undefined> {
-  return readStored(documents, laneSchema, laneRef(registry));
+export async function readQueue({ documents, registry }: QueuePorts): Promise<Stored<BuildQueue> | undefined> {
+  return readStored(documents, queueSchema, queueRef(registry));
 }
 
 /** The seconds for which an event is remembered: Event Grid delivers an event for a day, and sometimes again. */
 const rememberedFor = 7 * 24 * 3600;
 
-/** Puts an update in line, once for each event. A later update of the same tag replaces an earlier one. */
-export async function putInLine(ports: LanePorts, root: Root): Promise<void> {
-  await untilUncontended('the line of builds', async () => {
-    const there = await readLane(ports);
+/** Puts an update in the queue, once for each event. A later update of the same tag replaces an earlier one. */
+export async function putInQueue(ports: QueuePorts, root: Root): Promise<void> {
+  await untilUncontended('the queue of builds', async () => {
+    const there = await readQueue(ports);
     const waiting = there?.document.waiting ?? [];
     const before = waiting.find((each) => sameTag(each, root));
     // The digest before both updates is the one that images are built on.
@@ -31,7 +31,7 @@ export async function putInLine(ports: LanePorts, root: Root): Promise<void> {
       ...defined({ previousDigest: before?.previousDigest, heldBy: before?.heldBy }),
     };
     const kept = waiting.filter((each) => !sameTag(each, root));
-    return writeLane(
+    return writeQueue(
       ports,
       there,
       [...kept, before !== undefined && before.updatedAt > root.updatedAt ? before : next],
@@ -40,15 +40,15 @@ export async function putInLine(ports: LanePorts, root: Root): Promise<void> {
   });
 }
 
-/** Writes the line, and that the event was seen; `undefined` if another process has written meanwhile. */
-async function writeLane(
-  { documents, registry }: LanePorts,
-  there: Stored<Lane> | undefined,
+/** Writes the queue, and that the event was seen; `undefined` if another process has written meanwhile. */
+async function writeQueue(
+  { documents, registry }: QueuePorts,
+  there: Stored<BuildQueue> | undefined,
   waiting: Root[],
   event: string,
 ): Promise<true | undefined> {
-  const lane: Lane = {
-    id: laneRef(registry).id,
+  const queue: BuildQueue = {
+    id: queueRef(registry).id,
     scope: listOf(registry),
     type: 'lane',
     schemaVersion: 1,
@@ -64,7 +64,7 @@ async function writeLane(
         do: 'create',
         document: { id: `seen:${event}`, scope: listOf(registry), type: 'seen', schemaVersion: 1, ttl: rememberedFor },
       },
-      writing(there, lane),
+      writing(there, queue),
     ],
   );
   return outcome.committed || outcome.index === 0 || undefined;
@@ -84,8 +84,8 @@ export interface UnderWay {
 /** Begins a build of all updates that wait and are held by no build under way. Returns those that are under way then. */
 export async function beginNext(ports: BuildPorts): Promise<UnderWay> {
   const { documents, registry, clock } = ports;
-  return untilUncontended('the line of builds', async () => {
-    const there = await readLane(ports);
+  return untilUncontended('the queue of builds', async () => {
+    const there = await readQueue(ports);
     if (there === undefined) return { active: [] };
     const { active, waiting } = there.document;
     if (waiting.length === 0 || active.length >= ports.buildsAtOnce) return { active };
@@ -114,7 +114,7 @@ export async function beginNext(ports: BuildPorts): Promise<UnderWay> {
       images: 0,
       createdAt: clock.now().toISOString(),
     };
-    const lane: Lane = {
+    const queue: BuildQueue = {
       ...there.document,
       active: free.length === 0 ? active : [...active, id],
       waiting: roots.filter((root) => root.heldBy !== undefined),
@@ -122,10 +122,10 @@ export async function beginNext(ports: BuildPorts): Promise<UnderWay> {
     const outcome = await documents.commitDocuments(
       'builds',
       [listOf(registry)],
-      [replacing(there, lane), ...(free.length === 0 ? [] : [{ do: 'upsert' as const, document: { ...begun } }])],
+      [replacing(there, queue), ...(free.length === 0 ? [] : [{ do: 'upsert' as const, document: { ...begun } }])],
     );
     if (!outcome.committed) return undefined;
-    return { active: lane.active, ...defined({ begun: begunWith(id, checked) }) };
+    return { active: queue.active, ...defined({ begun: begunWith(id, checked) }) };
   });
 }
 
@@ -156,12 +156,12 @@ async function findHolder(
 }
 
 /**
- * Removes an ended build from the line, so that the updates that wait for it may begin. Called again it changes
+ * Removes an ended build from the queue, so that the updates that wait for it may begin. Called again it changes
  * nothing.
  */
-export async function leaveLane(ports: LanePorts, build: string): Promise<void> {
-  await untilUncontended('the line of builds', async () => {
-    const there = await readLane(ports);
+export async function leaveQueue(ports: QueuePorts, build: string): Promise<void> {
+  await untilUncontended('the queue of builds', async () => {
+    const there = await readQueue(ports);
     if (there?.document.active.includes(build) !== true) return true;
     const document = { ...there.document, active: there.document.active.filter((each) => each !== build) };
     const outcome = await ports.documents.commitDocuments(
