@@ -84,6 +84,10 @@ function withoutScheme(server: string): string {
   return server.replace(/^https?:\/\//, '').replace(/\/v[12]\/?$/, '');
 }
 
+/**
+ * Returns the program of a helper. The name comes from a file and becomes a command, so one with a path in it, or with
+ * anything that a shell would read, is refused.
+ */
 function programOf(helper: string): string {
   if (!/^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/.test(helper))
     throw new Failure(
@@ -93,10 +97,21 @@ function programOf(helper: string): string {
   return `docker-credential-${helper}`;
 }
 
+/** Calls a helper of docker's. Nothing else runs one, so no name is run that is not checked. */
+export async function callHelper(
+  world: Pick<World, 'runHelper'>,
+  helper: string,
+  action: 'get' | 'store' | 'erase' | 'list',
+  input: string,
+): Promise<{ readonly program: string; readonly code: number; readonly printed: string }> {
+  const program = programOf(helper);
+  return { program, ...(await world.runHelper(program, action, input)) };
+}
+
 async function helperGet(world: World, helper: string, host: string): Promise<Login | undefined> {
   // Docker logs in by the host; some clients have kept a URL.
   for (const server of [host, `https://${host}`]) {
-    const { code, printed } = await world.runHelper(programOf(helper), 'get', server);
+    const { code, printed } = await callHelper(world, helper, 'get', server);
     if (code !== 0 && printed.trim() !== notFoundText)
       throw new Failure(
         `${programOf(helper)}, which docker's configuration names for ${host}, failed: ` +
@@ -122,7 +137,7 @@ export async function helperStore(
   { username, secret }: Login,
 ): Promise<void> {
   const input = JSON.stringify({ ServerURL: host, Username: username, Secret: secret });
-  const { code, printed } = await world.runHelper(programOf(helper), 'store', input);
+  const { code, printed } = await callHelper(world, helper, 'store', input);
   if (code !== 0)
     throw new Failure(
       `${programOf(helper)} did not keep the login: ${firstLine(printed.replaceAll(secret, '…'))}; ` +
@@ -132,7 +147,7 @@ export async function helperStore(
 
 /** Removes a login from a helper of docker's; one that is not there is no failure. */
 export async function helperErase(world: World, helper: string, host: string): Promise<void> {
-  const { code, printed } = await world.runHelper(programOf(helper), 'erase', host);
+  const { code, printed } = await callHelper(world, helper, 'erase', host);
   if (code !== 0 && printed.trim() !== notFoundText)
     throw new Failure(
       `${programOf(helper)} did not remove the login: ${firstLine(printed)}; remove it with docker logout ${host}`,

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { Failure } from '../failure.ts';
-import { configPaths, helperFor, ownHelper, readConfig } from '../kept/docker.ts';
+import { callHelper, configPaths, helperFor, ownHelper, readConfig } from '../kept/docker.ts';
 import { hostOf } from '../kept/logins.ts';
 import type { Registry } from '../registry/registry.ts';
 import { counted } from '../text/words.ts';
@@ -77,12 +77,12 @@ async function docker({ world }: Context, registry: Registry): Promise<Finding> 
     const config = await readConfig(path);
     const helper = config === undefined ? undefined : helperFor(config, hostOf(registry.origin));
     if (helper === undefined) continue;
-    const { code, printed } = await world.runHelper(`docker-credential-${helper}`, 'list', '');
-    if (code === 0) return { check, is: 'ok', says: `${path} has docker-credential-${helper} keep the logins` };
+    const { program, code, printed } = await callHelper(world, helper, 'list', '');
+    if (code === 0) return { check, is: 'ok', says: `${path} has ${program} keep the logins` };
     return {
       check,
       is: 'wrong',
-      says: `${path} names docker-credential-${helper}, which does not work: ${printed.trim().split('\n')[0] ?? ''}`,
+      says: `${path} names ${program}, which does not work: ${printed.trim().split('\n')[0] ?? ''}`,
       next:
         helper === ownHelper
           ? 'put docker-credential-longshore on the PATH (docs/cli.md)'
@@ -96,14 +96,19 @@ async function docker({ world }: Context, registry: Registry): Promise<Finding> 
   };
 }
 
-async function examine(context: Context): Promise<Finding[]> {
-  const registry = await context.connect();
-  const first = await answers(registry).catch((error: unknown): Finding => {
+/** Makes a finding of a failure: its sentence says what is wrong before the colon, and what to do behind it. */
+function wrongAt(check: string): (error: unknown) => Finding {
+  return (error) => {
     if (!(error instanceof Failure)) throw error;
     const [says = '', ...next] = error.message.split(': ');
-    return { check: 'answers', is: 'wrong', says, next: next.join(': ') };
-  });
-  const local = await docker(context, registry);
+    return { check, is: 'wrong', says, next: next.join(': ') };
+  };
+}
+
+async function examine(context: Context): Promise<Finding[]> {
+  const registry = await context.connect();
+  const first = await answers(registry).catch(wrongAt('answers'));
+  const local = await docker(context, registry).catch(wrongAt('docker'));
   if (first.is === 'wrong') return [first, local];
   return [first, ...(await Promise.all([isLongshore(registry), clock(context, registry), rights(registry)])), local];
 }

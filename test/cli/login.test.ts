@@ -155,6 +155,52 @@ describe('credentials of docker', () => {
   });
 });
 
+describe('a credential helper whose name is no name of a program', () => {
+  const hostile = [
+    '../../evil',
+    'x/../../evil',
+    '/bin/sh',
+    'a b',
+    'a;reboot',
+    '$(reboot)',
+    'a\nb',
+    '..',
+    'a..b',
+    '\u001b[2Jwipe',
+    'x\\y',
+    'ünicode',
+    'a\u0000b',
+  ];
+  it.each([
+    ['doctor', hostile],
+    ['login -u admin --password-stdin', hostile.slice(0, 3)],
+  ])('is never run by %s', async (way, names) => {
+    const env = { LONGSHORE_URL: url, LONGSHORE_USERNAME: 'admin', LONGSHORE_PASSWORD: adminPassword };
+    for (const [at, name] of names.entries()) {
+      await dockerFile(at % 2 === 0 ? { credHelpers: { 'registry.test': name } } : { credsStore: name });
+      const ran: string[] = [];
+      const helper = async (program: string) => Promise.resolve({ code: 0, printed: ran.push(program) ? '{}' : '' });
+      const told = await user.run(way.split(' '), { helper, env, now, input: adminPassword });
+      expect(ran).toEqual([]);
+      expect([told.code, told.out + told.err]).toEqual([1, expect.stringContaining('which is no name of a program')]);
+      expect(told.out + told.err).not.toContain('\u001b');
+    }
+  });
+
+  it('is one finding of doctor among the others, with what to do', async () => {
+    await dockerFile({ credHelpers: { 'registry.test': '../../evil' } });
+    const env = { LONGSHORE_URL: url, LONGSHORE_USERNAME: 'admin', LONGSHORE_PASSWORD: adminPassword };
+    const told = await user.run(['doctor', '-o', 'json'], { env, now });
+    expect(JSON.parse(told.out)).toContainEqual({
+      check: 'docker',
+      is: 'wrong',
+      says: expect.stringContaining('../../evil') as string,
+      next: 'mend it, or log in with longshore login',
+    });
+    expect(told.out).toContain('"is Longshore"');
+  });
+});
+
 describe('docker-credential-longshore', () => {
   const store = (server: string, name = 'ci', secret = 's3cret') =>
     user.help(['store'], JSON.stringify({ ServerURL: server, Username: name, Secret: secret }));
