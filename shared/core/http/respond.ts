@@ -108,7 +108,7 @@ function requestError(fault: RequestFault): WireError {
         headers: { Allow: fault.allow.join(', ') },
       };
     case 'disallowed':
-      return { code: 'REGISTRY_DISALLOWED_OPERATION', detail: { what: fault.what, attribute: fault.attribute } };
+      return { code: 'REGISTRY_DISALLOWED_OPERATION', ...lockWords(fault) };
     case 'tag-unknown':
       return { code: 'TAG_UNKNOWN', detail: { name: fault.tag } };
     case 'unsupported':
@@ -151,6 +151,22 @@ function requestError(fault: RequestFault): WireError {
     case 'conflict':
       return { code: 'CONFLICT', message: fault.why };
   }
+}
+
+/** Names the lock, and what a deletion had taken before somebody set it. */
+function lockWords({
+  what,
+  attribute,
+  gone,
+}: RegistryFault & { is: 'disallowed' }): Pick<WireError, 'message' | 'detail'> {
+  if (gone === undefined) return { detail: { what, attribute } };
+  return {
+    detail: { what, attribute, gone },
+    message:
+      `the ${attribute} of ${what} was set to false while the deletion was under way, which therefore stopped: ` +
+      `${gone.tags} tags and ${gone.manifests} manifests had gone by then, as the deletion ${gone.group}, by which ` +
+      'the recycle bin restores them',
+  };
 }
 
 /**

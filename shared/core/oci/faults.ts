@@ -50,7 +50,13 @@ export type RequestFault =
   | { readonly is: 'page-size-invalid'; readonly given: string }
   | { readonly is: 'method-not-allowed'; readonly allow: readonly string[] }
   /** An attribute of a repository, manifest or tag forbids the operation. */
-  | { readonly is: 'disallowed'; readonly what: string; readonly attribute: string }
+  | {
+      readonly is: 'disallowed';
+      readonly what: string;
+      readonly attribute: string;
+      /** The deletion that took a part before the attribute was set. */
+      readonly gone?: { readonly group: string; readonly tags: number; readonly manifests: number };
+    }
   | { readonly is: 'tag-unknown'; readonly tag: string }
   /** A request that no state of the registry could accept. */
   | { readonly is: 'request-invalid'; readonly why: string; readonly code?: string }

@@ -8,6 +8,7 @@ import type { DeleteEvents } from '../../core/events/delete-events.ts';
 import { deleteEvents } from '../../core/events/delete-events.ts';
 import type { Cause } from '../../core/events/envelope.ts';
 import { envelope } from '../../core/events/envelope.ts';
+import { RegistryError } from '../../core/oci/faults.ts';
 import type { Asker } from '../../core/ports/authorize.ts';
 import type { RecycledBy } from '../../core/ports/bin.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
@@ -69,6 +70,19 @@ export function questionsOf(
 ): Question[] {
   const about = { operation: 'delete' as const, key, asker };
   return [{ ...about, manifest }, ...tags.map(({ document: tag }) => ({ ...about, tag }))];
+}
+
+/**
+ * Adds to a refusal what is gone already: a lock that somebody sets between two transactions stops a deletion halfway.
+ */
+export function withGone(
+  error: unknown,
+  { taking: { group } }: Deletion,
+  gone: { readonly tags: number; readonly manifests: number },
+): unknown {
+  const isWhole = gone.tags + gone.manifests === 0;
+  if (isWhole || !(error instanceof RegistryError) || error.fault.is !== 'disallowed') return error;
+  return new RegistryError({ ...error.fault, gone: { group, ...gone } });
 }
 
 export interface Moved {

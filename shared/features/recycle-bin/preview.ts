@@ -1,7 +1,7 @@
 import type { Question } from '../../core/admission/gate.ts';
 import { tagsAbout } from '../../core/documents/about.ts';
 import { inBatches } from '../../core/documents/batches.ts';
-import type { ManifestDocument } from '../../core/documents/manifest.ts';
+import type { ManifestDocument, TagDocument } from '../../core/documents/manifest.ts';
 import {
   childrenOf,
   manifestDocumentSchema,
@@ -14,6 +14,7 @@ import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import { firstOf, storedOf } from '../../core/documents/pages.ts';
 import { repositoryDocumentSchema, repositoryRef } from '../../core/documents/repository.ts';
+import type { Stored } from '../../core/documents/stored.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { isDigest } from '../../core/oci/digest.ts';
@@ -28,6 +29,7 @@ import type { BinPorts } from './ports.ts';
 import type { Gone } from './pretended.ts';
 import { asIfGone } from './pretended.ts';
 import { signatureGoing } from './signatures.ts';
+import { everyTagOf } from './tags-of.ts';
 import { withoutNeighbours } from './together.ts';
 
 /** The manifests and tags that a preview names: an image may have thousands, and somebody waits. */
@@ -85,19 +87,14 @@ async function namedTag(ports: BinPorts, key: RepositoryKey, name: Tag): Promise
 }
 
 async function namedManifest(ports: BinPorts, key: RepositoryKey, digest: Digest): Promise<Named | undefined> {
-  const where = [
-    { path: 'type', is: '=' as const, value: 'tag' },
-    { path: 'digest', is: '=' as const, value: digest },
-  ];
-  const query = { container: 'repositories' as const, partition: partitionOf(key), where, limit: 100 };
-  const [manifest, tags] = await Promise.all([
+  const [manifest, { tags, refused: late }] = await Promise.all([
     readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest)),
-    firstOf(mostShown + 1, storedOf(ports.documents, query, tagDocumentSchema)),
+    lookAtTags(ports, key, digest),
   ]);
   if (manifest === undefined) return undefined;
   const names = tags.slice(0, mostShown).map(({ document }) => document.name);
   return {
-    questions: questionsOf({ key, asker: undefined }, manifest, tags),
+    questions: questionsOf({ key, asker: undefined }, manifest, [...tags, ...late]),
     async look() {
       const walk = new Walk(ports, key);
       walk.take(manifest.document, 'itself');
@@ -106,6 +103,17 @@ async function namedManifest(ports: BinPorts, key: RepositoryKey, digest: Digest
       return { ...found, tags: [...names, ...found.tags], more: found.more || tags.length > mostShown };
     },
   };
+}
+
+/** Reads all tags of a manifest: the first ones for the answer, and of the others those that refuse a deletion. */
+async function lookAtTags(ports: BinPorts, key: RepositoryKey, digest: Digest) {
+  const [tags, late]: [Stored<TagDocument>[], Stored<TagDocument>[]] = [[], []];
+  for await (const tag of everyTagOf(ports, key, digest)) {
+    if (tags.length <= mostShown) tags.push(tag);
+    else if (!ports.admission.allows({ operation: 'delete', key, tag: tag.document })) late.push(tag);
+    if (late.length >= mostBlocks) break;
+  }
+  return { tags, refused: late };
 }
 
 function refused({ admission }: BinPorts, question: Question): { what: string; why: string }[] | undefined {

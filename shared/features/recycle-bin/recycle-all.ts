@@ -11,7 +11,7 @@ import type { Tag } from '../../core/oci/name.ts';
 import type { RecycledBy } from '../../core/ports/bin.ts';
 import type { Predicate } from '../../core/ports/documents.ts';
 import type { Deletion } from './deletion.ts';
-import { beginDeletion } from './deletion.ts';
+import { beginDeletion, withGone } from './deletion.ts';
 import { manifestsAtOnce, moveInto, tagsAtOnce, transactionsOf } from './move.ts';
 import type { BinPorts } from './ports.ts';
 import { purgeUnlessKept } from './recycle.ts';
@@ -33,9 +33,13 @@ export async function recycleAll(ports: BinPorts, key: RepositoryKey, by: Recycl
   await requireNothingLocked(ports, key);
   const deletion = await beginDeletion(ports, key, by);
   const gone: Gone = { manifests: [], tags: [] };
-  for (const step of [takeTags, takeManifests]) {
-    for (let done = false; !done;)
-      done = await untilUncontended(`repository ${key.repository}`, () => step(ports, deletion, gone));
+  try {
+    for (const step of [takeTags, takeManifests]) {
+      for (let done = false; !done;)
+        done = await untilUncontended(`repository ${key.repository}`, () => step(ports, deletion, gone));
+    }
+  } catch (error) {
+    throw withGone(error, deletion, { tags: gone.tags.length, manifests: gone.manifests.length });
   }
   await purgeUnlessKept(ports, deletion);
   return gone;

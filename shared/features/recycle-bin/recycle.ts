@@ -3,11 +3,10 @@ import { untilUncontended } from '../../core/documents/contention.ts';
 import type { TagDocument } from '../../core/documents/manifest.ts';
 import { manifestDocumentSchema, manifestRef, tagDocumentSchema, tagRef } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
-import { partitionOf } from '../../core/documents/names.ts';
 import type { Recycling, Wanted } from '../../core/documents/recycling.ts';
 import { repositoryDocumentSchema, repositoryRef } from '../../core/documents/repository.ts';
 import type { Stored } from '../../core/documents/stored.ts';
-import { parseStored, readStored } from '../../core/documents/stored.ts';
+import { readStored } from '../../core/documents/stored.ts';
 import { publishCommitted } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
@@ -16,12 +15,13 @@ import type { RecycledBy } from '../../core/ports/bin.ts';
 import { StoreFailure } from '../../core/ports/failures.ts';
 import { waitAWhile } from './after.ts';
 import type { Deletion } from './deletion.ts';
-import { beginDeletion, questionsOf } from './deletion.ts';
+import { beginDeletion, questionsOf, withGone } from './deletion.ts';
 import { keeperOf } from './kept.ts';
 import { moveInto, tagsAtOnce } from './move.ts';
 import type { BinPorts } from './ports.ts';
 import { purgeGroup } from './purge.ts';
 import { reconcile } from './reconcile.ts';
+import { everyTagOf, firstTagsOf } from './tags-of.ts';
 
 /**
  * Recycles what a policy names, step by step. Rules to keep and locks win, and what has changed since the policy judged
@@ -72,8 +72,13 @@ export async function recycleManifest(
   by: RecycledBy,
 ): Promise<void> {
   const deletion = await beginDeletion(ports, key, by);
-  for (let gone = false; !gone;)
-    gone = await untilUncontended(`${key.repository}@${digest}`, () => tryRecycle(ports, deletion, digest));
+  const went: Went = { tags: 0, isChecked: false };
+  try {
+    for (let gone = false; !gone;)
+      gone = await untilUncontended(`${key.repository}@${digest}`, () => tryRecycle(ports, deletion, digest, went));
+  } catch (error) {
+    throw withGone(error, deletion, { tags: went.tags, manifests: 0 });
+  }
   const after = async () => {
     await reconcile(ports, key, digest, by.cause);
     await purgeUnlessKept(ports, deletion);
@@ -89,18 +94,32 @@ export async function recycleTag(ports: BinPorts, key: RepositoryKey, tag: Tag, 
   return because === undefined;
 }
 
+/** The progress of a deletion that takes several transactions. */
+interface Went {
+  tags: number;
+  /** Says whether the gates were asked about all tags. */
+  isChecked: boolean;
+}
+
 /**
  * Makes one step. Returns `true` if the manifest was recycled, `false` if more of its tags must be recycled first,
  * `undefined` if somebody wrote in between.
  */
-async function tryRecycle(ports: BinPorts, deletion: Deletion, digest: Digest): Promise<boolean | undefined> {
+async function tryRecycle(
+  ports: BinPorts,
+  deletion: Deletion,
+  digest: Digest,
+  went: Went,
+): Promise<boolean | undefined> {
   const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(deletion.key, digest));
   if (manifest === undefined) throw new RegistryError({ is: 'manifest-unknown', reference: digest });
-  const { tags, more } = await tagsOf(ports, deletion.key, digest, tagsAtOnce * batchesAtOnce);
+  const { tags, more } = await firstTagsOf(ports, deletion.key, digest, tagsAtOnce * batchesAtOnce);
   for (const question of questionsOf(deletion, manifest, tags)) ports.admission.require(question);
+  if (more && !went.isChecked) await requireEveryTag(ports, deletion, digest);
+  went.isChecked = true;
   // With more tags than one batch holds the manifest is recycled last, so that a crash in between leaves no tag without
   // one.
-  if (more || tags.length > tagsAtOnce) return (await takeTagsOf(ports, deletion, tags)) ? false : undefined;
+  if (more || tags.length > tagsAtOnce) return (await takeTagsOf(ports, deletion, tags, went)) ? false : undefined;
   const events = await moveInto(ports, deletion, {
     manifests: [{ ...manifest, asked: true }],
     tags: tags.map((tag) => ({ ...tag, asked: false })),
@@ -110,19 +129,35 @@ async function tryRecycle(ports: BinPorts, deletion: Deletion, digest: Digest): 
   return true;
 }
 
+/**
+ * Asks the gates about every tag before the first one goes: a lock on a late one would stop the deletion halfway. Throws
+ * `RegistryError` (`disallowed`).
+ */
+async function requireEveryTag(ports: BinPorts, { key, asker }: Deletion, digest: Digest): Promise<void> {
+  for await (const { document: tag } of everyTagOf(ports, key, digest))
+    ports.admission.require({ operation: 'delete', key, asker, tag });
+}
+
 /** The batches that run side by side: the request waits for them, and an image may have thousands of tags. */
 const batchesAtOnce = 4;
 
 /** Recycles several batches side by side. `false` if a tag of any of them was written since it was read. */
-async function takeTagsOf(ports: BinPorts, deletion: Deletion, tags: readonly Stored<TagDocument>[]): Promise<boolean> {
+async function takeTagsOf(
+  ports: BinPorts,
+  deletion: Deletion,
+  tags: readonly Stored<TagDocument>[],
+  went: Went,
+): Promise<boolean> {
   const moved = await Promise.all(
     inBatches(tags, tagsAtOnce).map(async (some) => {
       const events = await moveInto(ports, deletion, {
         manifests: [],
         tags: some.map((tag) => ({ ...tag, asked: false })),
       });
-      if (events !== undefined) await publishCommitted(ports, deletion.key, events);
-      return events !== undefined;
+      if (events === undefined) return false;
+      went.tags += some.length;
+      await publishCommitted(ports, deletion.key, events);
+      return true;
     }),
   );
   return !moved.includes(false);
@@ -141,7 +176,7 @@ async function tryRecycleUnkept(
   const { key } = deletion;
   const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
   if (manifest === undefined) return { because: 'gone' };
-  const { tags, more } = await tagsOf(ports, key, digest);
+  const { tags, more } = await firstTagsOf(ports, key, digest, tagsAtOnce);
   if (more || tags.some(({ document }) => !mayGo.includes(document.name))) return { because: 'tag' };
   if (![manifest, ...tags].every(({ document }) => isAsJudged(document))) return { because: 'pushed since' };
   if (!questionsOf(deletion, manifest, tags).every((question) => ports.admission.allows(question)))
@@ -195,22 +230,4 @@ export async function purgeUnlessKept(ports: BinPorts, { key, taking, cause }: D
       'a deletion stays in the recycle bin until a timer purges it, because the purge failed',
     );
   }
-}
-
-async function tagsOf(
-  { documents }: BinPorts,
-  key: RepositoryKey,
-  digest: Digest,
-  limit = tagsAtOnce,
-): Promise<{ tags: Stored<TagDocument>[]; more: boolean }> {
-  const [container, partition] = ['repositories' as const, partitionOf(key)];
-  const where = [
-    { path: 'type', is: '=' as const, value: 'tag' },
-    { path: 'digest', is: '=' as const, value: digest },
-  ];
-  const page = await documents.queryDocuments({ container, partition, where, limit });
-  return {
-    tags: page.documents.map((found) => parseStored(tagDocumentSchema, found, { container, partition })),
-    more: page.continuation !== undefined,
-  };
 }
