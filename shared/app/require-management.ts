@@ -1,7 +1,8 @@
-import type { MiddlewareHandler } from 'hono';
+import type { HonoRequest, MiddlewareHandler } from 'hono';
 import type { FeatureParts } from '../core/feature/feature.ts';
 import { requireAccess } from '../core/http/access.ts';
 import { boundManagementBody } from '../core/http/management-body.ts';
+import { isRepositoryName } from '../core/oci/name.ts';
 import type { Access, IdentifyCaller } from '../core/ports/authorize.ts';
 import type { AppPorts, GivenToApp } from './app-ports.ts';
 import { apiPath } from './recorded.ts';
@@ -19,8 +20,10 @@ export function requireManagement(
       return next();
     }
     const needed = isOwnPath(context.req, parts) ? [] : [managementAccess(context.req, parts)];
-    const caller = await callers.identify(context.req.raw, needed);
-    if (needed.length > 0) requireAccess(caller, needed);
+    const instead = repositoryAccess(context.req, parts);
+    const caller = await callers.identify(context.req.raw, instead ?? needed);
+    const isManager = instead === undefined || needed.every((access) => caller.may(access));
+    if (needed.length > 0) requireAccess(caller, isManager ? needed : instead);
     context.set('caller', caller);
     if (!isRead(context.req.method)) inbound?.forget();
     await boundManagementBody(context.req);
@@ -38,6 +41,18 @@ function isOwnPath(
   parts: readonly FeatureParts[],
 ): boolean {
   return isRead(method) && parts.some(({ ownPaths = [] }) => ownPaths.includes(path.slice(apiPath.length)));
+}
+
+/**
+ * Returns the right on the one repository of the query by which a caller may make this change, too. A query with two
+ * repositories gives none: the right would be asked for one, and the other one changed.
+ */
+function repositoryAccess(request: HonoRequest, parts: readonly FeatureParts[]): Access[] | undefined {
+  const path = request.path.slice(apiPath.length);
+  const action = parts.flatMap(({ repositoryRight }) => repositoryRight?.(request.method, path) ?? [])[0];
+  const [name, ...more] = action === undefined ? [] : (request.queries('repository') ?? []);
+  if (action === undefined || name === undefined || more.length > 0 || !isRepositoryName(name)) return undefined;
+  return [{ type: 'repository', name, action }];
 }
 
 function managementAccess(

@@ -119,8 +119,8 @@ describe('the OpenAPI document', () => {
       [...text.matchAll(/^ {2}'?[\w-]+'?: '(\w+NotFound)',$/gm)].map(([, code]) => code),
     );
     const general = generalErrors.flatMap(({ codes }) => codes);
-    // An error about content has the code of the distribution's fault.
-    const ofContent = ['repositoryNotFound', 'manifestNotFound', 'tagNotFound'];
+    // An error about content, and one of a lock, has the code of the distribution's fault.
+    const ofContent = ['repositoryNotFound', 'manifestNotFound', 'tagNotFound', 'locked'];
     const declared = new Set(codesIn(document));
     const known = new Set([...given, ...named, ...general, ...ofContent]);
     expect([...declared].filter((code) => !known.has(code))).toEqual([]);

@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { z } from 'zod';
 import type { Gate } from '../admission/gate.ts';
-import type { Access } from '../oci/access.ts';
+import type { Access, RepositoryAction } from '../oci/access.ts';
 import type { ProbeDependency } from '../ports/probe.ts';
 import type { EventConsumer } from './events.ts';
 
@@ -28,6 +28,11 @@ export interface FeatureParts {
    * the right to change anything.
    */
   readonly changeRight?: (path: string) => ManagementRight | undefined;
+  /**
+   * Names the action of a repository that lets a caller make a change without the right to change anything. The query
+   * names the repository, as `repository`. The path begins below `/api/v1`.
+   */
+  readonly repositoryRight?: (method: string, path: string) => RepositoryAction | undefined;
   /** Its paths below `/api/v1` at which callers ask about themselves: reading them takes no right. */
   readonly ownPaths?: readonly string[];
   /** Its paths below `/api/v1` that are older than the API's own error codes, and keep the distribution's. */

@@ -97,6 +97,11 @@ export function absent(...codes: Codes) {
   return errors({ 404: { codes, when: 'Nothing of this name exists.' } });
 }
 
+/** Describes the answer when an attribute of a repository, a manifest or a tag forbids the request. */
+export function lockable() {
+  return errors({ 405: { codes: ['locked'], when: 'An attribute forbids it; the detail names it.' } });
+}
+
 /** Describes the answer when the present state forbids the request. */
 export function conflicting(...codes: Codes) {
   return errors({ 409: { codes, when: 'The current state forbids it; the message says what to change.' } });

@@ -44,8 +44,11 @@ export interface RecycleBin {
    * `manifest-unknown`, `disallowed`.
    */
   recycleManifest(key: RepositoryKey, digest: Digest, by: RecycledBy): Promise<void>;
-  /** Recycles a tag; its manifest stays. `false` if there is none. Throws `RegistryError` (`disallowed`). */
-  recycleTag(key: RepositoryKey, tag: Tag, by: RecycledBy): Promise<boolean>;
+  /**
+   * Recycles a tag; its manifest stays. `false` if there is none. `onlyIfAt` is the digest that it must point at. Throws
+   * `RegistryError` (`disallowed`, `conflict`).
+   */
+  recycleTag(key: RepositoryKey, tag: Tag, by: RecycledBy, onlyIfAt?: Digest): Promise<boolean>;
   /** Recycles all that a repository holds; called again, it goes on. Throws `RegistryError` (`disallowed`). */
   recycleAll(key: RepositoryKey, by: RecycledBy): Promise<{ readonly manifests: Digest[]; readonly tags: Tag[] }>;
   /**

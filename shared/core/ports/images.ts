@@ -4,6 +4,7 @@ import type { RepositoryKey } from '../oci/name.ts';
 import type { Tag } from '../oci/name.ts';
 import type { PushedBy } from '../oci/principal.ts';
 import type { Asker } from './authorize.ts';
+import type { RecycledBy } from './bin.ts';
 import type { Cause } from './cause.ts';
 import type { Source, StoredImage, Target } from './transfer.ts';
 
@@ -36,6 +37,16 @@ interface ImagePush {
   readonly pushedBy?: PushedBy | undefined;
   /** The digest that the tag must point at when it is moved, or `nothing` for a tag that must not exist. */
   readonly onlyIfAt?: Digest | 'nothing';
+}
+
+/** Deletes images as the distribution API does. */
+export interface DeleteImages {
+  /**
+   * Deletes a tag alone, or a manifest with all its tags and all that nothing else keeps: into the recycle bin, or for
+   * good if soft delete is off. `onlyIfAt` is the digest that a tag must point at. Throws `RegistryError`:
+   * `manifest-unknown`, `disallowed`, `conflict` (`tagMoved`), `contended`; and `StoreFailure`.
+   */
+  deleteImage(key: RepositoryKey, reference: Tag | Digest, by: RecycledBy, onlyIfAt?: Digest): Promise<void>;
 }
 
 /**

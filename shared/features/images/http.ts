@@ -2,20 +2,30 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { entityTag, isKnownToClient } from '../../core/http/conditions.ts';
-import { absent, callerOf, conflicting, json, managementRoutes } from '../../core/http/management.ts';
+import {
+  absent,
+  callerOf,
+  causeIn,
+  conflicting,
+  json,
+  lockable,
+  managementRoutes,
+} from '../../core/http/management.ts';
 import { originOf } from '../../core/http/origin.ts';
 import { compareImages } from './compare.ts';
 import { readConfigBlob } from './config-blob.ts';
 import { showDeletion } from './deletion.ts';
 import { namedImage } from './named-image.ts';
 import type { ImageViewPorts } from './ports.ts';
+import { removeImage } from './remove.ts';
 import { showImage } from './view.ts';
 import { configDocumentSchema, configQuery, imageQuery, imageSchema } from './wire.ts';
 import { compareQuery, comparisonSchema, deletionQuery, deletionSchema } from './wire-compare.ts';
+import { removalQuery, removalSchema } from './wire-remove.ts';
 
 const imagesTag = {
   name: 'images',
-  description: 'Shows single images: what they are made of, how two differ, and what goes with one.',
+  description: 'Shows single images: what they are made of, how two differ, and what goes with one; and deletes them.',
 };
 
 const routes = {
@@ -63,6 +73,22 @@ const routes = {
     request: { query: deletionQuery },
     responses: { ...absent('manifestNotFound'), 200: json('What the deletion would take.', deletionSchema) },
   }),
+  remove: createRoute({
+    method: 'delete',
+    path: '/images',
+    operationId: 'deleteImage',
+    summary: 'Deletes a tag or an image',
+    description:
+      'Deletes a tag alone, or by its digest an image with its tags and what nothing else keeps. It takes the right to ' +
+      'change anything, or content/delete of the repository. The same caller may send it again.',
+    request: { query: removalQuery },
+    responses: {
+      ...absent('manifestNotFound'),
+      ...lockable(),
+      ...conflicting('tagMoved'),
+      200: json('It is deleted.', removalSchema),
+    },
+  }),
 };
 
 /** Makes the routes of `/images` of the management API. */
@@ -93,6 +119,12 @@ export function imageRoutes(ports: ImageViewPorts): OpenAPIHono {
   api.openapi(routes.deletion, async (context) => {
     const { repository, reference } = context.req.valid('query');
     return context.json(await showDeletion(ports, { registry, repository }, reference, askerIn(context)), 200);
+  });
+  api.openapi(routes.remove, async (context) => {
+    const { repository, reference, digest } = context.req.valid('query');
+    const named = { key: { registry, repository }, reference, digest };
+    const by = { cause: causeIn(context), asker: askerIn(context) };
+    return context.json(await removeImage(ports, named, by), 200);
   });
   return api;
 }

@@ -22,7 +22,7 @@ import { binnedAmong } from './restore-together.ts';
 export function recycleBin(ports: BinPorts): RecycleBin {
   return {
     recycleManifest: (key, digest, by) => recycleManifest(ports, key, digest, by),
-    recycleTag: (key, tag, by) => recycleTag(ports, key, tag, by),
+    recycleTag: (key, tag, by, onlyIfAt) => recycleTag(ports, key, tag, by, onlyIfAt),
     recycleAll: (key, by) => recycleAll(ports, key, by),
     reviveForPull: (key, reference, cause) => reviveForPull(ports, key, reference, cause),
     reviveForPush: (key, digest, cause, mayRestore) => reviveForPush(ports, key, digest, cause, mayRestore),

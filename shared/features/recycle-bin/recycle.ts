@@ -45,7 +45,7 @@ export async function recycle(ports: BinPorts, key: RepositoryKey, wanted: Wante
     if ('tags' in taken) tags.push(...taken.tags);
   }
   for (const tag of wanted.tags.filter((each) => !tags.includes(each))) {
-    const because = await takeTag(ports, deletion, tag, wanted.isAsJudged);
+    const because = await takeTag(ports, deletion, tag, wanted);
     if (because === undefined) tags.push(tag);
     else stayed.push({ what: tag, because });
   }
@@ -59,7 +59,7 @@ async function recycleTagsElsewhere(ports: BinPorts, deletion: Deletion, wanted:
   for (const tag of wanted.tags) {
     const found = await readStored(ports.documents, tagDocumentSchema, tagRef(deletion.key, tag));
     if (found === undefined || wanted.manifests.includes(found.document.digest)) continue;
-    if ((await takeTag(ports, deletion, tag, wanted.isAsJudged)) === undefined) taken.push(tag);
+    if ((await takeTag(ports, deletion, tag, wanted)) === undefined) taken.push(tag);
   }
   return taken;
 }
@@ -86,10 +86,19 @@ export async function recycleManifest(
   await waitAWhile(ports, `the surroundings of ${key.repository}@${digest}`, after());
 }
 
-/** Recycles a tag that a request named; `false` if there is none. Throws `RegistryError`: `disallowed`, `contended`. */
-export async function recycleTag(ports: BinPorts, key: RepositoryKey, tag: Tag, by: RecycledBy): Promise<boolean> {
+/**
+ * Recycles a tag that a request named; `false` if there is none. `onlyIfAt` is the digest that it must point at, for
+ * somebody who has seen what the deletion takes. Throws `RegistryError`: `disallowed`, `conflict`, `contended`.
+ */
+export async function recycleTag(
+  ports: BinPorts,
+  key: RepositoryKey,
+  tag: Tag,
+  by: RecycledBy,
+  onlyIfAt?: Digest,
+): Promise<boolean> {
   const deletion = await beginDeletion(ports, key, by);
-  const because = await takeTag(ports, deletion, tag);
+  const because = await takeTag(ports, deletion, tag, { onlyIfAt });
   if (because === undefined) await purgeUnlessKept(ports, deletion);
   return because === undefined;
 }
@@ -201,12 +210,13 @@ async function takeTag(
   ports: BinPorts,
   deletion: Deletion,
   tag: Tag,
-  isAsJudged?: Wanted['isAsJudged'],
+  { isAsJudged, onlyIfAt }: Partial<Pick<Wanted, 'isAsJudged'>> & { readonly onlyIfAt?: Digest | undefined },
 ): Promise<'gone' | 'locked' | 'pushed since' | undefined> {
   const { key } = deletion;
   const done = await untilUncontended(`${key.repository}:${tag}`, async () => {
     const found = await readStored(ports.documents, tagDocumentSchema, tagRef(key, tag));
     if (found === undefined) return 'gone';
+    if (onlyIfAt !== undefined && found.document.digest !== onlyIfAt) throw hasMoved(found.document, onlyIfAt);
     const question = { operation: 'delete' as const, key, asker: deletion.asker, tag: found.document };
     if (isAsJudged === undefined) ports.admission.require(question);
     else if (!ports.admission.allows(question)) return 'locked';
@@ -216,6 +226,16 @@ async function takeTag(
   if (typeof done === 'string') return done;
   await publishCommitted(ports, key, done);
   return undefined;
+}
+
+function hasMoved({ name, digest }: TagDocument, from: Digest): RegistryError {
+  return new RegistryError({
+    is: 'conflict',
+    code: 'tagMoved',
+    why:
+      `the tag ${name} points at ${digest} by now and not at ${from}, so nothing is deleted: ` +
+      'look again at what its deletion takes, and send the digest that it has',
+  });
 }
 
 /** Purges the deletion at once if soft delete is off. After a failure the timer purges it, for it is due. */

@@ -9,30 +9,29 @@ import type { RegistryPorts } from './ports.ts';
 /**
  * Deletes a manifest with all its tags, or, named by a tag, that tag alone (distribution-spec, "Deleting tags"): into
  * the recycle bin, or for good if soft delete is off. Throws `RegistryError`: `manifest-unknown`, `disallowed`,
- * `contended`.
+ * `contended`; `conflict` if the tag does not point at `onlyIfAt`.
  */
 export async function deleteManifest(
   ports: RegistryPorts,
   key: RepositoryKey,
   reference: Tag | Digest,
   by: RecycledBy,
+  onlyIfAt?: Digest,
 ): Promise<void> {
-  if (!isDigest(reference))
-    return deleteTag(ports, key, reference, by, new RegistryError({ is: 'manifest-unknown', reference }));
+  if (!isDigest(reference)) return deleteTag(ports, key, reference, by, onlyIfAt);
   await ports.entries.requireAllowed({ operation: 'delete', key, asker: by.asker });
   await ports.bin.recycleManifest(key, reference, by);
 }
 
-/**
- * Deletes a tag; its manifest stays. Throws `absent` if there is none, and `RegistryError`: `disallowed`, `contended`.
- */
+/** Deletes a tag; its manifest stays. Throws as `deleteManifest` does, and `RegistryError` (`conflict`). */
 async function deleteTag(
   ports: RegistryPorts,
   key: RepositoryKey,
   tag: Tag,
   by: RecycledBy,
-  absent: RegistryError,
+  onlyIfAt: Digest | undefined,
 ): Promise<void> {
   await ports.entries.requireAllowed({ operation: 'delete', key, asker: by.asker });
-  if (!(await ports.bin.recycleTag(key, tag, by))) throw absent;
+  if (!(await ports.bin.recycleTag(key, tag, by, onlyIfAt)))
+    throw new RegistryError({ is: 'manifest-unknown', reference: tag });
 }

@@ -1,9 +1,11 @@
 import { feature } from '../../core/feature/feature.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { Caller } from '../../core/ports/authorize.ts';
+import type { DeleteImages } from '../../core/ports/images.ts';
 import type { CountBytes } from '../../core/ports/traffic.ts';
 import { cancelledUploads } from './cancel-upload.ts';
 import { respondCatalog } from './catalog.ts';
+import { deleteManifest } from './delete-manifest.ts';
 import { respondRegistry } from './http.ts';
 import { imagesOf } from './images.ts';
 import type { PulledTag, RegistryPorts } from './ports.ts';
@@ -27,9 +29,13 @@ export const registry = feature({
       tagReads: new SharedReads<PulledTag>(),
       cancelled: cancelledUploads(),
     };
+    const deleteImages: DeleteImages = {
+      deleteImage: (key, reference, by, onlyIfAt) => deleteManifest(ports, key, reference, by, onlyIfAt),
+    };
     return {
       gives: {
         images: imagesOf(ports),
+        deleteImages,
         catalog: (caller: Caller, request: Request) => respondCatalog(ports, given.registry, caller, request),
         dataPlane: (request: Request, requestId: string) => respondRegistry(ports, given.registry, request, requestId),
       },
