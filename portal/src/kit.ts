@@ -2,6 +2,7 @@
  * All that pages share. They import it from here alone: then it is one script for all of them, which comes with the
  * first load, instead of one for each set of pages that share something.
  */
+export * from './kit/answer.tsx';
 export * from './kit/api.ts';
 export * from './kit/badges.tsx';
 export * from './kit/bulk.ts';

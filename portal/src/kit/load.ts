@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { Latest } from './latest.ts';
 
 export interface Loaded<T> {
   readonly data: T | undefined;
@@ -31,21 +32,19 @@ export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise
   const [turn, setTurn] = useState(0);
   const latest = useRef(load);
   latest.current = load;
+  const asked = useRef(new Latest());
   useEffect(() => {
-    const abandoned = new AbortController();
-    const { signal } = abandoned;
-    latest.current(signal).then(
-      (data) => signal.aborted || setState({ about, key, data }),
-      (failure: unknown) =>
-        signal.aborted ||
+    void asked.current.ask(
+      (signal) => latest.current(signal),
+      ({ data, failure }) =>
         setState((before) => ({
           about,
           key,
-          data: before.about === about ? before.data : undefined,
-          failure: failure as Error,
+          data: failure === undefined ? data : before.about === about ? before.data : undefined,
+          failure,
         })),
     );
-    return () => abandoned.abort();
+    return () => asked.current.abandon();
   }, [key, turn]);
   const reload = useCallback(() => setTurn((before) => before + 1), []);
   usePolling(everyMs, reload, state);

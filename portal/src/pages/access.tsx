@@ -14,11 +14,13 @@ import {
   SelectField,
   send,
   Show,
+  ShowAnswer,
   Table,
   Text,
   TextField,
   Time,
   toast,
+  useAnswer,
   useLoaded,
   useState,
   whyNot,
@@ -332,12 +334,12 @@ function MayThey(): VNode {
   const [token, setToken] = useState('');
   const [repository, setRepository] = useState('');
   const [action, setAction] = useState<string>('pull');
-  const [answer, setAnswer] = useState<{ readonly allowed: boolean; readonly why: string }>();
+  const answer = useAnswer<{ readonly allowed: boolean; readonly why: string }>(token, repository, action);
   const look = (event: Event) => {
     event.preventDefault();
     const asked = actions.find((each) => each === action) ?? 'pull';
     const query = { repository, action: asked, ...(token === '' ? {} : { token }) };
-    void attempt(async () => setAnswer(await answered(api.GET('/access', { params: { query } }))));
+    answer.ask((signal) => answered(api.GET('/access', { params: { query }, signal })));
   };
   return (
     <form class="card" aria-label="May somebody do something?" onSubmit={look}>
@@ -350,12 +352,13 @@ function MayThey(): VNode {
           Ask
         </button>
       </div>
-      {answer === undefined ? null : (
-        <p role="status">
-          <span class={`badge ${answer.allowed ? 'good' : 'bad'}`}>{answer.allowed ? 'yes' : 'no'}</span>{' '}
-          <Text of={answer.why} />
-        </p>
-      )}
+      <ShowAnswer of={answer}>
+        {({ allowed, why }) => (
+          <p>
+            <span class={`badge ${allowed ? 'good' : 'bad'}`}>{allowed ? 'yes' : 'no'}</span> <Text of={why} />
+          </p>
+        )}
+      </ShowAnswer>
     </form>
   );
 }

@@ -13,10 +13,12 @@ import {
   Pager,
   placeIn,
   Show,
+  ShowAnswer,
   Table,
   Text,
   TextField,
   Time,
+  useAnswer,
   useLoaded,
   usePageQuery,
   useState,
@@ -128,12 +130,10 @@ interface Reason {
 function WhyNot(): VNode {
   const [image, setImage] = useState('');
   const [base, setBase] = useState('');
-  const [answer, setAnswer] = useState<Reason>();
+  const answer = useAnswer<Reason>(image, base);
   const look = (event: Event) => {
     event.preventDefault();
-    void attempt(async () => {
-      setAnswer(await answered(api.GET('/builds/explain', { params: { query: { image, base } } })));
-    });
+    answer.ask((signal) => answered(api.GET('/builds/explain', { params: { query: { image, base } }, signal })));
   };
   return (
     <form class="card" aria-label="Why was an image not built?" onSubmit={look}>
@@ -145,14 +145,14 @@ function WhyNot(): VNode {
           Explain
         </button>
       </div>
-      {answer === undefined ? null : (
-        <p role="status">
-          <span class="badge">{answer.reason}</span> <Text of={answer.why} />{' '}
-          {answer.build === undefined ? null : (
-            <Link href={linkTo('/build', { id: answer.build })}>Open the build</Link>
-          )}
-        </p>
-      )}
+      <ShowAnswer of={answer}>
+        {({ reason, why, build }) => (
+          <p>
+            <span class="badge">{reason}</span> <Text of={why} />{' '}
+            {build === undefined ? null : <Link href={linkTo('/build', { id: build })}>Open the build</Link>}
+          </p>
+        )}
+      </ShowAnswer>
     </form>
   );
 }

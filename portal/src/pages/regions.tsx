@@ -15,10 +15,12 @@ import {
   SelectField,
   send,
   Show,
+  ShowAnswer,
   Table,
   Text,
   TextField,
   Time,
+  useAnswer,
   useLoaded,
   useState,
   whyNot,
@@ -207,10 +209,10 @@ function AddRegion({
 function OneImage(): VNode {
   const [repository, setRepository] = useState('');
   const [tag, setTag] = useState('');
-  const [regions, setRegions] = useState<readonly Held[]>();
+  const answer = useAnswer<readonly Held[]>(repository, tag);
   const look = (event: Event) => {
     event.preventDefault();
-    void attempt(async () => setRegions((await loadImage(repository, tag, AbortSignal.timeout(30_000))).regions));
+    answer.ask(async (signal) => (await loadImage(repository, tag, signal)).regions);
   };
   return (
     <form class="card" aria-label="Where is an image?" onSubmit={look}>
@@ -222,20 +224,18 @@ function OneImage(): VNode {
           Look
         </button>
       </div>
-      {regions?.map((held) => (
-        <p key={held.region} role="status">
-          <Text of={held.region} />{' '}
-          <span class={`badge ${held.state === 'complete' ? 'good' : 'warn'}`}>{held.state}</span>{' '}
-          <meter
-            min={0}
-            max={Math.max(1, held.bytes)}
-            value={held.bytesDone}
-            aria-label={`Part of the image in ${held.region}`}
-          />
-          {` ${formatBytes(held.bytesDone)} of ${formatBytes(held.bytes)} `}
-          {held.error === undefined ? null : <Text of={held.error} />}
-        </p>
-      ))}
+      <ShowAnswer of={answer}>{(regions) => regions.map((held) => <InRegion key={held.region} of={held} />)}</ShowAnswer>
     </form>
+  );
+}
+
+function InRegion({ of: { region, state, bytes, bytesDone, error } }: { readonly of: Held }): VNode {
+  return (
+    <p>
+      <Text of={region} /> <span class={`badge ${state === 'complete' ? 'good' : 'warn'}`}>{state}</span>{' '}
+      <meter min={0} max={Math.max(1, bytes)} value={bytesDone} aria-label={`Part of the image in ${region}`} />
+      {` ${formatBytes(bytesDone)} of ${formatBytes(bytes)} `}
+      {error === undefined ? null : <Text of={error} />}
+    </p>
   );
 }
