@@ -10,17 +10,29 @@ interface DialogProps {
   /** Stand below; the one that closes is there already. */
   readonly actions?: ComponentChildren;
   readonly closeLabel?: string;
+  /** Only its button closes it: neither Escape, nor a click beside it. What it shows is not shown again. */
+  readonly isHeld?: boolean;
 }
 
 /** The browser's own dialog: it holds the focus, closes by Escape, and gives the focus back. */
-export function Dialog({ title, onClose, children, actions, closeLabel = 'Close' }: DialogProps): VNode {
+export function Dialog({
+  title,
+  onClose,
+  children,
+  actions,
+  closeLabel = 'Close',
+  isHeld = false,
+}: DialogProps): VNode {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
+  const isGone = useRef(false);
   useEffect(() => {
     const { current } = element;
     const before = document.activeElement;
     current?.showModal();
     return () => {
+      // The element tells that it closes only after it is gone, which is nobody's answer.
+      isGone.current = true;
       current?.close();
       if (before instanceof HTMLElement && before.isConnected && before !== document.body) before.focus();
       // The control that opened it is gone: reading goes on at the page's heading.
@@ -31,9 +43,18 @@ export function Dialog({ title, onClose, children, actions, closeLabel = 'Close'
     <dialog
       ref={element}
       aria-labelledby={heading}
+      onKeyDown={(event) => {
+        if (isHeld && event.key === 'Escape') event.preventDefault();
+      }}
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        if (!isHeld) onClose();
+      }}
+      onClose={() => {
+        // A browser lets a page refuse to close once: the next Escape, or a phone's back, closes it without asking.
+        if (isGone.current) return;
+        if (isHeld) element.current?.showModal();
+        else onClose();
       }}
     >
       <h2 id={heading}>{title}</h2>

@@ -3,7 +3,6 @@ import { useId, useState } from 'preact/hooks';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { Failure } from './states.tsx';
-import { CommandLine } from './values.tsx';
 
 interface FieldProps {
   readonly label: string;
@@ -130,27 +129,6 @@ export function FormDialog({ title, submit, onSubmit, onClose, children, isDange
         {children}
         {failure === undefined ? null : <Failure of={failure} />}
       </form>
-    </Dialog>
-  );
-}
-
-interface SecretsProps {
-  readonly title: string;
-  readonly secrets: readonly (readonly [name: string, value: string])[];
-  readonly onClose: () => void;
-}
-
-/** Shows secrets the only time that they are shown. */
-export function Secrets({ title, secrets, onClose }: SecretsProps): VNode {
-  return (
-    <Dialog title={title} onClose={onClose} closeLabel="I have kept it">
-      <p>Keep this now. It is shown this once, and nobody can show it again.</p>
-      {secrets.map(([name, value]) => (
-        <div key={name} class="field">
-          <span>{name}</span>
-          <CommandLine text={value} what={name} />
-        </div>
-      ))}
     </Dialog>
   );
 }

@@ -1,19 +1,15 @@
 import type { VNode } from 'preact';
 import { formatNumber } from './format.ts';
 import { given } from './given.ts';
+import type { Place, Step } from './places.ts';
+import { placeOf, stepBack, stepOn, trailIn } from './places.ts';
 import type { PageQuery } from './route.ts';
-
-/** The place of a page in a list: the token of each page before it, so that one can go back. */
-export interface Place {
-  readonly continuation: string | undefined;
-  readonly page: number;
-}
 
 /** Rows on a page. */
 export const pageSize = 100;
 
 export function placeIn(query: PageQuery): Place {
-  return { continuation: query.get('after'), page: Math.max(1, Number(query.get('page') ?? '1') || 1) };
+  return placeOf(query.get('after'), query.get('page'));
 }
 
 /** Returns the query for the page of a list that begins at a place. */
@@ -32,7 +28,7 @@ export function continuationOf(nextLink: string | undefined): string | undefined
  * nothing yet among what it has looked at.
  */
 export function isWhole(query: PageQuery, nextLink: string | undefined): boolean {
-  return placeIn(query).page === 1 && nextLink === undefined;
+  return placeIn(query).continuation === undefined && nextLink === undefined;
 }
 
 /** Taking out the place begins a list anew: whatever else changes in the query begins it anew too. */
@@ -47,11 +43,21 @@ interface PagerProps {
   readonly nextLink: string | undefined;
 }
 
-/** Says which rows are shown and of how many, and leads on. The browser's own "back" leads back. */
+/**
+ * Says which rows are shown and of how many, and leads on and back. A list has no tokens that lead back: those of the
+ * pages that somebody came by are kept by the browser, and after a link into the middle there are none.
+ */
 export function Pager({ query, shown, total, isAtLeast = false, nextLink }: PagerProps): VNode {
-  const { page } = placeIn(query);
+  const place = placeIn(query);
+  const { page } = place;
+  const [trail, next] = [trailIn(history.state), continuationOf(nextLink)];
+  const before = stepBack(place, trail);
+  const go = ({ to, trail: kept }: Step) =>
+    query.set(
+      { after: to.continuation, page: to.page === 1 ? undefined : String(to.page) },
+      { state: { trail: kept } },
+    );
   const first = (page - 1) * pageSize + 1;
-  const next = continuationOf(nextLink);
   const all = total === undefined ? '' : `${isAtLeast ? 'at least ' : ''}${formatNumber(total)}`;
   const of = all === '' ? '' : shown === undefined ? `; ${all} in all` : ` of ${all}`;
   return (
@@ -64,18 +70,18 @@ export function Pager({ query, shown, total, isAtLeast = false, nextLink }: Page
             : `${formatNumber(first)}–${formatNumber(first + shown - 1)}`}
         {of}
       </span>
-      {page === 1 ? null : (
-        <>
-          <button type="button" class="button plain" onClick={() => query.set(fromStart)}>
-            First page
-          </button>
-          <button type="button" class="button plain" onClick={() => history.back()}>
-            Back
-          </button>
-        </>
+      {place.continuation === undefined ? null : (
+        <button type="button" class="button plain" onClick={() => query.set(fromStart)}>
+          First page
+        </button>
+      )}
+      {before === undefined ? null : (
+        <button type="button" class="button plain" onClick={() => go(before)}>
+          Previous page
+        </button>
       )}
       {next === undefined ? null : (
-        <button type="button" class="button plain" onClick={() => query.set({ after: next, page: String(page + 1) })}>
+        <button type="button" class="button plain" onClick={() => go(stepOn(place, trail, next))}>
           Next page
         </button>
       )}

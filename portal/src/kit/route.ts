@@ -6,7 +6,13 @@ import { linkTo } from './links.ts';
 export interface PageQuery {
   get(name: string): string | undefined;
   /** Changes some of it; a value of `undefined` takes one out. */
-  set(changes: Readonly<Record<string, string | undefined>>, options?: { readonly replace?: boolean }): void;
+  set(changes: Readonly<Record<string, string | undefined>>, options?: SetOptions): void;
+}
+
+interface SetOptions {
+  readonly replace?: boolean;
+  /** Kept by the browser with this entry of its history, and nowhere else. */
+  readonly state?: object;
 }
 
 export function usePageQuery(): PageQuery {

@@ -12,6 +12,7 @@ import { Navigation } from './navigation.tsx';
 import { PageHead } from './page-head.tsx';
 import type { Page } from './pages.ts';
 import { Search } from './search.tsx';
+import { ShownSecrets } from './secrets.tsx';
 import { SignIn } from './sign-in.tsx';
 import { Empty, Loading } from './states.tsx';
 import { ToastList } from './toast-list.tsx';
@@ -61,6 +62,7 @@ function Shell({ pages }: { readonly pages: readonly Page[] }): VNode {
       <ToastList />
       <KeyList />
       <AskedQuestion />
+      <ShownSecrets />
     </>
   );
 }

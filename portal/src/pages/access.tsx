@@ -10,11 +10,11 @@ import {
   FormDialog,
   PageHead,
   refuseIfThere,
-  Secrets,
   SelectField,
   send,
   Show,
   ShowAnswer,
+  showSecrets,
   Table,
   Text,
   TextField,
@@ -54,11 +54,10 @@ async function loadAccess(signal: AbortSignal) {
 /** The rights: tokens, the scope maps that say it, and the answer to whether somebody may. */
 export function AccessPage(): VNode {
   const loaded = useLoaded('access', loadAccess);
-  const [shown, setShown] = useState<Shown>();
   const [isAdding, setAdding] = useState(false);
   const [edited, setEdited] = useState<ScopeMap | 'new'>();
   const made = (secrets: Shown) => {
-    setShown(secrets);
+    showSecrets('Passwords', secrets);
     loaded.reload();
   };
   const add = (
@@ -86,7 +85,7 @@ export function AccessPage(): VNode {
             ) : (
               <Table
                 label="Tokens"
-                columns={tokenColumns(loaded.reload, setShown)}
+                columns={tokenColumns(loaded.reload)}
                 rows={tokens}
                 keyOf={({ name }) => name}
               />
@@ -101,12 +100,11 @@ export function AccessPage(): VNode {
           </>
         )}
       </Show>
-      {shown === undefined ? null : <Secrets title="Passwords" secrets={shown} onClose={() => setShown(undefined)} />}
     </>
   );
 }
 
-function tokenColumns(reload: () => void, show: (secrets: Shown) => void): readonly Column<Token>[] {
+function tokenColumns(reload: () => void): readonly Column<Token>[] {
   return [
     { name: 'name', head: 'Token', isHead: true, cell: ({ name }) => <Text of={name} /> },
     { name: 'map', head: 'Scope map', cell: ({ scopeMap }) => <Text of={scopeMap} /> },
@@ -122,7 +120,7 @@ function tokenColumns(reload: () => void, show: (secrets: Shown) => void): reado
       cell: (token) => (
         <div class="actions">
           {(['password1', 'password2'] as const).map((password) => (
-            <Password key={password} of={token} password={password} reload={reload} show={show} />
+            <Password key={password} of={token} password={password} reload={reload} />
           ))}
         </div>
       ),
@@ -135,10 +133,9 @@ interface PasswordProps {
   readonly of: Token;
   readonly password: 'password1' | 'password2';
   readonly reload: () => void;
-  readonly show: (secrets: Shown) => void;
 }
 
-function Password({ of: { name, passwords }, password, reload, show }: PasswordProps): VNode {
+function Password({ of: { name, passwords }, password, reload }: PasswordProps): VNode {
   const there = passwords.find((each) => each.name === password);
   const renew = async () => {
     const isSure =
@@ -153,7 +150,7 @@ function Password({ of: { name, passwords }, password, reload, show }: PasswordP
     await attempt(async () => {
       const params = { path: { name, password } };
       const { value } = await answered(api.POST('/tokens/{name}/passwords/{password}', { params, body: {} }));
-      show([[`${password} of ${name}`, value]]);
+      showSecrets('Passwords', [[`${password} of ${name}`, value]]);
     });
     reload();
   };

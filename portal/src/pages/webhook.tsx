@@ -12,16 +12,18 @@ import {
   formatTime,
   FormDialog,
   given,
+  linkTo,
   pageFrom,
   PageHead,
   Pager,
   placeIn,
-  Secrets,
   SelectField,
   sendPing,
   Show,
+  showSecrets,
   Table,
   Text,
+  TextField,
   Time,
   toast,
   useLoaded,
@@ -106,6 +108,9 @@ function Actions({ name, reload }: { readonly name: string; readonly reload: () 
       <Button kind="primary" disabledWhy={disabledWhy} onPress={ping}>
         Ping
       </Button>
+      <Button disabledWhy={disabledWhy} onPress={() => navigate(linkTo('/webhooks', { change: name }))}>
+        Change
+      </Button>
       <Button disabledWhy={disabledWhy} onPress={() => setMany(true)}>
         Redeliver many
       </Button>
@@ -183,41 +188,86 @@ function About({ of, reload }: { readonly of: Hook; readonly reload: () => void 
         <Button disabledWhy={whyNot(write)} onPress={() => change(isOn ? 'disabled' : 'enabled')}>
           {isOn ? 'Switch off' : 'Switch on'}
         </Button>
-        <SecretActions of={of} reload={reload} />
       </div>
+      <SecretList of={of} reload={reload} />
     </section>
   );
 }
 
-function SecretActions({ of: { name, secrets }, reload }: { readonly of: Hook; readonly reload: () => void }): VNode {
-  const [shown, setShown] = useState<string>();
-  const rotate = () =>
-    attempt(async () => {
-      const call = api.POST('/webhooks/{name}/secrets', {
-        params: { path: { name } },
-        body: { overlapSeconds: 86_400 },
-      });
-      setShown((await answered(call)).secret);
-    });
+/** The secrets that sign. Two at a time let a receiver change over; the one that it has left is ended then. */
+function SecretList({ of: { name, secrets }, reload }: { readonly of: Hook; readonly reload: () => void }): VNode {
+  const [isAdding, setAdding] = useState(false);
+  const end = async (id: string) => {
+    const body = <p>Nothing is signed with it from then on. A receiver that knows only this one refuses what is sent.</p>;
+    if (!(await confirmed({ title: 'End this secret', confirm: 'End it', isDanger: true, body }))) return;
+    const params = { path: { name, id } };
+    await attempt(() => answered(api.DELETE('/webhooks/{name}/secrets/{id}', { params })), 'The secret has ended.');
+    reload();
+  };
+  const isLast = secrets.length === 1 ? 'It is the only one: make a new one first.' : undefined;
+  const isFull = secrets.length > 1 ? 'Two sign at a time: end one of them first.' : undefined;
   return (
     <>
-      <span>
-        {countOf(secrets.length, 'secret')}, the newest made <Time at={secrets[0]?.createdAt} />
-      </span>
-      <Button disabledWhy={whyNot(write)} onPress={rotate}>
-        New secret
-      </Button>
-      {shown === undefined ? null : (
-        <Secrets
-          title="The new secret"
-          secrets={[['It signs from now on, beside the one before for a day', shown]]}
-          onClose={() => {
-            setShown(undefined);
-            reload();
-          }}
-        />
-      )}
+      <h3>{countOf(secrets.length, 'secret')}</h3>
+      <ul class="shown">
+        {secrets.map(({ id, createdAt, expiresAt }, at) => (
+          <li key={id} class="actions">
+            <span>
+              Secret <code>{id.slice(0, 8)}</code>, made <Time at={createdAt} />
+              {expiresAt === undefined ? null : (
+                <>
+                  , signs until <Time at={expiresAt} />
+                </>
+              )}
+            </span>
+            <Button
+              label={`End ${at === 0 ? 'the newest secret' : 'the secret before'}`}
+              disabledWhy={whyNot(write) ?? isLast}
+              onPress={() => end(id)}
+            >
+              End
+            </Button>
+          </li>
+        ))}
+      </ul>
+      <div class="actions">
+        <Button disabledWhy={whyNot(write) ?? isFull} onPress={() => setAdding(true)}>
+          New secret
+        </Button>
+      </div>
+      {isAdding ? <NewSecret name={name} onClose={() => setAdding(false)} onMade={reload} /> : null}
     </>
+  );
+}
+
+const overlaps = [
+  ['86400', 'for a day'],
+  ['604800', 'for a week'],
+  ['2592000', 'for 30 days'],
+  ['0', 'no more: it has leaked'],
+] as const;
+
+function NewSecret({ name, onClose, onMade }: { name: string; onClose: () => void; onMade: () => void }): VNode {
+  const [overlap, setOverlap] = useState<string>('86400');
+  const [own, setOwn] = useState('');
+  const submit = async () => {
+    const secret = own.trim() === '' ? {} : { secret: own.trim() };
+    const body = { overlapSeconds: Number(overlap), ...secret };
+    const made = await answered(api.POST('/webhooks/{name}/secrets', { params: { path: { name } }, body }));
+    showSecrets('The new secret', [[`It signs what ${name} sends from now on`, made.secret]]);
+    onMade();
+  };
+  return (
+    <FormDialog title="New secret" submit="Make it" onSubmit={submit} onClose={onClose}>
+      <SelectField label="The one before signs too" value={overlap} options={overlaps} onValue={setOverlap} />
+      <TextField
+        label="A secret of your own"
+        value={own}
+        onValue={setOwn}
+        placeholder="whsec_…"
+        hint="Empty, the registry makes one."
+      />
+    </FormDialog>
   );
 }
 

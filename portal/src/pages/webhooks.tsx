@@ -3,30 +3,27 @@ import {
   answered,
   api,
   Button,
-  CheckField,
   countOf,
   Empty,
-  FormDialog,
   Link,
   linkTo,
   pageFrom,
   PageHead,
   Pager,
   placeIn,
-  refuseIfThere,
-  Secrets,
-  send,
   sendPing,
   Show,
   Table,
   Text,
-  TextField,
   Time,
+  toast,
   useLoaded,
+  useLocation,
   usePageQuery,
   useState,
   whyNot,
 } from '../kit.ts';
+import { HookForm } from './webhooks/form.tsx';
 
 type Webhook = Awaited<ReturnType<typeof loadWebhooks>>['items'][number];
 
@@ -42,7 +39,7 @@ export function WebhooksPage(): VNode {
   const after = placeIn(query).continuation;
   const loaded = useLoaded(`webhooks ${after ?? ''}`, (signal) => loadWebhooks(after, signal), { everyMs: 15_000 });
   const [isAdding, setAdding] = useState(false);
-  const [secret, setSecret] = useState<string>();
+  const changed = query.get('change');
   const add = (
     <Button kind="primary" disabledWhy={whyNot(write)} onPress={() => setAdding(true)}>
       Add a webhook
@@ -65,23 +62,28 @@ export function WebhooksPage(): VNode {
           )
         }
       </Show>
-      {isAdding ? (
-        <NewWebhook
-          onClose={() => setAdding(false)}
-          onMade={(made) => {
-            setSecret(made);
-            loaded.reload();
-          }}
-        />
-      ) : null}
-      {secret === undefined ? null : (
-        <Secrets
-          title="The webhook is there"
-          secrets={[['Secret that signs', secret]]}
-          onClose={() => setSecret(undefined)}
+      {isAdding ? <HookForm of={undefined} onClose={() => setAdding(false)} onDone={loaded.reload} /> : null}
+      {changed === undefined ? null : <ChangeHook key={changed} name={changed} />}
+    </>
+  );
+}
+
+/** Changes a webhook, then leads to it. */
+function ChangeHook({ name }: { readonly name: string }): VNode {
+  const [, navigate] = useLocation();
+  const loaded = useLoaded(`webhook ${name}`, (signal) =>
+    answered(api.GET('/webhooks/{name}', { params: { path: { name } }, signal })),
+  );
+  return (
+    <Show of={loaded}>
+      {(hook) => (
+        <HookForm
+          of={hook}
+          onClose={() => navigate(linkTo('/webhook', { name }), { replace: true })}
+          onDone={() => toast(`${name} is changed.`)}
         />
       )}
-    </>
+    </Show>
   );
 }
 
@@ -134,57 +136,5 @@ export function Light({ of: { status, failingSince, disabledBecause } }: { reado
     <span class="badge bad">
       ▲ failing since <Time at={failingSince} />
     </span>
-  );
-}
-
-const kinds = [
-  'push',
-  'delete',
-  'quarantine',
-  'Longshore.TagMoved',
-  'Longshore.BuildFailed',
-  'Longshore.PurgePlanned',
-] as const;
-
-function NewWebhook({ onClose, onMade }: { onClose: () => void; onMade: (secret: string) => void }): VNode {
-  const [name, setName] = useState('');
-  const [serviceUri, setUri] = useState('');
-  const [scope, setScope] = useState('');
-  const [actions, setActions] = useState<readonly (typeof kinds)[number][]>(['push', 'delete']);
-  const submit = async () => {
-    const body = { serviceUri, actions: [...actions], ...(scope === '' ? {} : { scope }) };
-    await refuseIfThere(['webhooks', name], 'a webhook');
-    const made = (await send('PUT', ['webhooks', name], body)) as { readonly secret?: string };
-    if (made.secret !== undefined) onMade(made.secret);
-  };
-  return (
-    <FormDialog title="Add a webhook" submit="Add" onSubmit={submit} onClose={onClose}>
-      <TextField label="Name" value={name} onValue={setName} placeholder="deploy" hint="5 to 50 letters and digits." />
-      <TextField
-        label="URL of the receiver"
-        inputMode="url"
-        value={serviceUri}
-        onValue={setUri}
-        placeholder="https://ci.example/hook"
-      />
-      <TextField
-        label="Scope"
-        value={scope}
-        onValue={setScope}
-        placeholder="team/*"
-        hint="A repository, repository:tag, or a pattern; empty is everything."
-      />
-      <fieldset class="field">
-        <legend>Events</legend>
-        {kinds.map((kind) => (
-          <CheckField
-            key={kind}
-            label={kind}
-            isOn={actions.includes(kind)}
-            onChange={(isOn) => setActions(isOn ? [...actions, kind] : actions.filter((each) => each !== kind))}
-          />
-        ))}
-      </fieldset>
-    </FormDialog>
   );
 }
