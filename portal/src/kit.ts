@@ -40,5 +40,5 @@ export * from './kit/visible-text.ts';
 export * from './kit/words.ts';
 export { signal, useSignal } from '@preact/signals';
 export type { ComponentChildren, VNode } from 'preact';
-export { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
+export { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 export { Link, useLocation } from 'wouter-preact';

@@ -2,7 +2,6 @@ import type { VNode } from '../kit.ts';
 import {
   answered,
   api,
-  ask,
   attempt,
   Button,
   countOf,
@@ -16,13 +15,13 @@ import {
   Show,
   Text,
   Time,
-  useEffect,
   useLoaded,
   useLocation,
   usePageQuery,
   useRef,
   whyNot,
 } from '../kit.ts';
+import { Log } from './build/log.tsx';
 
 type Build = Awaited<ReturnType<typeof loadBuild>>;
 type Step = Build['items'][number];
@@ -45,7 +44,6 @@ export function BuildPage(): VNode {
     everyMs: isOver.current ? undefined : 2_000,
   });
   isOver.current = loaded.data?.state === 'finished';
-  const step = loaded.data?.items.find(({ image }) => image === chosen);
   return (
     <>
       <PageHead
@@ -63,9 +61,7 @@ export function BuildPage(): VNode {
           </>
         )}
       </Show>
-      {chosen === undefined ? null : (
-        <Log build={id} image={chosen} isLive={loaded.data?.state !== 'finished' && step?.endedAt === undefined} />
-      )}
+      {chosen === undefined ? null : <Log build={id} image={chosen} />}
     </>
   );
 }
@@ -206,44 +202,4 @@ function StepCard({ of, isChosen, id }: { readonly of: Step; readonly isChosen: 
       </Link>
     </>
   );
-}
-
-/** The log of one image, which grows while the image is made. */
-function Log({
-  build,
-  image,
-  isLive,
-}: {
-  readonly build: string;
-  readonly image: string;
-  readonly isLive: boolean;
-}): VNode {
-  const address = `/api/v1/builds/${encodeURIComponent(build)}/log?image=${encodeURIComponent(image)}`;
-  const loaded = useLoaded(`log ${build} ${image}`, async (signal) => textOf(await ask(address, { signal })), {
-    everyMs: isLive ? 1_000 : undefined,
-  });
-  const end = useRef<HTMLPreElement>(null);
-  useEffect(() => {
-    const { current } = end;
-    if (isLive && current !== null) current.scrollTop = current.scrollHeight;
-  }, [loaded.data]);
-  return (
-    <section aria-label="Log">
-      <h2>
-        Log of <Text of={image} /> {isLive ? <span class="badge warn">live</span> : null}
-      </h2>
-      <Show of={loaded}>
-        {(text) => (
-          <pre ref={end} tabIndex={0} class="code log">
-            <Text of={text === '' ? 'Nothing was printed yet.' : text} hasLines />
-          </pre>
-        )}
-      </Show>
-    </section>
-  );
-}
-
-/** A log that is a number, or any other text that JSON knows, was parsed. */
-function textOf(content: unknown): string {
-  return typeof content === 'string' ? content : content === undefined ? '' : JSON.stringify(content);
 }

@@ -1,10 +1,11 @@
-import type { Column, VNode } from '../kit.ts';
+import type { Column, Schema, VNode } from '../kit.ts';
 import {
   answered,
   api,
   attempt,
   Button,
   Count,
+  countOf,
   Empty,
   Link,
   linkTo,
@@ -42,7 +43,10 @@ export function BuildsPage(): VNode {
   return (
     <>
       <PageHead title="Builds" />
-      <WhyNot />
+      <div class="cards">
+        <WhyNot />
+        <DryRun />
+      </div>
       <Show of={loaded}>
         {({ items, nextLink }) =>
           items.length === 0 ? (
@@ -156,3 +160,52 @@ function WhyNot(): VNode {
     </form>
   );
 }
+
+/** Lists what would be built anew if a base were updated now, without building anything. */
+function DryRun(): VNode {
+  const [base, setBase] = useState('');
+  const answer = useAnswer<Schema<'BuildDryRun'>>(base);
+  const look = (event: Event) => {
+    event.preventDefault();
+    answer.ask((signal) => answered(api.GET('/builds/dry-run', { params: { query: { base } }, signal })));
+  };
+  return (
+    <form class="card" aria-label="What would be built?" onSubmit={look}>
+      <h2>What would be built?</h2>
+      <div class="bar">
+        <TextField label="If this were updated" value={base} onValue={setBase} placeholder="base:1" />
+        <button type="submit" class="button plain">
+          Look
+        </button>
+      </div>
+      <ShowAnswer of={answer}>
+        {({ items }) => (
+          <>
+            <p>
+              {items.length === 0
+                ? 'Nothing would be built. Ask beside this why an image of yours would not.'
+                : `${countOf(items.length, 'image')}, in this order. An image that is not here: ask beside this why.`}
+            </p>
+            {items.length === 0 ? null : (
+              <Table label="What would be built" columns={dryColumns} rows={items} keyOf={({ image }) => image} />
+            )}
+          </>
+        )}
+      </ShowAnswer>
+    </form>
+  );
+}
+
+const dryColumns: readonly Column<Schema<'BuildDryRun'>['items'][number]>[] = [
+  { name: 'image', head: 'Image', isHead: true, cell: ({ image }) => <Text of={image} /> },
+  { name: 'mode', head: 'Is', cell: ({ mode }) => modes[mode] ?? mode },
+  { name: 'by', head: 'By', cell: ({ by }) => <Text of={by} /> },
+  { name: 'after', head: 'After', cell: ({ after }) => <Text of={after.join(', ') || '–'} /> },
+];
+
+const modes: Readonly<Record<string, string>> = {
+  rebase: 'put on the new base',
+  rebuild: 'built again',
+  'rebase-else-rebuild': 'put on the new base, or built again',
+  notify: 'told of alone',
+};
