@@ -26,5 +26,4 @@ export class Latest {
 }
 
 export type Outcome<T> =
-  | { readonly data: T; readonly failure?: undefined }
-  | { readonly data?: undefined; readonly failure: Error };
+  { readonly data: T; readonly failure?: undefined } | { readonly data?: undefined; readonly failure: Error };

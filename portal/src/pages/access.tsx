@@ -83,12 +83,7 @@ export function AccessPage(): VNode {
                 <p>A token is a name with two passwords, for a machine or a person. Add one above.</p>
               </Empty>
             ) : (
-              <Table
-                label="Tokens"
-                columns={tokenColumns(loaded.reload)}
-                rows={tokens}
-                keyOf={({ name }) => name}
-              />
+              <Table label="Tokens" columns={tokenColumns(loaded.reload)} rows={tokens} keyOf={({ name }) => name} />
             )}
             <h2>Scope maps</h2>
             <ScopeMaps of={maps} reload={loaded.reload} onEdit={setEdited} />

@@ -12,6 +12,7 @@ import {
   Empty,
   formatBytes,
   formatDay,
+  fromStart,
   given,
   Link,
   linkTo,
@@ -89,9 +90,14 @@ export function PlanPage(): VNode {
     },
   );
   const { isLooking, make } = usePlanner(policy, () => {
-    query.set({ after: undefined, page: undefined }, { replace: true });
+    query.set({ ...fromStart, make: undefined }, { replace: true });
     loaded.reload();
   });
+  // A change of the rules leads here with the question what they remove now.
+  const isAsked = query.get('make') !== undefined;
+  useEffect(() => {
+    if (isAsked) void make();
+  }, [isAsked]);
   const plan = loaded.data?.plan;
   // An approved plan is carried out by a timer: how far it is changes by itself.
   useEffect(() => setCarriedOut(plan?.state === 'approved'), [plan?.state]);

@@ -27,7 +27,9 @@ import {
   usePageQuery,
   useState,
   whyNot,
+  wordsOf,
 } from '../kit.ts';
+import { PolicyForm } from './purge/form.tsx';
 
 type Policy = Awaited<ReturnType<typeof loadPolicies>>['items'][number];
 
@@ -43,6 +45,7 @@ export function PurgePage(): VNode {
   const after = placeIn(query).continuation;
   const loaded = useLoaded(`policies ${after ?? ''}`, (signal) => loadPolicies(after, signal));
   const [isAdding, setAdding] = useState(false);
+  const [changed, setChanged] = useState<Policy>();
   const add = (
     <Button kind="primary" disabledWhy={whyNot(write)} onPress={() => setAdding(true)}>
       Add a policy
@@ -61,7 +64,7 @@ export function PurgePage(): VNode {
             <>
               <Table
                 label="Purge policies"
-                columns={columnsOf(loaded.reload)}
+                columns={columnsOf(loaded.reload, setChanged)}
                 rows={items}
                 keyOf={({ name }) => name}
               />
@@ -71,11 +74,14 @@ export function PurgePage(): VNode {
         }
       </Show>
       {isAdding ? <NewPolicy onClose={() => setAdding(false)} onMade={loaded.reload} /> : null}
+      {changed === undefined ? null : (
+        <PolicyForm of={changed} onClose={() => setChanged(undefined)} onDone={loaded.reload} />
+      )}
     </>
   );
 }
 
-function columnsOf(reload: () => void): readonly Column<Policy>[] {
+function columnsOf(reload: () => void, change: (policy: Policy) => void): readonly Column<Policy>[] {
   return [
     {
       name: 'name',
@@ -100,11 +106,18 @@ function columnsOf(reload: () => void): readonly Column<Policy>[] {
     },
     { name: 'next', head: 'Next run', cell: ({ nextRunAt }) => <Time at={nextRunAt} /> },
     { name: 'waiting', head: 'Waits for', cell: ({ waiting }) => <Text of={waiting.join(', ') || '–'} /> },
-    { name: 'actions', head: 'Actions', cell: (row) => <Actions of={row} reload={reload} /> },
+    { name: 'actions', head: 'Actions', cell: (row) => <Actions of={row} reload={reload} change={change} /> },
   ];
 }
 
-function Actions({ of: { name, on }, reload }: { readonly of: Policy; readonly reload: () => void }): VNode {
+interface ActionsProps {
+  readonly of: Policy;
+  readonly reload: () => void;
+  readonly change: (policy: Policy) => void;
+}
+
+function Actions({ of, reload, change }: ActionsProps): VNode {
+  const { name, on } = of;
   const path = { name };
   const stop = async () => {
     await attempt(() => answered(api.POST('/purge/policies/{name}/stop', { params: { path } })), `${name} is stopped.`);
@@ -121,6 +134,9 @@ function Actions({ of: { name, on }, reload }: { readonly of: Policy; readonly r
       <Link class="button plain" href={linkTo('/plan', { policy: name })}>
         Plan
       </Link>
+      <Button disabledWhy={whyNot(write)} label={`Change ${name}`} onPress={() => change(of)}>
+        Change
+      </Button>
       <Button disabledWhy={whyNot(write) ?? (on ? undefined : 'It is off already.')} onPress={stop}>
         Stop
       </Button>
@@ -157,9 +173,9 @@ function NewPolicy({ onClose, onMade }: { readonly onClose: () => void; readonly
   const [brake, setBrake] = useState('20');
   const submit = async () => {
     const body = {
-      repositories: { include: words(include) },
+      repositories: { include: wordsOf(include) },
       remove: [{ name: 'rule', [key]: Number(number) }],
-      ...(keep === '' ? {} : { keep: [{ name: 'kept', tags: words(keep) }] }),
+      ...(keep === '' ? {} : { keep: [{ name: 'kept', tags: wordsOf(keep) }] }),
       brakePercent: Number(brake),
     };
     if (!/^[1-9]\d*$/.test(number.trim())) throw new ApiFailure('"So many" must be a whole number from 1 on.', 400);
@@ -189,8 +205,4 @@ function NewPolicy({ onClose, onMade }: { readonly onClose: () => void; readonly
       />
     </FormDialog>
   );
-}
-
-function words(text: string): string[] {
-  return text.split(/[\s,]+/).filter((each) => each !== '');
 }

@@ -224,7 +224,9 @@ function OneImage(): VNode {
           Look
         </button>
       </div>
-      <ShowAnswer of={answer}>{(regions) => regions.map((held) => <InRegion key={held.region} of={held} />)}</ShowAnswer>
+      <ShowAnswer of={answer}>
+        {(regions) => regions.map((held) => <InRegion key={held.region} of={held} />)}
+      </ShowAnswer>
     </form>
   );
 }

@@ -198,7 +198,9 @@ function About({ of, reload }: { readonly of: Hook; readonly reload: () => void 
 function SecretList({ of: { name, secrets }, reload }: { readonly of: Hook; readonly reload: () => void }): VNode {
   const [isAdding, setAdding] = useState(false);
   const end = async (id: string) => {
-    const body = <p>Nothing is signed with it from then on. A receiver that knows only this one refuses what is sent.</p>;
+    const body = (
+      <p>Nothing is signed with it from then on. A receiver that knows only this one refuses what is sent.</p>
+    );
     if (!(await confirmed({ title: 'End this secret', confirm: 'End it', isDanger: true, body }))) return;
     const params = { path: { name, id } };
     await attempt(() => answered(api.DELETE('/webhooks/{name}/secrets/{id}', { params })), 'The secret has ended.');

@@ -129,7 +129,13 @@ export function HookForm({ of, onClose, onDone }: HookFormProps): VNode {
       onClose={onClose}
     >
       {of !== undefined ? null : (
-        <TextField label="Name" value={name} onValue={setName} placeholder="deploy" hint="5 to 50 letters and digits." />
+        <TextField
+          label="Name"
+          value={name}
+          onValue={setName}
+          placeholder="deploy"
+          hint="5 to 50 letters and digits."
+        />
       )}
       <Fields of={now} set={set} />
       <fieldset class="field checks">
