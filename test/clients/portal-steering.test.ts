@@ -165,6 +165,10 @@ describe('the pages that steer a registry', () => {
     await page.getByLabel('URL of the receiver', { exact: true }).fill(receiver.url);
     await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click();
     await page.getByText('It is shown this once').waitFor();
+    // Neither Escape, pressed as often as one likes, nor a click beside it takes away what is shown once.
+    for (let time = 0; time < 3; time++) await page.keyboard.press('Escape');
+    await page.mouse.click(5, 5);
+    await page.getByText('It is shown this once').waitFor();
     await button('I have kept it').click();
     await push('team/hook', '1', makeImage('hook'));
     await page.getByRole('link', { name: 'cihook' }).click();
@@ -211,6 +215,78 @@ describe('the pages that steer a registry', () => {
     await button('Disable reader').click();
     await page.getByRole('row', { name: /reader .*disabled/ }).waitFor();
     expect(await loginStatus('reader', password)).toBe(401);
+  });
+
+  it('change a webhook, and let a receiver change over to a new secret', async () => {
+    const put = { serviceUri: receiver.url, actions: ['push'], scope: 'team/*' };
+    await registry.manage('PUT', '/webhooks/changed', put);
+    await openSignedIn('/webhook?name=changed');
+    await button('Change').click();
+    const form = page.getByRole('dialog', { name: 'Change changed' });
+    await form.getByLabel('Scope', { exact: true }).fill('team/other');
+    await form.getByLabel('Longshore.TagMoved', { exact: true }).check();
+    await form.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('team/other').waitFor();
+    expect(await registry.manage('GET', '/webhooks/changed')).toMatchObject({
+      scope: 'team/other',
+      actions: ['push', 'Longshore.TagMoved'],
+    });
+    expect(await button('End the newest secret').getAttribute('aria-disabled')).toBe('true');
+    await button('New secret').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Make it' }).click();
+    await button('I have kept it').click();
+    await page.getByRole('heading', { name: '2 secrets' }).waitFor();
+    await button('End the secret before').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'End it' }).click();
+    await page.getByRole('heading', { name: '1 secret' }).waitFor();
+  });
+
+  it('change a purge policy by all its fields, and show what it would remove then', async () => {
+    const remove = [{ name: 'old', olderThanDays: 300 }];
+    await registry.manage('PUT', '/purge/policies/changed', { repositories: { include: ['team/hook'] }, remove });
+    await openSignedIn('/purge');
+    await button('Change changed').click();
+    const form = page.getByRole('dialog', { name: 'Change changed' });
+    await form.getByLabel('Was pushed before days', { exact: true }).fill('400');
+    await button('Another: it stays if all of this holds').click();
+    const keep = form.getByRole('group', { name: 'It stays if all of this holds (1)' });
+    await keep.getByLabel('Name of the rule', { exact: true }).fill('ours');
+    await keep.getByLabel('Has these labels', { exact: true }).fill('team=us');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Nothing would go.').waitFor({ timeout: 60_000 });
+    expect(await registry.manage('GET', '/purge/policies/changed')).toMatchObject({
+      policy: {
+        repositories: { include: ['team/hook'] },
+        remove: [{ name: 'old', olderThanDays: 400 }],
+        keep: [{ name: 'ours', labels: { team: 'us' } }],
+      },
+    });
+  });
+
+  it('show no answer beside a question that it does not answer, in whatever order answers come', async () => {
+    await openSignedIn('/access');
+    let [isFirst, letGo] = [true, () => {}];
+    await page.route('**/api/v1/access?*', async (route) => {
+      if (isFirst) {
+        isFirst = false;
+        await new Promise<void>((resolve) => (letGo = resolve));
+      }
+      // The page has given up the first by now.
+      await route.continue().catch(() => {});
+    });
+    const form = page.getByRole('form', { name: 'May somebody do something?' });
+    const asked = page.waitForRequest('**/api/v1/access?*');
+    await form.getByLabel('Repository', { exact: true }).fill('team/first');
+    await form.getByRole('button', { name: 'Ask' }).click();
+    await asked;
+    await form.getByLabel('Repository', { exact: true }).fill('team/second');
+    await form.getByRole('button', { name: 'Ask' }).click();
+    await form.getByText(/team\/second/).waitFor();
+    letGo();
+    await page.waitForLoadState('networkidle');
+    expect(await form.getByText(/team\/first/).count()).toBe(0);
+    await form.getByLabel('Repository', { exact: true }).fill('team/third');
+    await form.getByText(/team\/second/).waitFor({ state: 'detached' });
   });
 
   it('say why an image was not built', async () => {

@@ -23,6 +23,22 @@ export async function refuseIfThere(path: readonly string[], what: string): Prom
   throw new ApiFailure(`There is ${what} of this name already: choose another name, or change that one.`, 409);
 }
 
+/**
+ * Refuses to replace what somebody else has changed since `before` was read: PUT would undo that. Two people who save at
+ * the same moment are not told.
+ */
+export async function refuseIfChanged(path: readonly string[], before: object): Promise<void> {
+  const now = await ask(addressOf(path));
+  if (isEqual(now, before)) return;
+  throw new ApiFailure('Somebody else has changed this since you have opened it: open it again, and change that.', 409);
+}
+
+function isEqual(one: unknown, other: unknown): boolean {
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return one === other;
+  const [first, second] = [new Map(Object.entries(one)), new Map(Object.entries(other))];
+  return first.size === second.size && [...first].every(([key, value]) => isEqual(value, second.get(key)));
+}
+
 function addressOf(path: readonly string[]): string {
   return `/api/v1/${path.map(encodeURIComponent).join('/')}`;
 }

@@ -8,7 +8,9 @@ import {
   continuationOf,
   Empty,
   FormDialog,
+  linkTo,
   PageHead,
+  refuseIfChanged,
   refuseIfThere,
   SelectField,
   send,
@@ -16,15 +18,20 @@ import {
   ShowAnswer,
   showSecrets,
   Table,
+  Tabs,
   Text,
   TextField,
   Time,
   toast,
   useAnswer,
   useLoaded,
+  usePageQuery,
   useState,
   whyNot,
 } from '../kit.ts';
+import { fixedMaps } from './access/fixed-maps.ts';
+import { Issuers } from './access/issuers.tsx';
+import { SigningKeys } from './access/signing-keys.tsx';
 
 type Token = Awaited<ReturnType<typeof loadAccess>>['tokens'][number];
 type ScopeMap = Awaited<ReturnType<typeof loadAccess>>['maps'][number];
@@ -51,8 +58,26 @@ async function loadAccess(signal: AbortSignal) {
   return { tokens: tokens.items, maps: maps.items, hasMore };
 }
 
-/** The rights: tokens, the scope maps that say it, and the answer to whether somebody may. */
+const views = [
+  ['', 'Tokens and scope maps'],
+  ['issuers', 'Trusted issuers'],
+  ['keys', 'Signing keys'],
+] as const;
+
+/** The rights: tokens, the scope maps that say them, the issuers, and the answer to whether somebody may. */
 export function AccessPage(): VNode {
+  const view = usePageQuery().get('view') ?? '';
+  const tabs = views.map(([key, label]) => ({ href: linkTo('/access', { view: key }), label, isHere: key === view }));
+  return (
+    <>
+      <PageHead title="Access" />
+      <Tabs label="Views of access" tabs={tabs} />
+      {view === 'issuers' ? <Issuers /> : view === 'keys' ? <SigningKeys /> : <TokensAndMaps />}
+    </>
+  );
+}
+
+function TokensAndMaps(): VNode {
   const loaded = useLoaded('access', loadAccess);
   const [isAdding, setAdding] = useState(false);
   const [edited, setEdited] = useState<ScopeMap | 'new'>();
@@ -61,18 +86,18 @@ export function AccessPage(): VNode {
     loaded.reload();
   };
   const add = (
-    <>
+    <div class="actions">
       <Button kind="primary" disabledWhy={whyNot(write)} onPress={() => setAdding(true)}>
         Add a token
       </Button>
       <Button disabledWhy={whyNot(write)} onPress={() => setEdited('new')}>
         Add a scope map
       </Button>
-    </>
+    </div>
   );
   return (
     <>
-      <PageHead title="Access" actions={add} />
+      {add}
       <MayThey />
       <Show of={loaded}>
         {({ tokens, maps, hasMore }) => (
@@ -149,6 +174,13 @@ function Password({ of: { name, passwords }, password, reload }: PasswordProps):
     });
     reload();
   };
+  const end = async () => {
+    const body = <p>Whoever uses it is refused from then on. The other password stays.</p>;
+    if (!(await confirmed({ title: `End ${password} of ${name}`, confirm: 'End it', isDanger: true, body }))) return;
+    const params = { path: { name, password } };
+    await attempt(() => answered(api.DELETE('/tokens/{name}/passwords/{password}', { params })), 'It has ended.');
+    reload();
+  };
   const state = there === undefined ? 'absent' : there.expiresAt === undefined ? 'no end' : 'until';
   return (
     <span>
@@ -157,6 +189,11 @@ function Password({ of: { name, passwords }, password, reload }: PasswordProps):
       <Button kind="quiet" label={`Renew ${password} of ${name}`} disabledWhy={whyNot(write)} onPress={renew}>
         Renew
       </Button>
+      {there === undefined ? null : (
+        <Button kind="quiet" label={`End ${password} of ${name}`} disabledWhy={whyNot(write)} onPress={end}>
+          End
+        </Button>
+      )}
     </span>
   );
 }
@@ -244,15 +281,6 @@ function mapColumns(reload: () => void, edit: (map: ScopeMap) => void): readonly
   ];
 }
 
-/** The scope maps of ACR, which are there without being listed. */
-const fixedMaps = [
-  '_repositories_pull',
-  '_repositories_pull_metadata_read',
-  '_repositories_push',
-  '_repositories_push_metadata_write',
-  '_repositories_admin',
-] as const;
-
 interface NewTokenProps {
   readonly maps: readonly ScopeMap[];
   readonly onClose: () => void;
@@ -301,6 +329,7 @@ function EditMap({ of, onClose, onDone }: { of: ScopeMap | 'new'; onClose: () =>
   const submit = async () => {
     const content = { actions: text.split(/\s+/).filter((each) => each !== '') };
     if (before === undefined) await refuseIfThere(['scope-maps', name], 'a scope map');
+    else await refuseIfChanged(['scope-maps', name], before);
     await send('PUT', ['scope-maps', name], {
       ...content,
       ...(before === undefined ? {} : { description: before.description }),
