@@ -9,6 +9,7 @@ export * from './kit/bulk.ts';
 export * from './kit/button.tsx';
 export * from './kit/deletion.tsx';
 export * from './kit/dialog.tsx';
+export * from './kit/edits.ts';
 export * from './kit/facts.tsx';
 export * from './kit/fields.tsx';
 export * from './kit/filter.tsx';

@@ -221,7 +221,7 @@ describe('the pages that steer a registry', () => {
     const put = { serviceUri: receiver.url, actions: ['push'], scope: 'team/*' };
     await registry.manage('PUT', '/webhooks/changed', put);
     await openSignedIn('/webhook?name=changed');
-    await button('Change').click();
+    await button(/^Change$/).click();
     const form = page.getByRole('dialog', { name: 'Change changed' });
     await form.getByLabel('Scope', { exact: true }).fill('team/other');
     await form.getByLabel('Longshore.TagMoved', { exact: true }).check();

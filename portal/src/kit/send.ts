@@ -27,10 +27,14 @@ export async function refuseIfThere(path: readonly string[], what: string): Prom
  * Refuses to replace what somebody else has changed since `before` was read: PUT would undo that. Two people who save at
  * the same moment are not told.
  */
-export async function refuseIfChanged(path: readonly string[], before: object): Promise<void> {
+export async function refuseIfChanged(
+  path: readonly string[],
+  before: object,
+  next = 'Open it again, and change that.',
+): Promise<void> {
   const now = await ask(addressOf(path));
   if (isEqual(now, before)) return;
-  throw new ApiFailure('Somebody else has changed this since you have opened it: open it again, and change that.', 409);
+  throw new ApiFailure(`Somebody else has changed this since you have opened it. ${next}`, 409);
 }
 
 function isEqual(one: unknown, other: unknown): boolean {

@@ -210,7 +210,7 @@ function SecretList({ of: { name, secrets }, reload }: { readonly of: Hook; read
   const isFull = secrets.length > 1 ? 'Two sign at a time: end one of them first.' : undefined;
   return (
     <>
-      <h3>{countOf(secrets.length, 'secret')}</h3>
+      <h2>{countOf(secrets.length, 'secret')}</h2>
       <ul class="shown">
         {secrets.map(({ id, createdAt, expiresAt }, at) => (
           <li key={id} class="actions">
