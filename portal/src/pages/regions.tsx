@@ -1,11 +1,10 @@
-import type { Column, VNode } from '../kit.ts';
+import type { Column, Schema, VNode } from '../kit.ts';
 import {
   answered,
   api,
-  ApiFailure,
-  ask,
   attempt,
   Button,
+  Bytes,
   confirmed,
   countOf,
   Empty,
@@ -30,30 +29,16 @@ type Data = Awaited<ReturnType<typeof loadRegions>>;
 type Replica = Data['items'][number];
 type Held = Awaited<ReturnType<typeof loadImage>>['regions'][number];
 
-/** The lag of a region, as the overview counts it. */
-interface Lag {
-  readonly region: string;
-  readonly missing?: number;
-  readonly lagSeconds?: number;
-}
+/** A region as a whole: what waits for it, and how long copies take. */
+type Whole = Schema<'ReplicationRegion'>;
 
 const write = 'management/write';
-/** The overview counts no more missing images than this. */
-const mostMissing = 100;
-
 async function loadRegions(signal: AbortSignal) {
-  const [found, overview] = await Promise.all([
+  const [found, whole] = await Promise.all([
     answered(api.GET('/replications', { params: { query: { limit: 100 } }, signal })),
-    ask('/api/v1/overview', { signal }).catch(absent) as Promise<
-      { replication?: { regions: readonly Lag[] } } | undefined
-    >,
+    answered(api.GET('/replication/regions', { signal })),
   ]);
-  return { ...found, lags: overview?.replication?.regions ?? [] };
-}
-
-function absent(error: unknown): undefined {
-  if (error instanceof ApiFailure && error.status === 404) return undefined;
-  throw error;
+  return { ...found, whole: whole.items };
 }
 
 function loadImage(repository: string, tag: string, signal: AbortSignal) {
@@ -103,9 +88,21 @@ export function RegionsPage(): VNode {
   );
 }
 
-function columnsOf({ lags }: Data, reload: () => void): readonly Column<Replica>[] {
+function columnsOf({ whole }: Data, reload: () => void): readonly Column<Replica>[] {
+  const most = Math.max(1, ...whole.map(({ queued }) => queued.bytes));
+  const of = ({ region }: Replica) => whole.find((each) => each.region === region);
   return [
-    { name: 'region', head: 'Region', isHead: true, cell: ({ region }) => <Text of={region} /> },
+    {
+      name: 'region',
+      head: 'Region',
+      isHead: true,
+      cell: (replica) => (
+        <>
+          <Text of={replica.region} />
+          {of(replica)?.isHere === true ? ' (this one)' : ''}
+        </>
+      ),
+    },
     {
       name: 'state',
       head: 'State',
@@ -114,8 +111,9 @@ function columnsOf({ lags }: Data, reload: () => void): readonly Column<Replica>
     {
       name: 'missing',
       head: 'Missing',
-      cell: ({ region }) => <Missing of={lags.find((each) => each.region === region)} />,
+      cell: (replica) => <Missing of={of(replica)} most={most} />,
     },
+    { name: 'lag', head: 'Copies take', cell: (replica) => <Lag of={of(replica)} /> },
     {
       name: 'walk',
       head: 'Last look at all images',
@@ -125,23 +123,42 @@ function columnsOf({ lags }: Data, reload: () => void): readonly Column<Replica>
   ];
 }
 
-function Missing({ of }: { readonly of: Lag | undefined }): VNode {
-  if (of?.missing === undefined) return <span class="unknown">–</span>;
-  if (of.missing === 0) return <span class="badge good">complete</span>;
+/** The bytes that a region lacks, beside those that the others lack. */
+function Missing({ of, most }: { readonly of: Whole | undefined; readonly most: number }): VNode {
+  if (of === undefined) return <span class="unknown">–</span>;
+  const { images, bytes, isAtLeast, oldestAt } = of.queued;
+  if (images === 0) return <span class="badge good">complete</span>;
+  const low = most / 100;
   return (
     <>
       <meter
         min={0}
-        max={mostMissing}
-        value={of.missing}
-        low={1}
-        high={50}
+        max={most}
+        value={bytes}
+        low={low}
+        high={most / 2}
         optimum={0}
-        aria-label={`Images missing in ${of.region}`}
+        aria-label={`Bytes missing in ${of.region}`}
       />
-      {` ${of.missing >= mostMissing ? 'at least ' : ''}${countOf(of.missing, 'image')}`}
-      {of.lagSeconds === undefined ? '' : `, the oldest for ${formatDuration(of.lagSeconds)}`}
+      {` ${isAtLeast === true ? 'at least ' : ''}`}
+      <Bytes of={bytes} />
+      {` of ${countOf(images, 'image')}`}
+      {oldestAt === undefined ? null : (
+        <>
+          , the oldest waits since <Time at={oldestAt} />
+        </>
+      )}
     </>
+  );
+}
+
+function Lag({ of }: { readonly of: Whole | undefined }): VNode {
+  if (of?.lag === undefined) return <span class="unknown">–</span>;
+  const { p50Seconds, p99Seconds, images } = of.lag;
+  return (
+    <span title={`The ${countOf(images, 'image')} that were copied last.`}>
+      {`half within ${formatDuration(p50Seconds)}, 99 of 100 within ${formatDuration(p99Seconds)}`}
+    </span>
   );
 }
 
