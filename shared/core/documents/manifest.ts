@@ -20,6 +20,8 @@ const referenceSchema = z.object({
   stored: z.int().nonnegative().optional(),
   mediaType: z.string(),
   platform: z.object({ architecture: z.string(), os: z.string(), variant: z.string().optional() }).optional(),
+  /** True for an attestation in an index that is marked as one, where its platform does not say so. */
+  isAttestation: z.literal(true).optional(),
 });
 
 const changeTimes = {

@@ -1,3 +1,4 @@
+import { isAttestationEntry, isNoPlatform } from '../oci/attestation.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
@@ -46,10 +47,11 @@ export function referencesOf(manifest: Manifest, stored: ReadonlyMap<Digest, num
 
 function reference(
   role: Reference['role'],
-  { digest, size, mediaType, platform }: Descriptor,
+  { digest, size, mediaType, platform, annotations }: Descriptor,
   stored: ReadonlyMap<Digest, number>,
 ): Reference {
   const found = stored.get(digest);
+  const isAttestation = role === 'manifest' && !isNoPlatform(platform) && isAttestationEntry({ annotations });
   return {
     role,
     digest,
@@ -57,6 +59,7 @@ function reference(
     ...defined({ stored: found }),
     mediaType,
     ...shortPlatform(platform ?? undefined),
+    ...(isAttestation ? { isAttestation } : {}),
   };
 }
 

@@ -1,3 +1,4 @@
+import { isNoPlatform } from '../oci/attestation.ts';
 import type { Digest } from '../oci/digest.ts';
 import { defined } from './defined.ts';
 import type { ManifestDocument } from './manifest.ts';
@@ -13,18 +14,8 @@ export function ownBytes({ references }: Pick<ManifestDocument, 'references'>): 
   return sumOfBytes([...blobs.values()].map(sizeOf));
 }
 
-interface Named {
-  readonly os?: string | undefined;
-  readonly architecture?: string | undefined;
-}
-
-/** Says whether a platform is none: BuildKit lists attestations for such a one. */
-export function isNoPlatform(platform: Named | undefined): boolean {
-  return platform?.os === 'unknown' && platform.architecture === 'unknown';
-}
-
-function isAttestation({ platform }: ManifestDocument['references'][number]): boolean {
-  return isNoPlatform(platform);
+function isAttestation({ isAttestation: isMarked, platform }: ManifestDocument['references'][number]): boolean {
+  return isMarked === true || isNoPlatform(platform);
 }
 
 /**
@@ -50,7 +41,8 @@ export function tagRowOf(manifest: Described, children: ReadonlyMap<Digest, numb
 type Platforms = TagRow['platforms'];
 
 function ownPlatform({ platform }: Described): Platforms {
-  return platform?.os === undefined || platform.architecture === undefined
+  // The config of an attestation names unknown/unknown too: it runs on nothing.
+  return platform?.os === undefined || platform.architecture === undefined || isNoPlatform(platform)
     ? []
     : [{ os: platform.os, architecture: platform.architecture }];
 }

@@ -4,8 +4,8 @@ import { storedAmong } from '../../core/documents/in-repository.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import { manifestDocumentSchema } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
-import { isNoPlatform } from '../../core/documents/tag-facts.ts';
 import { ownBytes } from '../../core/documents/tag-facts.ts';
+import { isAttestationEntry, isNoPlatform } from '../../core/oci/attestation.ts';
 import type { Descriptor } from '../../core/oci/descriptor.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { isDigest } from '../../core/oci/digest.ts';
@@ -121,8 +121,9 @@ function sortIn(found: Gathering, entry: Descriptor, document: ManifestDocument 
   const { digest } = entry;
   const isHere = document !== undefined;
   const bytes = isHere ? ownBytes(document) : 0;
-  if (isAttestation(entry)) {
-    found.attestations.push({ digest, ...subjectOf(entry), ...predicateTypesOf(document) });
+  if (isAttestationEntry(entry)) {
+    if (!found.attestations.some((each) => each.digest === digest))
+      found.attestations.push({ digest, ...subjectOf(entry), ...predicateTypesOf(document) });
     return;
   }
   if (isHere && isIndexMediaType(document.mediaType)) return;
@@ -134,14 +135,6 @@ function sortIn(found: Gathering, entry: Descriptor, document: ManifestDocument 
   }
   const artifactType = document?.artifactType ?? entry.artifactType;
   found.children.push({ digest, mediaType: entry.mediaType, ...defined({ artifactType }), bytes, isHere });
-}
-
-/**
- * Says whether an entry is an attestation. BuildKit marks them by an annotation, and gives them the platform
- * unknown/unknown, because clients would otherwise take one for an image.
- */
-function isAttestation({ annotations, platform }: Descriptor): boolean {
-  return annotations?.['vnd.docker.reference.type'] !== undefined || isNoPlatform(platform);
 }
 
 function subjectOf({ annotations }: Descriptor): { readonly of?: Digest } {

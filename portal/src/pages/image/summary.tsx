@@ -41,7 +41,9 @@ export function Summary({ of }: { readonly of: Image }): VNode {
 function About({ of }: { readonly of: Image }): VNode {
   const { digest, tags, tagCount, mediaType, artifactType, pushedAt, createdAt, bytes, size, subject, base, config } =
     of;
-  const platform = config?.os === undefined || config.architecture === undefined ? undefined : config;
+  // The config of an attestation names unknown/unknown, because it runs on nothing.
+  const platform =
+    config?.os === undefined || config.architecture === undefined || config.os === 'unknown' ? undefined : config;
   return (
     <Card title="About">
       <Facts

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CallPlan } from '../../../../shared/adapters/memory/calls.ts';
 import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
 import { everythingEnabled } from '../../../../shared/core/documents/attributes.ts';
+import { inBatches } from '../../../../shared/core/documents/batches.ts';
 import { ask, makeImage, pushImage } from '../../image.ts';
 import { timedLongshore } from '../recycle-bin/binned.ts';
 import { deliverEvents, foldAll } from '../usage/counting.ts';
@@ -26,16 +27,18 @@ interface Branch {
 /** Writes entries of the catalog, without pushes. */
 async function fill({ memory }: ReturnType<typeof composeForTest>, names: readonly string[]): Promise<void> {
   const now = '2026-01-01T00:00:00.000Z';
-  for (const repository of names) {
+  const documents = names.map((repository) => {
     const life = { state: 'live', generation: repository, announced: true, attributes: everythingEnabled };
     const id = `repository:${repository.replaceAll('/', ':')}`;
     const document = { id, type: 'repository', schemaVersion: 1, registry: 'default', repository, ...life };
+    return { ...document, createdAt: now, updatedAt: now };
+  });
+  for (const some of inBatches(documents, 100))
     await memory.documents.commitDocuments(
       'registries',
       ['default'],
-      [{ do: 'create', document: { ...document, createdAt: now, updatedAt: now } }],
+      some.map((document) => ({ do: 'create', document })),
     );
-  }
 }
 
 const branches = async (app: Parameters<typeof view>[0], path: string) =>
