@@ -7,6 +7,7 @@ export * from './kit/api.ts';
 export * from './kit/badges.tsx';
 export * from './kit/bulk.ts';
 export * from './kit/button.tsx';
+export * from './kit/clients.tsx';
 export * from './kit/deletion.tsx';
 export * from './kit/dialog.tsx';
 export * from './kit/edits.ts';

@@ -24,6 +24,7 @@ import {
 } from '../kit.ts';
 import { Configuration } from './image/configuration.tsx';
 import { Layers } from './image/layers.tsx';
+import { Pulls } from './image/pulls.tsx';
 import { Referrers } from './image/referrers.tsx';
 import { Summary } from './image/summary.tsx';
 
@@ -32,6 +33,7 @@ const views = [
   ['layers', 'Layers and Dockerfile'],
   ['config', 'Configuration'],
   ['referrers', 'Referrers'],
+  ['pulls', 'Pulls'],
 ] as const;
 
 /** One image, index or artifact. */
@@ -93,7 +95,7 @@ function NamedImage({ repository, reference, query }: NamedImageProps): VNode {
                 isHere: name === view,
               }))}
             />
-            <View of={image} view={view} />
+            <View of={image} reference={reference} view={view} />
           </>
         )}
       </Show>
@@ -101,7 +103,13 @@ function NamedImage({ repository, reference, query }: NamedImageProps): VNode {
   );
 }
 
-function View({ of, view }: { readonly of: Schema<'Image'>; readonly view: (typeof views)[number][0] }): VNode {
+interface ViewProps {
+  readonly of: Schema<'Image'>;
+  readonly reference: string;
+  readonly view: (typeof views)[number][0];
+}
+
+function View({ of, reference, view }: ViewProps): VNode {
   switch (view) {
     case 'summary':
       return <Summary of={of} />;
@@ -111,6 +119,8 @@ function View({ of, view }: { readonly of: Schema<'Image'>; readonly view: (type
       return <Configuration of={of} />;
     case 'referrers':
       return <Referrers of={of} />;
+    case 'pulls':
+      return <Pulls repository={of.repository} reference={reference} />;
   }
 }
 

@@ -8,13 +8,13 @@ import {
   attempt,
   Button,
   Bytes,
+  Clients,
   Count,
   countOf,
   Empty,
   Filter,
   formatBytes,
   formatDay,
-  formatNumber,
   formatShare,
   formatTime,
   Link,
@@ -201,31 +201,6 @@ function Quota({ of: { quotaBytes, storedBytes, fullAt } }: { readonly of: NonNu
       <p>{`${formatShare(storedBytes / quotaBytes)} of ${formatBytes(quotaBytes)}`}</p>
       {fullAt === undefined ? null : <p>{`Full on ${formatDay(fullAt)} if it goes on so.`}</p>}
     </>
-  );
-}
-
-function Clients({ of }: { readonly of: Usage['period']['byClient'] }): VNode | null {
-  const clients = Object.entries(of).flatMap(([name, { pulls }]) => (pulls > 0 ? [[name, pulls] as const] : []));
-  if (clients.length === 0) return null;
-  const most = Math.max(1, ...clients.map(([, pulls]) => pulls));
-  return (
-    <section class="card" aria-label="Pulls by client">
-      <h2>Pulls by client</h2>
-      <dl class="facts">
-        {clients
-          .toSorted(([, one], [, other]) => other - one)
-          .map(([name, pulls]) => (
-            <div key={name}>
-              <dt>
-                <Text of={name} />
-              </dt>
-              <dd>
-                <meter min={0} max={most} value={pulls} aria-label={`Pulls by ${name}`} /> {formatNumber(pulls)}
-              </dd>
-            </div>
-          ))}
-      </dl>
-    </section>
   );
 }
 
