@@ -73,6 +73,7 @@ export interface WebhookViews {
   webhooks(): Promise<{
     total: number;
     failing: { name: string; since?: string; reason?: string; nextAttemptAt?: string }[];
+    latest: { name: string; state: 'working' | 'failing' | 'off'; at?: string; status?: string }[];
   }>;
 }
 

@@ -73,6 +73,20 @@ const healthWire = {
           }),
         )
         .openapi({ description: 'The webhooks whose receivers fail, at most 10.' }),
+      latest: z
+        .array(
+          z.object({
+            name: text('The name of the webhook.'),
+            state: z
+              .enum(['working', 'failing', 'off'])
+              .openapi({ description: 'The state of its receiver; off if the webhook is disabled.' }),
+            at: time(
+              'The time of the last attempt to deliver its newest event; absent before there was one.',
+            ).optional(),
+            status: text('The state of that delivery, as in delivered.').optional(),
+          }),
+        )
+        .openapi({ description: 'The first webhooks by their names, at most 10, each with its last delivery.' }),
     })
     .optional()
     .openapi({ description: 'The health of the webhooks.' }),

@@ -23,7 +23,7 @@ function Light({ isGood, children }: { readonly isGood: boolean; readonly childr
   );
 }
 
-export function WebhooksCard({ of: { total, failing } }: { readonly of: Part<'webhooks'> }): VNode {
+export function WebhooksCard({ of: { total, failing, latest } }: { readonly of: Part<'webhooks'> }): VNode {
   const isGood = failing.length === 0;
   return (
     <Card title="Webhooks">
@@ -36,6 +36,17 @@ export function WebhooksCard({ of: { total, failing } }: { readonly of: Part<'we
             : `${failing.length >= mostListed ? 'at least ' : ''}${formatNumber(failing.length)} of ${countOf(total, 'webhook')} failing`}
         </Light>
       )}
+      <ul>
+        {latest.map((hook) => (
+          <WebhookLight key={hook.name} of={hook} />
+        ))}
+      </ul>
+      {total > latest.length ? (
+        <p>
+          <Link href="/webhooks">All webhooks</Link>
+        </p>
+      ) : null}
+      {failing.length === 0 ? null : <h3>Failing</h3>}
       <ul>
         {failing.map(({ name, since, reason, nextAttemptAt }) => (
           <li key={name}>
@@ -62,6 +73,32 @@ export function WebhooksCard({ of: { total, failing } }: { readonly of: Part<'we
         ))}
       </ul>
     </Card>
+  );
+}
+
+const lights = {
+  working: ['good', '✓'],
+  failing: ['bad', '!'],
+  off: [undefined, '○'],
+} as const;
+
+/** One webhook: its light, and the time of its last delivery. */
+function WebhookLight({ of: { name, state, at, status } }: { readonly of: Part<'webhooks'>['latest'][number] }): VNode {
+  const [looks, sign] = lights[state];
+  return (
+    <li>
+      <Badge looks={looks}>{`${sign} ${state}`}</Badge>{' '}
+      <Link href={linkTo('/webhook', { name })}>
+        <Text of={name} />
+      </Link>{' '}
+      {at === undefined ? (
+        <span class="soft">nothing sent yet</span>
+      ) : (
+        <>
+          {status === 'delivered' ? 'delivered' : 'last sent'} <Time at={at} />
+        </>
+      )}
+    </li>
   );
 }
 

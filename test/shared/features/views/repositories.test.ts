@@ -135,7 +135,7 @@ describe('the overview', () => {
       registry: 'default',
       counts: { repositories: 1, tags: 1, manifests: 1, isExact: true },
       bytes: { stored: [image.config, ...image.layers].reduce((sum, { length }) => sum + length, 0) },
-      webhooks: { total: 0, failing: [] },
+      webhooks: { total: 0, failing: [], latest: [] },
       builds: { running: 0, queued: 0, failed: [] },
       purge: { awaitingApproval: [] },
       held: { count: 1 },
