@@ -7,6 +7,7 @@ import {
   countOf,
   Digest,
   formatBytes,
+  formatNumber,
   formatPlatform,
   Link,
   linkToImage,
@@ -44,22 +45,43 @@ export function tagColumns(repository: string): readonly Column<Row>[] {
   ];
 }
 
-function Name({ repository, row: { name, aliases, aliasCount } }: { repository: string; row: Row }): VNode {
-  const others = aliasCount - aliases.length;
-  const all = aliases.map(visibleText).join(', ');
+function Name({ repository, row }: { readonly repository: string; readonly row: Row }): VNode {
   return (
     <>
-      <Link href={linkToImage(repository, name)}>
-        <Text of={name} />
+      <Link href={linkToImage(repository, row.name)}>
+        <Text of={row.name} />
       </Link>
-      {aliasCount === 0 ? null : (
-        <span class="soft aliases" title={`The same image: ${all}${others > 0 ? ` and ${others} more` : ''}`}>
-          {' '}
-          = <Text of={aliases.slice(0, 1).join('')} />
-          {aliasCount > 1 ? ` and ${aliasCount - Math.min(1, aliases.length)} more` : ''}
-        </span>
-      )}
+      <Aliases of={row} />
     </>
+  );
+}
+
+/** The other tags of the same image. There may be hundreds: the registry names some, and counts them all. */
+function Aliases({ of: { aliases, aliasCount } }: { readonly of: Row }): VNode | null {
+  const [first, ...others] = aliases;
+  if (first === undefined) return null;
+  const begin = (
+    <>
+      {' '}
+      = <Text of={first} />
+    </>
+  );
+  if (aliasCount === 1)
+    return (
+      <span class="soft aliases" title={`The same image: ${visibleText(first)}`}>
+        {begin}
+      </span>
+    );
+  const unnamed = aliasCount - aliases.length;
+  return (
+    <details class="soft aliases">
+      <summary>
+        {begin}
+        {` and ${formatNumber(aliasCount - 1)} more`}
+      </summary>
+      <Text of={others.join(', ')} />
+      {unnamed > 0 ? ` and ${formatNumber(unnamed)} more` : ''}
+    </details>
   );
 }
 
