@@ -4,6 +4,7 @@ import { causeIn, managementRoutes, nextLink } from '../../core/http/management.
 import type { Documents } from '../../core/ports/documents.ts';
 import { beginBulk, cancelBulk, onWire, requireBulk, undoBulk } from './bulk.ts';
 import { bulks } from './bulk-documents.ts';
+import { bulkPreviewRoute, previewBulk } from './bulk-preview.ts';
 import { bulkRoutes as routes, bulkTag } from './bulk-wire.ts';
 import type { BulkPorts } from './bulk-work.ts';
 
@@ -11,6 +12,9 @@ import type { BulkPorts } from './bulk-work.ts';
 export function bulkRoutes(ports: BulkPorts, listed: Documents): OpenAPIHono {
   const { registry } = ports;
   const api = managementRoutes(bulkTag);
+  api.openapi(bulkPreviewRoute, async (context) =>
+    context.json(await previewBulk(ports, context.req.valid('query')), 200),
+  );
   api.openapi(routes.create, async (context) =>
     context.json(await beginBulk(ports, context.req.valid('json'), causeIn(context)), 202),
   );

@@ -1,4 +1,4 @@
-import type { Schema, Selection, VNode } from '../../kit.ts';
+import type { ComponentChildren, Schema, Selection, VNode } from '../../kit.ts';
 import {
   answered,
   api,
@@ -15,7 +15,7 @@ import {
   whyNot,
 } from '../../kit.ts';
 
-type Content = Omit<Schema<'BulkDeletionContent'>, 'repository'>;
+export type Content = Omit<Schema<'BulkDeletionContent'>, 'repository'>;
 
 interface BulkBarProps {
   readonly selection: Selection;
@@ -24,13 +24,15 @@ interface BulkBarProps {
   readonly search: string | undefined;
   readonly onOne: (tag: string) => void;
   readonly onMany: (content: Content) => unknown;
+  /** Other ways to delete many. */
+  readonly children: ComponentChildren;
 }
 
 /** The most tags that a call may name one by one. */
 const mostNamed = 1_000;
 
 /** Says how many tags are selected, and deletes them. All that match can be selected, on all pages. */
-export function BulkBar({ selection, total, isAtLeast, search, onOne, onMany }: BulkBarProps): VNode {
+export function BulkBar({ selection, total, isAtLeast, search, onOne, onMany, children }: BulkBarProps): VNode {
   const [isAll, setAll] = useState(false);
   const { size } = selection.keys;
   useEffect(() => setAll(false), [size, search]);
@@ -77,6 +79,7 @@ export function BulkBar({ selection, total, isAtLeast, search, onOne, onMany }: 
       <Button kind="danger" onPress={remove} disabledWhy={whyNot('management/write') ?? nothing ?? tooMany}>
         Delete …
       </Button>
+      {children}
     </div>
   );
 }
@@ -114,11 +117,18 @@ function ManyBody({ search, tags, isAtLeast }: ManyBodyProps): VNode {
           {tags.length > shown ? <li>{`and ${formatNumber(tags.length - shown)} more`}</li> : null}
         </ul>
       )}
-      <p>
-        An image to which other tags point stays, and so does what is locked. The registry does it by itself, even when
-        this tab is closed; it can be undone.
-      </p>
+      <Kept />
     </>
+  );
+}
+
+/** Says what stays all the same, and how it goes on. */
+export function Kept(): VNode {
+  return (
+    <p>
+      An image to which other tags point stays, and so does what is locked. The registry does it by itself, even when
+      this tab is closed; it can be undone.
+    </p>
   );
 }
 

@@ -23,7 +23,9 @@ import {
   useSelection,
   useState,
 } from '../../kit.ts';
+import type { Content } from './bulk-bar.tsx';
 import { BulkBar, BulksUnderWay } from './bulk-bar.tsx';
+import { ByAge } from './by-age.tsx';
 import { tagColumns } from './columns.tsx';
 
 interface TagsProps {
@@ -104,7 +106,7 @@ interface DeletingProps {
 /** Deletes the selected tags. One tag is asked about in full; of many their number is. */
 function Deleting({ repository, search, selection, page }: DeletingProps): VNode {
   const [one, setOne] = useState<string>();
-  const begin = async (content: Omit<Schema<'BulkDeletionContent'>, 'repository'>) => {
+  const begin = async (content: Content) => {
     setOne(undefined);
     selection.clear();
     await beginBulk({ repository, ...content });
@@ -118,7 +120,9 @@ function Deleting({ repository, search, selection, page }: DeletingProps): VNode
         search={search}
         onOne={setOne}
         onMany={begin}
-      />
+      >
+        <ByAge repository={repository} search={search} onMany={begin} />
+      </BulkBar>
       {one === undefined ? null : (
         <DeletionDialog
           repository={repository}

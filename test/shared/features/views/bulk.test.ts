@@ -72,7 +72,11 @@ describe('a bulk deletion', () => {
     const run = async (body: object) => ended(app, (await begin(app, body)).body.id);
     expect(await run({ tags: ['a', 'absent'] })).toMatchObject({ state: 'done', matched: 1, deleted: 1 });
     expect(await namesOf(app, tags)).toEqual(['b', 'v1', 'v1.1', 'v1.2', 'v2']);
-    expect(await run({ search: 'v1', pushedBefore: middle })).toMatchObject({ matched: 2, deleted: 2 });
+    const counted = { repository, search: 'v1', pushedBefore: middle };
+    const preview = `/repositories/deletion?${new URLSearchParams(counted).toString()}`;
+    expect(await view(app, preview)).toEqual({ repository, matched: 2 });
+    expect(await run({ search: 'v1', pushedBefore: middle, expected: 2 })).toMatchObject({ matched: 2, deleted: 2 });
+    expect(await view(app, preview)).toEqual({ repository, matched: 0 });
     expect(await namesOf(app, tags)).toEqual(['b', 'v1.2', 'v2']);
     expect(await run({ pushedBefore: middle })).toMatchObject({ matched: 2, deleted: 2 });
     expect(await namesOf(app, tags)).toEqual(['v1.2']);

@@ -10,6 +10,7 @@ export async function look(api: Look): Promise<void> {
   }
   await api('listRepositories', {}, { search: 'app', sort: 'size' });
   await api('listRepositoryTree', {}, { prefix: 'team/' });
+  await api('previewBulkDeletion', {}, { repository: 'team/app', search: '*' });
   for (const kind of ['all', 'untagged', 'referrers']) await api('listManifests', {}, { repository: 'team/app', kind });
 }
 
