@@ -11,33 +11,51 @@ const tagPattern = /^\w[\w.-]{0,127}$/;
 const digestPattern = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-f]{32,128}$/i;
 const hostPattern = /^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|\[[0-9a-f:]+\])(?::\d+)?$|^[a-z0-9-]+:\d+$/i;
 
-/** Strips what stands around a reference where people copy it from: a command, a scheme, quotes, `FROM`. */
-function bare(text: string): string {
-  return (
-    text
-      .trim()
-      .replace(
-        /^(?:(?:docker|podman|nerdctl|crane|oras|skopeo|helm)\s+(?:image\s+)?(?:pull|run|push|inspect|copy)\s+|from\s+|image:\s*)/i,
-        '',
-      )
-      .replace(/^(?:--\S+\s+)*/, '')
-      .replace(/^["'`]|["'`]$/g, '')
-      .replace(/^(?:https?|docker|oci):\/\//i, '')
-      .split(/\s/, 1)[0] ?? ''
-  );
+const tools = new Set(['docker', 'podman', 'nerdctl', 'crane', 'oras', 'skopeo', 'helm']);
+const nouns = new Set(['image', 'artifact', 'manifest']);
+const verbs = new Set(['pull', 'run', 'push', 'inspect', 'copy', 'manifest']);
+/** Stand before a reference in a Dockerfile and in YAML. */
+const keywords = new Set(['from', 'image:']);
+
+/** Strips the words around a reference where people copy it from: a prompt, a command with its flags, `FROM`. */
+function bareWords(text: string): string[] {
+  const words = text.trim().split(/\s+/);
+  const firstIs = (set: ReadonlySet<string>) => words.length > 1 && set.has(words[0]?.toLowerCase() ?? '');
+  while (firstIs(new Set(['$', '#', 'sudo', '-']))) words.shift();
+  if (firstIs(keywords)) words.shift();
+  else if (firstIs(tools)) {
+    const [, second = '', third = ''] = words;
+    const taken = verbs.has(third) && nouns.has(second) ? 3 : verbs.has(second) ? 2 : 0;
+    words.splice(0, taken);
+  }
+  while (words.length > 1 && words[0]?.startsWith('-') === true) words.shift();
+  return words;
+}
+
+/** Strips quotes and a scheme. */
+function bare(word: string): string {
+  return word.replace(/^["'`]|["'`]$/g, '').replace(/^(?:https?|docker|oci):\/\//i, '');
+}
+
+/** Returns the tag that a version of a chart stands for: helm takes it apart from the name. */
+function versionIn(words: readonly string[]): string | undefined {
+  const at = words.indexOf('--version');
+  return at === -1 ? undefined : words[at + 1]?.replaceAll('+', '_');
 }
 
 /** Parses `[host/]repository[:tag][@digest]`; `undefined` if a text is none. */
 export function parseReference(text: string): Reference | undefined {
-  const [named = '', digest, ...more] = bare(text).split('@');
+  const words = bareWords(text);
+  const [named = '', digest, ...more] = bare(words[0] ?? '').split('@');
   if (more.length > 0 || (digest !== undefined && !digestPattern.test(digest))) return undefined;
   const slash = named.indexOf('/');
   const first = slash === -1 ? '' : named.slice(0, slash);
   const host = hostPattern.test(first) ? first : undefined;
   const rest = host === undefined ? named : named.slice(slash + 1);
   const colon = rest.lastIndexOf(':');
-  const tag = colon > rest.lastIndexOf('/') ? rest.slice(colon + 1) : undefined;
-  const repository = tag === undefined ? rest : rest.slice(0, colon);
+  const written = colon > rest.lastIndexOf('/') ? rest.slice(colon + 1) : undefined;
+  const repository = written === undefined ? rest : rest.slice(0, colon);
+  const tag = written ?? (digest === undefined ? versionIn(words) : undefined);
   if (repository.length > 255 || !repositoryPattern.test(repository)) return undefined;
   if (tag !== undefined && !tagPattern.test(tag)) return undefined;
   return {
