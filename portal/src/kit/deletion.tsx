@@ -56,8 +56,14 @@ const staysWhy = {
   'tag-alone': 'a tag is deleted, and the image is not',
 } as const;
 
+/** A deletion alone frees nothing: the bytes go after the days in the bin. */
+function freedOn({ purgedAt, freedAt }: Schema<'DeletionPreview'>): string {
+  if (freedAt === undefined) return '';
+  return ` on ${formatDay(freedAt)}${purgedAt === undefined ? '' : ', after the recycle bin'}`;
+}
+
 function Preview({ of }: { readonly of: Schema<'DeletionPreview'> }): VNode {
-  const { goes, stays, bytes, purgedAt, freedAt, blockedBy = [] } = of;
+  const { goes, stays, bytes, purgedAt, blockedBy = [] } = of;
   return (
     <>
       {blockedBy.map(({ what, why }) => (
@@ -98,7 +104,7 @@ function Preview({ of }: { readonly of: Schema<'DeletionPreview'> }): VNode {
         ) : (
           <>
             {bytes.isAtLeast === true ? 'At least ' : ''}
-            <Bytes of={bytes.freed} /> are freed{freedAt === undefined ? '' : ` on ${formatDay(freedAt)}`}.
+            <Bytes of={bytes.freed} /> are freed{freedOn(of)}.
           </>
         )}{' '}
         {bytes.shared === 0 ? null : (
