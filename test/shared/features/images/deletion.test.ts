@@ -68,6 +68,20 @@ describe('the preview of a deletion', () => {
     expect(blockedBy).toBeUndefined();
   });
 
+  it('names all 200 tags of a digest, which go with it', async () => {
+    const { app } = composeForTest();
+    const names = Array.from({ length: 200 }, (_, n) => `v${n}`);
+    const image = await pushWith(app, 'v0');
+    for (const name of names.slice(1))
+      await ask(app, 'PUT', `/v2/${repository}/manifests/${name}`, {
+        body: image.bytes,
+        headers: { 'content-type': image.mediaType },
+      });
+    const { goes } = await deletionOf(app, image.digest);
+    expect(goes.tags.toSorted()).toEqual(names.toSorted());
+    expect(goes).not.toHaveProperty('more');
+  });
+
   it('of a tag is that tag alone: its twin and its manifest stay', async () => {
     const { app } = composeForTest();
     const image = await pushWith(app, 'one');

@@ -41,17 +41,30 @@ async function fill({ memory }: ReturnType<typeof composeForTest>, names: readon
     );
 }
 
+/** All names in `/v2/_catalog`, by its links. */
+async function catalogOf(app: Parameters<typeof ask>[0]): Promise<string[]> {
+  const names: string[] = [];
+  let next: string | undefined = '/v2/_catalog?n=1000';
+  while (next !== undefined) {
+    const answer: Response = await ask(app, 'GET', next);
+    names.push(...((await answer.json()) as { repositories: string[] }).repositories);
+    next = /^<([^>]+)>; rel="next"$/.exec(answer.headers.get('link') ?? '')?.[1];
+  }
+  return names;
+}
+
 const branches = async (app: Parameters<typeof view>[0], path: string) =>
   (await allPages<Branch>(app, path)).flatMap(({ items }) => items.map(({ name }) => name));
 
 describe('the repositories', () => {
-  it('page to their end when there are 10,000 of them, and are counted', async () => {
+  it('page to their end when there are 10,000 of them, and are counted; so does the catalog of clients', async () => {
     const longshore = composeForTest();
     const names = Array.from({ length: 10_000 }, (_, n) => `team-${n % 10}/app-${String(n).padStart(5, '0')}`);
     await fill(longshore, names);
     const pages = await allPages<Repository>(longshore.app, '/repositories?limit=100');
     expect(pages.map(({ total }) => total)).toEqual(Array.from({ length: 100 }, () => 10_000));
     expect(pages.flatMap(({ items }) => items.map(({ name }) => name))).toEqual(names.toSorted());
+    expect(await catalogOf(longshore.app)).toEqual(names.toSorted());
     expect((await view<Page<Repository>>(longshore.app, '/repositories?search=0001&limit=3')).total).toBe(11);
     expect(await branches(longshore.app, '/repositories/tree?limit=3')).toEqual(
       Array.from({ length: 10 }, (_, n) => `team-${n}/`),
