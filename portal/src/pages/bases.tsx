@@ -22,6 +22,7 @@ type Bases = Awaited<ReturnType<typeof loadBases>>['bases'];
 
 interface Tree {
   readonly image: string;
+  readonly isCurrent?: boolean;
   readonly dependents: readonly Tree[];
 }
 
@@ -66,7 +67,7 @@ export function BasesPage(): VNode {
 }
 
 function OfImage({ image }: { readonly image: string }): VNode {
-  const loaded = useLoaded(`bases ${image}`, (signal) => loadBases(image, signal));
+  const loaded = useLoaded(`bases ${image}`, (signal) => loadBases(image, signal), { everyMs: 5_000 });
   return (
     <Show of={loaded}>
       {({ bases, tree }) => (
@@ -78,7 +79,7 @@ function OfImage({ image }: { readonly image: string }): VNode {
             <p>Nothing here is built on it, as far as is known.</p>
           ) : (
             <ul class="tree" aria-label="Dependents">
-              <Branch of={tree} />
+              <Branch of={tree} isRoot />
             </ul>
           )}
         </>
@@ -91,11 +92,14 @@ function BuiltOn({ of: { bases, refused } }: { readonly of: Bases }): VNode {
   if (bases.length + refused.length === 0) return <p>No base of it is known.</p>;
   return (
     <ul class="cards levels">
-      {bases.map(({ image, found }) => (
+      {bases.map(({ image, isCurrent, found }) => (
         <li key={image} class="card">
           <Link href={linkTo('/bases', { image })}>
             <Text of={image} />
           </Link>
+          <p>
+            <Currency of={isCurrent} />
+          </p>
           {found.map(({ evidence, confidence, baseDigest, layers }) => (
             <p key={evidence}>
               <Text of={evidence} />
@@ -117,11 +121,32 @@ function BuiltOn({ of: { bases, refused } }: { readonly of: Bases }): VNode {
   );
 }
 
+/** Says whether an image is built on what the tag of its base points at by now. */
+function Currency({ of }: { readonly of: boolean | undefined }): VNode {
+  return of === undefined ? (
+    <span class="badge" title="No digest of its base is known, or the base is of another registry.">
+      not known if up to date
+    </span>
+  ) : of ? (
+    <span class="badge good">up to date</span>
+  ) : (
+    <span class="badge warn" title="The tag of the base points elsewhere by now.">
+      outdated
+    </span>
+  );
+}
+
 function sizeOf({ dependents }: Tree): number {
   return dependents.reduce((sum, each) => sum + sizeOf(each), 1);
 }
 
-function Branch({ of: { image, dependents } }: { readonly of: Tree }): VNode {
+function Branch({
+  of: { image, isCurrent, dependents },
+  isRoot,
+}: {
+  readonly of: Tree;
+  readonly isRoot?: boolean;
+}): VNode {
   const [repository = '', tag = ''] = image.split(/:(?=[^/:]*$)/);
   const name = (
     <>
@@ -130,7 +155,8 @@ function Branch({ of: { image, dependents } }: { readonly of: Tree }): VNode {
       </Link>{' '}
       <Link href={linkTo('/bases', { image })} aria-label={`Bases of ${image}`}>
         ⤴
-      </Link>
+      </Link>{' '}
+      {isRoot === true ? null : <Currency of={isCurrent} />}
     </>
   );
   if (dependents.length === 0) return <li>{name}</li>;

@@ -1,11 +1,10 @@
 import { defined } from '../../core/documents/defined.ts';
 import { tagDocumentSchema, tagRef } from '../../core/documents/manifest.ts';
 import { readStored } from '../../core/documents/stored.ts';
-import type { Digest } from '../../core/oci/digest.ts';
 import type { PushedBy } from '../../core/oci/principal.ts';
+import { areCurrent } from './bases/current.ts';
 import type { BaseFound, Learned, TaggedImage } from './bases/documents.ts';
 import { learnedRef, learnedSchema } from './bases/documents.ts';
-import { baseDigestsIn } from './bases/find-bases.ts';
 import type { BaseReference } from './bases/names.ts';
 import { ownRepository, shownReference } from './bases/names.ts';
 import type { Build, BuildQueue, Node, Root } from './plan/documents.ts';
@@ -296,9 +295,8 @@ async function explainByDigest(ports: BuildPorts, name: string, edge: BaseFound)
           tagRef({ registry: ports.registry, repository }, edge.tag),
         );
   if (there === undefined) return { reason: 'base-unknown', why: `there is no ${shown} in this registry` };
-  const known: Digest[] = baseDigestsIn(edge);
-  if (known.includes(there.document.digest))
-    return { reason: 'up-to-date', why: `${name} is built on the current image of ${shown}` };
+  const [isCurrent] = await areCurrent(ports, ports.registry, edge, [edge]);
+  if (isCurrent === true) return { reason: 'up-to-date', why: `${name} is built on the current image of ${shown}` };
   return {
     reason: 'not-updated-since',
     why: `${shown} has not moved since ${name} was pushed: no later image than ${there.document.digest} is known`,

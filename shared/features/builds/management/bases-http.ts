@@ -6,6 +6,7 @@ import { managementRoutes, nextLink } from '../../../core/http/management.ts';
 import { readSmallBody } from '../../../core/http/request.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import { jsonIn } from '../../../core/oci/json.ts';
+import { areCurrent } from '../bases/current.ts';
 import { taggedOf } from '../bases/cycles.ts';
 import { learnedRef, learnedSchema } from '../bases/documents.ts';
 import { dependentsOf } from '../bases/learn.ts';
@@ -48,10 +49,12 @@ function readingRoutes(api: OpenAPIHono, ports: Ports): void {
     const page = await dependentsOf(ports, reference.base, reference.tag, { limit, continuation });
     if (learned === undefined && page.edges.length === 0 && continuation === undefined)
       await requireThere(ports, reference);
+    const bases = learned?.bases ?? [];
+    const current = await Promise.all(bases.map((base) => areCurrent(ports, ports.registry, base, [base])));
     return context.json(
       {
         image: shownReference(reference),
-        bases: learned === undefined ? [] : showBases(learned),
+        bases: showBases({ bases }, current.flat()),
         refused: learned?.refused ?? [],
         items: page.edges.map(showEdge),
         ...nextLink(context.req, page.continuation),

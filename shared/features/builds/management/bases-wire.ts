@@ -25,7 +25,10 @@ const evidence = z.object({
   layers: z.int().optional().openapi({ description: 'The number of layers that it has of the base.' }),
 });
 const found = z.array(evidence).openapi({ description: 'The evidence that it is built on it.' });
-const baseSchema = z.object({ image: text('The base as a Dockerfile names it.'), found });
+const isCurrent = z.boolean().optional().openapi({
+  description: 'False if the tag of the base points elsewhere than when it was built; absent if not known.',
+});
+const baseSchema = z.object({ image: text('The base as a Dockerfile names it.'), isCurrent, found });
 const dependentSchema = z.object({
   image: text('The image that is built on it.'),
   digest: text('The digest of that image.').optional(),
@@ -50,12 +53,14 @@ const basesSchema = z
 
 export interface Tree {
   readonly image: string;
+  readonly isCurrent?: boolean | undefined;
   readonly dependents: readonly Tree[];
 }
 const treeSchema: z.ZodType<Tree> = z
   .lazy(() =>
     z.object({
       image: text('The image, as repository:tag.'),
+      isCurrent,
       dependents: z.array(treeSchema).openapi({ description: 'The images that are built on it.' }),
     }),
   )
@@ -65,6 +70,11 @@ const treeSchema: z.ZodType<Tree> = z
     // The schema names itself, which no generator of documents does alone: clients would get an object without properties.
     properties: {
       image: { type: 'string', description: 'The image, as repository:tag.' },
+      isCurrent: {
+        type: 'boolean',
+        description:
+          'False if the tag of the image above it points elsewhere than when it was built; absent if not known.',
+      },
       dependents: {
         type: 'array',
         description: 'The images that are built on it.',

@@ -13,8 +13,12 @@ export function showEdge({ repository, dependentTag, dependentDigest, found }: E
   };
 }
 
-export function showBases({ bases }: Pick<Learned, 'bases'>) {
-  return bases.map((each) => ({ image: shownReference(each), found: each.found }));
+export function showBases({ bases }: Pick<Learned, 'bases'>, current: readonly (boolean | undefined)[]) {
+  return bases.map((each, at) => ({
+    image: shownReference(each),
+    ...defined({ isCurrent: current[at] }),
+    found: each.found,
+  }));
 }
 
 export function showPolicy({ name, settings, createdAt, updatedAt }: Policy) {

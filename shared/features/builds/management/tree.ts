@@ -1,3 +1,5 @@
+import { defined } from '../../../core/documents/defined.ts';
+import { areCurrent } from '../bases/current.ts';
 import type { Edge } from '../bases/documents.ts';
 import { dependentsOf } from '../bases/learn.ts';
 import type { BaseReference } from '../bases/names.ts';
@@ -11,6 +13,11 @@ const looksAtOnce = 16;
 
 interface Growing extends Tree {
   readonly dependents: Growing[];
+}
+
+interface Grown {
+  readonly edge: Edge;
+  readonly isCurrent: boolean | undefined;
 }
 
 /**
@@ -27,9 +34,13 @@ export async function treeOf(ports: BuildPorts, base: BaseReference): Promise<Tr
     for (let at = 0; at < level.length && seen.size < mostImages; at += looksAtOnce) {
       const some = level.slice(at, at + looksAtOnce);
       const found = await Promise.all(
-        some.map((each) => dependentsOf(ports, each.base.base, each.base.tag, { limit: mostImages })),
+        some.map(async ({ base: each }) => {
+          const { edges } = await dependentsOf(ports, each.base, each.tag, { limit: mostImages });
+          const current = await areCurrent(ports, ports.registry, each, edges);
+          return edges.map((edge, at) => ({ edge, isCurrent: current[at] }));
+        }),
       );
-      for (const [index, { of }] of some.entries()) next.push(...grow(of, found[index]?.edges ?? [], seen));
+      for (const [index, { of }] of some.entries()) next.push(...grow(of, found[index] ?? [], seen));
     }
     level = next;
   }
@@ -37,10 +48,10 @@ export async function treeOf(ports: BuildPorts, base: BaseReference): Promise<Tr
 }
 
 /** Hangs below an image what is built on it and was not seen before; gives what that is a base of. */
-function grow(of: Growing, edges: readonly Edge[], seen: Set<string>): { of: Growing; base: BaseReference }[] {
-  return edges.flatMap(({ registry, repository, dependentTag }) => {
+function grow(of: Growing, grown: readonly Grown[], seen: Set<string>): { of: Growing; base: BaseReference }[] {
+  return grown.flatMap(({ edge: { registry, repository, dependentTag }, isCurrent }) => {
     const base = { base: ownBase(registry, repository), tag: dependentTag };
-    const node: Growing = { image: shownReference(base), dependents: [] };
+    const node: Growing = { image: shownReference(base), ...defined({ isCurrent }), dependents: [] };
     if (seen.has(node.image) || seen.size >= mostImages) return [];
     seen.add(node.image);
     of.dependents.push(node);

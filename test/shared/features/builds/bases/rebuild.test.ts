@@ -42,8 +42,8 @@ describe('the base of an image', () => {
     expect((await of.api('GET', '/bases/tree?image=base:1')).body).toEqual({
       image: 'base:1',
       dependents: [
-        { image: 'left:1', dependents: [{ image: 'top:1', dependents: [] }] },
-        { image: 'right:1', dependents: [] },
+        { image: 'left:1', isCurrent: true, dependents: [{ image: 'top:1', isCurrent: true, dependents: [] }] },
+        { image: 'right:1', isCurrent: true, dependents: [] },
       ],
     });
   });
