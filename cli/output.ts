@@ -2,6 +2,7 @@ import { harmless, harmlessJson } from './text/harmless.ts';
 import type { TableColumn } from './text/table.ts';
 import { lineOf, widthsOf } from './text/table.ts';
 import { shownState } from './text/tint.ts';
+import { padded, widthOf } from './text/width.ts';
 import type { World } from './world.ts';
 
 export type Format = 'table' | 'json' | 'tsv' | 'name';
@@ -55,14 +56,16 @@ export class Output {
   ): Promise<void> {
     if (this.format === 'json') return this.#line(harmlessJson(value, 2));
     if (this.format === 'name') return this.#names(typeof name === 'string' ? [name] : name);
-    const shown = lines.flatMap(([title, text]) => (text === undefined || text === '' ? [] : [[title, text] as const]));
+    // A title may be from outside, too: a right, or a pattern of a scope map.
+    const shown = lines.flatMap(([title, text]) =>
+      text === undefined || text === '' ? [] : [[harmless(title), harmless(String(text))] as const],
+    );
     if (this.format === 'tsv') {
-      for (const [title, text] of shown) await this.#line(`${title}\t${harmless(String(text))}`);
+      for (const [title, text] of shown) await this.#line(`${title}\t${text}`);
       return;
     }
-    const width = Math.max(0, ...shown.map(([title]) => title.length));
-    for (const [title, text] of shown)
-      await this.#line(`${title.padEnd(width)}  ${this.#state(harmless(String(text)))}`);
+    const width = Math.max(0, ...shown.map(([title]) => widthOf(title)));
+    for (const [title, text] of shown) await this.#line(`${padded(title, width, false)}  ${this.#state(text)}`);
   }
 
   async #names(names: readonly string[]): Promise<void> {
@@ -110,8 +113,8 @@ export class Output {
     }
     await flush();
     // Scripts that read a table from a pipe get an empty one; a person gets the next step.
-    if (widths === undefined && this.#world.out.isTerminal) await this.#line(shape.whenEmpty);
-    else if (widths === undefined) await this.#world.err.write(`${shape.whenEmpty}\n`);
+    if (widths === undefined && this.#world.out.isTerminal) await this.#line(harmless(shape.whenEmpty));
+    else if (widths === undefined) await this.#world.err.write(`${harmless(shape.whenEmpty)}\n`);
   }
 
   #row<Item>({ columns }: List<Item>, row: readonly string[], widths: readonly number[]): string {

@@ -1,13 +1,12 @@
 /**
  * Characters that a terminal acts on, or that make text look like another one: control characters (escape sequences
- * begin with one), overrides of direction, separators of lines, and characters without a width.
+ * begin with one), overrides of direction, separators of lines, halves of a pair, characters without a width, and
+ * selectors of variants but for those of emoji. The portal has the same ones in `portal/src/kit/visible-text.ts`.
  */
-const ranges = [
-  String.raw`\p{Cc}\p{Cs}\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e`,
-  String.raw`\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}`,
-].join('');
-const acting = new RegExp(`[${ranges}]`, 'gu');
-const actingInLines = new RegExp(`(?![\\n\\t])[${ranges}]`, 'gu');
+const ranges = String.raw`\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb`;
+const ofEmoji = String.raw`(?!(?<=\p{Extended_Pictographic})[\ufe0e\ufe0f])`;
+const acting = new RegExp(`${ofEmoji}[${ranges}]`, 'gu');
+const actingInLines = new RegExp(`(?![\\n\\t])${ofEmoji}[${ranges}]`, 'gu');
 
 function escaped(character: string): string {
   const code = character.codePointAt(0) ?? 0;

@@ -1,0 +1,231 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verbsIn } from '../../cli/help.ts';
+import { root } from '../../cli/verbs/all.ts';
+import type { ApiDocument } from '../api/document.ts';
+import { readDocument } from '../api/document.ts';
+import { hostileText, hostileTexts } from '../hostile.ts';
+import type { User } from './run.ts';
+import { registryUrl, userOf } from './run.ts';
+
+interface Schema {
+  readonly $ref?: string;
+  readonly type?: string | readonly string[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: Schema | boolean;
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly allOf?: readonly Schema[];
+}
+
+let document: ApiDocument;
+let user: User;
+
+beforeAll(async () => {
+  document = await readDocument();
+  user = await userOf(undefined);
+});
+afterAll(() => user.remove());
+
+/** What has an end is at its end, or commands would wait for it. */
+const ended = ['done', 'finished', 'completed', 'complete', 'succeeded', 'awaiting', 'delivered'];
+
+/** Makes a value of a schema with all of its properties, in which every string is one that acts. */
+function lieOf(schema: Schema, text: string, depth = 0): unknown {
+  const inside = (each: Schema) => lieOf(each, text, depth + 1);
+  if (schema.$ref !== undefined) {
+    const name = schema.$ref.split('/').at(-1) ?? '';
+    return depth > 12 ? undefined : inside((document.components.schemas as Record<string, Schema>)[name] ?? {});
+  }
+  if (schema.const !== undefined) return schema.const;
+  if (schema.enum !== undefined) return schema.enum.find((each) => ended.includes(String(each))) ?? schema.enum[0];
+  if (schema.allOf !== undefined)
+    return Object.assign({}, ...schema.allOf.map((each) => inside(each) as object)) as unknown;
+  const [first] = schema.anyOf ?? schema.oneOf ?? [];
+  if (first !== undefined) return inside(first);
+  switch ([schema.type].flat()[0]) {
+    case 'array':
+      return depth > 12 ? [] : [inside(schema.items ?? {})];
+    case 'boolean':
+      return true;
+    case 'integer':
+    case 'number':
+      return 1;
+    case 'object': {
+      const known = Object.entries(schema.properties ?? {}).filter(([name]) => name !== 'nextLink');
+      const more =
+        typeof schema.additionalProperties === 'object' ? [[text, schema.additionalProperties] as const] : [];
+      return Object.fromEntries([...known, ...more].map(([name, each]) => [name, inside(each)]));
+    }
+    default:
+      return text;
+  }
+}
+
+/** Answers every request as the document of the API says, with lies for strings. */
+function lying(text: string) {
+  return async (request: Request): Promise<Response> => {
+    const { pathname } = new URL(request.url);
+    if (pathname.endsWith('/log') || pathname.endsWith('/export.csv')) return new Response(`${text}\r\n${text}`);
+    if (!pathname.startsWith('/api/v1/')) return new Response(null, { status: 202 });
+    const path = pathname.slice('/api/v1'.length);
+    const [, operations] =
+      Object.entries(document.paths)
+        .toSorted(([one], [other]) => one.split('{').length - other.split('{').length)
+        .find(([each]) => new RegExp(`^${each.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path)) ?? [];
+    const responses = operations?.[request.method.toLowerCase()]?.responses ?? {};
+    const [status = '200', found] = Object.entries(responses).find(([each]) => each.startsWith('2')) ?? [];
+    const { content } = (found ?? {}) as { readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> };
+    const schema = content?.['application/json']?.schema;
+    if (schema === undefined) return new Response(null, { status: 204 });
+    return Promise.resolve(Response.json(lieOf(schema, text), { status: Number(status) }));
+  };
+}
+
+/** The arguments of every verb. One that is added is added here. */
+const calls: Readonly<Record<string, readonly string[]>> = {
+  login: ['registry.test'],
+  logout: ['registry.test'],
+  me: [],
+  repos: [],
+  tags: ['team/app'],
+  image: ['team/app:1'],
+  diff: ['team/app:1', 'team/app:2'],
+  rm: ['team/app:1', '--dry-run'],
+  'bulk ls': [],
+  'bulk cancel': ['id'],
+  'bulk undo': ['id'],
+  'bin ls': [],
+  'bin restore': ['group'],
+  'purge ls': [],
+  'purge plan': ['stale'],
+  'purge approve': ['stale', 'hash', '--yes'],
+  'purge explain': ['team/app:1'],
+  'purge stop': ['stale'],
+  'webhooks ls': [],
+  'webhooks deliveries': ['first1'],
+  'webhooks redeliver': ['first1', 'dlv_1'],
+  'webhooks ping': ['first1'],
+  'builds ls': [],
+  'builds watch': ['id'],
+  'builds explain': ['team/app:1', 'base:1'],
+  'builds retry': ['id'],
+  'builds cancel': ['id'],
+  'builds log': ['id', 'team/app:1'],
+  'bases tree': ['base:1'],
+  regions: ['team/app:1'],
+  'usage top': [],
+  'usage show': [],
+  'usage export': [],
+  'tokens ls': [],
+  'tokens create': ['ci', '--scope-map', 'readers'],
+  'tokens delete': ['ci', '--yes'],
+  'tokens regenerate': ['ci', '--yes'],
+  why: ['ci', 'push', 'team/app'],
+  doctor: [],
+  completion: ['bash'],
+};
+
+/** Colours are the command's own. */
+const withoutColours = (text: string) => text.replaceAll(/\u001b\[(?:3[123]|39)m/g, '').replaceAll('\r\u001b[K', '');
+const acting = /[^\P{Cc}\n\t]|[\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/u;
+const environment = { LONGSHORE_URL: registryUrl, LONGSHORE_USERNAME: 'admin', LONGSHORE_PASSWORD: 'secret' };
+const plain = JSON.stringify;
+/** These have no JSON. */
+const others = ['login', 'logout', 'usage export', 'builds log', 'completion'];
+
+describe('a registry that lies', () => {
+  it('is asked by every verb here', () => {
+    expect(Object.keys(calls).toSorted()).toEqual(
+      verbsIn(root.verbs ?? [])
+        .map(({ words }) => words.join(' '))
+        .toSorted(),
+    );
+  });
+
+  describe.each(Object.entries(calls))('to longshore %s', (words, args) => {
+    const run = (text: string, more: readonly string[], terminal?: { readonly columns: number }) =>
+      user.run([...words.split(' '), ...args, ...more], {
+        fetch: lying(text),
+        env: environment,
+        ...(terminal === undefined ? {} : { terminal }),
+      });
+
+    it('has nothing act on the terminal, in any format', async () => {
+      for (const format of ['table', 'tsv', 'name', 'json'])
+        for (const terminal of [undefined, { columns: 80 }]) {
+          // What goes into a file by the CSV of usage is exactly what the registry wrote.
+          if (words === 'usage export' && terminal === undefined) continue;
+          const { out, err } = await run(hostileText, ['-o', format], terminal);
+          expect(acting.exec(withoutColours(out))?.[0], plain(out.slice(0, 500))).toBeUndefined();
+          expect(acting.exec(withoutColours(err))?.[0], plain(err)).toBeUndefined();
+          expect(err).not.toContain('a fault of its own');
+        }
+    });
+
+    it('prints JSON that is JSON, and takes no name for one of the language', async () => {
+      for (const text of [hostileText, hostileTexts.prototype, hostileTexts.constructor]) {
+        const { out, err } = await run(text, ['-o', 'json'], { columns: 80 });
+        if (!others.includes(words) && out !== '')
+          for (const each of words === 'builds watch' ? out.trim().split('\n') : [out]) JSON.parse(each);
+        const shown = await run(text, [], { columns: 80 });
+        expect(err + shown.err).not.toContain('a fault of its own');
+      }
+    });
+  });
+
+  it('has the texts shown, and not left out: these calls do show them', async () => {
+    const label = await user.run(['image', 'team/app:1'], {
+      fetch: lying('constructor'),
+      env: environment,
+      terminal: { columns: 80 },
+    });
+    expect([label.code, label.err]).toEqual([0, '']);
+    expect(label.out).toContain('label         constructor=constructor');
+    const tags = await user.run(['tags', 'team/app'], { fetch: lying(hostileTexts.turned), env: environment });
+    expect(tags.out).toContain(String.raw`safe\u202egnp.exe`);
+  });
+});
+
+describe('an error from a registry that lies', () => {
+  it.each([401, 403, 404, 409, 500, 302])('with status %i is one line without anything that acts', async (status) => {
+    for (const body of [
+      JSON.stringify({ errors: [{ code: hostileText, message: hostileText, detail: hostileText }] }),
+      JSON.stringify({ errors: [{ code: 'constructor', message: '__proto__' }] }),
+      hostileText,
+    ]) {
+      const fetch = async () =>
+        Promise.resolve(
+          new Response(body, {
+            status,
+            headers: { location: 'http://e/%1b', 'content-type': 'text/html', 'x-request-id': 'a\u009bb' },
+          }),
+        );
+      const { err, out } = await user.run(['tags', 'team/app'], { fetch, env: environment });
+      expect(acting.exec(err + out)?.[0], plain(err)).toBeUndefined();
+      expect(err.trim().split('\n')).toHaveLength(1);
+    }
+  });
+
+  it('and words that were typed or pasted act on nothing when they are wrong', async () => {
+    for (const text of Object.values(hostileTexts))
+      for (const args of [
+        ['tags', text],
+        ['image', text],
+        ['why', text, text, text],
+        [text],
+        ['tags', '-r', text, 'team/app'],
+        ['completion', text],
+        ['tags', 'team/app', '--search', text],
+      ]) {
+        const { err, out } = await user.run(args, {
+          fetch: async () => Promise.resolve(Response.json({ items: [] })),
+          env: environment,
+        });
+        expect(acting.exec(err + out)?.[0], plain(err)).toBeUndefined();
+        expect(err).not.toContain('a fault of its own');
+      }
+  });
+});
