@@ -84,6 +84,21 @@ export class Context {
     if (!/^y(?:es)?$/i.test(answer.trim())) throw new Failure('nothing was changed', exits.failed);
   }
 
+  /**
+   * Waits for what the registry goes on with by itself. A person who ends the command by Ctrl-C is told how to follow it
+   * up: nothing ends but the waiting.
+   */
+  async goingOn<T>(what: string, next: string, wait: () => Promise<T>): Promise<T> {
+    try {
+      return await wait();
+    } catch (error) {
+      const { err, interrupted, call } = this.world;
+      if (interrupted.aborted)
+        await err.write(`${err.isTerminal ? '\n' : ''}${what} goes on in the registry: ${call} ${harmless(next)}\n`);
+      throw error;
+    }
+  }
+
   /** Shows how far something is, on a terminal alone. An empty text removes it. */
   async progress(text: string): Promise<void> {
     const { err } = this.world;

@@ -12,6 +12,8 @@ import { purge } from './purge.ts';
 import { regions } from './regions.ts';
 import { repos } from './repos.ts';
 import { rm } from './rm.ts';
+import { scopeMaps } from './scope-maps.ts';
+import { settings } from './settings.ts';
 import { tags } from './tags.ts';
 import { tokens } from './tokens.ts';
 import { usage } from './usage.ts';
@@ -40,6 +42,8 @@ export const root: Verb = {
     regions,
     usage,
     tokens,
+    scopeMaps,
+    settings,
     why,
     doctor,
     completionOf(() => root),

@@ -1,3 +1,4 @@
+import type { components } from '../../generated/api.d.ts';
 import { Failure } from '../failure.ts';
 import type { List } from '../output.ts';
 import type { Reference } from '../registry/address.ts';
@@ -11,6 +12,7 @@ import type { Verb } from '../verb.ts';
 import { dryRunFlag } from '../verb.ts';
 
 type Entry = ItemOf<'/bin'>;
+type Restored = components['schemas']['BinRestored'];
 
 function nameOfEntry({ repository, digest, tag }: Entry): string {
   return tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}`;
@@ -67,7 +69,7 @@ const restore: Verb = {
   flags: [dryRunFlag],
   notes: [
     'WHAT is the id of a deletion, which bin ls shows, an image such as team/app:1, or one by its digest.',
-    'A tag whose name has another image by now stays in the bin, and that is said.',
+    'A tag whose name has another image by now stays in the bin: that is said, and the exit code is 1.',
   ],
   examples: ['bin restore team/app:1', 'bin restore f1b6c2d4-0000-4000-8000-000000000000 --dry-run'],
   async run({ connect, output }, given) {
@@ -105,7 +107,18 @@ const restore: Verb = {
         ],
       ],
     });
+    if (restored.taken.length > 0) throw new Failure(takenWords(restored));
   },
 };
+
+/** Says what was not restored, and what to do. */
+function takenWords({ taken, tags, manifests }: Restored): string {
+  const isNothing = tags.length + manifests.length === 0;
+  return (
+    `${isNothing ? 'nothing was restored' : 'not everything was restored'}: ${taken.join(', ')} ` +
+    `${taken.length === 1 ? 'has another image by now; delete that tag' : 'have other images by now; delete those tags'}, ` +
+    'then restore again'
+  );
+}
 
 export const bin: Verb = { name: 'bin', does: 'Shows and restores what was deleted', verbs: [ls, restore] };

@@ -89,6 +89,27 @@ const explain: Verb = {
   },
 };
 
+const dryRun: Verb = {
+  name: 'dry-run',
+  does: 'Lists what an update of a base would build, in its order, and builds nothing',
+  takes: '<base>',
+  examples: ['builds dry-run team/base:1', 'builds dry-run docker.io/library/node:22 -o json'],
+  async run({ connect, output }, given) {
+    const api = await (await connect()).api;
+    const { items } = dataOf(await api.GET('/builds/dry-run', { params: { query: { base: given.at(0) } } }));
+    await output.list(items, {
+      columns: [
+        { title: 'IMAGE', mayShrink: true, text: ({ image }) => image },
+        { title: 'MODE', text: ({ mode }) => mode },
+        { title: 'BY', mayShrink: true, text: ({ by }) => by },
+        { title: 'AFTER', mayShrink: true, text: ({ after }) => after.join(', ') },
+      ],
+      nameOf: ({ image }) => image,
+      whenEmpty: 'Nothing would be built: no image that a policy names is built on it.',
+    });
+  },
+};
+
 const retry: Verb = {
   name: 'retry',
   does: 'Makes again what failed or was stopped in a build, and only that',
@@ -137,5 +158,5 @@ const watchVerb: Verb = {
 export const builds: Verb = {
   name: 'builds',
   does: 'Shows and steers builds: rebases and rebuilds of what is built on a base',
-  verbs: [ls, watchVerb, explain, retry, cancel, logVerb],
+  verbs: [ls, watchVerb, dryRun, explain, retry, cancel, logVerb],
 };

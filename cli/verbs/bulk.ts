@@ -1,7 +1,7 @@
 import type { components } from '../../generated/api.d.ts';
 import type { Context } from '../context.ts';
 import { barOf } from '../context.ts';
-import { exits, Failure, usageFailure } from '../failure.ts';
+import { Failure, usageFailure } from '../failure.ts';
 import type { List } from '../output.ts';
 import { dataOf } from '../registry/data.ts';
 import { itemsOf } from '../registry/pages.ts';
@@ -89,13 +89,53 @@ function linesOf(bulk: Bulk): (readonly [string, string | number | undefined])[]
 async function ended(context: Context, registry: Registry, begun: Bulk): Promise<Bulk> {
   const api = await registry.api;
   let bulk = begun;
-  while (bulk.state === 'running' || bulk.undo?.state === 'running') {
-    await context.progress(`${barOf(bulk.undo?.tags ?? bulk.deleted, bulk.matched)} ${bulk.state}`);
-    await context.world.pause(1_000, context.world.interrupted);
-    bulk = dataOf(await api.GET('/bulk-deletions/{id}', { params: { path: { id: bulk.id } } }));
-  }
-  await context.progress('');
-  return bulk;
+  return context.goingOn('The bulk deletion', `bulk watch ${bulk.id}`, async () => {
+    while (bulk.state === 'running' || bulk.undo?.state === 'running') {
+      await context.progress(`${barOf(bulk.undo?.tags ?? bulk.deleted, bulk.matched)} ${bulk.state}`);
+      await context.world.pause(1_000, context.world.interrupted);
+      bulk = dataOf(await api.GET('/bulk-deletions/{id}', { params: { path: { id: bulk.id } } }));
+    }
+    await context.progress('');
+    return bulk;
+  });
+}
+
+/** Shows a bulk deletion that has ended, and fails where it did less than it was asked for. */
+async function report(context: Context, bulk: Bulk): Promise<void> {
+  const { call } = context.world;
+  await context.output.one(bulk, { name: bulk.id, lines: linesOf(bulk) });
+  if (bulk.undo !== undefined) { reportUndo(bulk.undo, bulk); return; }
+  if (bulk.deleted > 0) await context.output.say(`undo it: ${call} bulk undo ${bulk.id}`);
+  if (bulk.state !== 'done')
+    throw new Failure(`the bulk deletion ${bulk.id} ${endings[bulk.state]}: ${bulk.reason ?? 'no reason is given'}`);
+  if (bulk.keptCount > 0)
+    throw new Failure(
+      `${bulk.deleted === 0 ? 'nothing was deleted' : `${bulk.deleted} of ${bulk.matched} were deleted`}, ` +
+        `and ${bulk.keptCount} stay: ${firstKept(bulk)}; ${call} bulk watch ${bulk.id} -o json has the others`,
+    );
+}
+
+const endings = { running: 'is under way', done: 'is done', failed: 'failed', cancelled: 'was cancelled' } as const;
+
+function firstKept({ kept: [first] }: Bulk): string {
+  return first === undefined
+    ? 'no reason is given'
+    : `${first.tag ?? shortDigest(first.digest)}, because ${sentence(first.why)}`;
+}
+
+/** Makes a part of another sentence of a sentence. */
+function sentence(text: string): string {
+  return `${text.slice(0, 1).toLowerCase()}${text.slice(1).replace(/\.$/, '')}`;
+}
+
+function reportUndo(undo: NonNullable<Bulk['undo']>, { id, reason }: Bulk): void {
+  if (undo.state === 'failed')
+    throw new Failure(`the bulk deletion ${id} could not be undone: ${reason ?? 'no reason is given'}`);
+  if (undo.taken.length > 0)
+    throw new Failure(
+      `${undo.taken.join(', ')} ${undo.taken.length === 1 ? 'stays' : 'stay'} in the recycle bin: ` +
+        'other images have these names by now; delete those tags, then undo it again',
+    );
 }
 
 /** Deletes all that matches, by one call that goes on when this command has ended. */
@@ -117,15 +157,22 @@ export async function removeMatches(
   const expected = given.has('yes') ? {} : { expected: count };
   const api = await registry.api;
   const begun = dataOf(await api.POST('/bulk-deletions', { body: { repository, ...which, ...expected } }));
-  const bulk = await ended(context, registry, begun);
-  await context.output.one(bulk, { name: bulk.id, lines: linesOf(bulk) });
-  if (bulk.state !== 'done')
-    throw new Failure(
-      `the bulk deletion ${bulk.id} ${bulk.state}: ${bulk.reason ?? 'no reason is given'}`,
-      exits.failed,
-    );
-  if (bulk.deleted > 0) await context.output.say(`undo it: ${context.world.call} bulk undo ${bulk.id}`);
+  await report(context, await ended(context, registry, begun));
 }
+
+const watch: Verb = {
+  name: 'watch',
+  does: 'Waits for the end of a bulk deletion, and shows what it deleted and what stays',
+  takes: '<id>',
+  notes: ['The exit code is 0 when everything was deleted, 1 when anything stays, and 130 after Ctrl-C.'],
+  examples: ['bulk watch ID'],
+  async run(context, given) {
+    const registry = await context.connect();
+    const api = await registry.api;
+    const begun = dataOf(await api.GET('/bulk-deletions/{id}', { params: { path: { id: given.at(0) } } }));
+    await report(context, await ended(context, registry, begun));
+  },
+};
 
 const ls: Verb = {
   name: 'ls',
@@ -163,6 +210,7 @@ function steering(name: 'cancel' | 'undo', does: string): Verb {
           ? dataOf(await api.POST('/bulk-deletions/{id}/undo', params))
           : dataOf(await api.POST('/bulk-deletions/{id}/cancel', params));
       const bulk = await ended(context, registry, begun);
+      if (name === 'undo') return report(context, bulk);
       await context.output.one(bulk, { name: bulk.id, lines: linesOf(bulk) });
     },
   };
@@ -170,9 +218,10 @@ function steering(name: 'cancel' | 'undo', does: string): Verb {
 
 export const bulk: Verb = {
   name: 'bulk',
-  does: 'Shows, cancels and undoes deletions of many tags',
+  does: 'Shows, follows, cancels and undoes deletions of many tags',
   verbs: [
     ls,
+    watch,
     steering('cancel', 'Cancels a bulk deletion: what it has deleted stays in the recycle bin'),
     steering('undo', 'Restores all that a bulk deletion has deleted'),
   ],

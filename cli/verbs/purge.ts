@@ -9,6 +9,7 @@ import type { Registry } from '../registry/registry.ts';
 import { bytesOf, counted, shortDigest, timeOf } from '../text/words.ts';
 import type { Verb } from '../verb.ts';
 import { dryRunFlag, yesFlag } from '../verb.ts';
+import { create, edit, remove, show } from './purge-policies.ts';
 
 type Plan = components['schemas']['PurgePlan'];
 type Item = Plan['items'][number];
@@ -173,7 +174,7 @@ const ls: Verb = {
         { title: 'WAITS', mayShrink: true, text: ({ waiting }) => waiting.join(', ') },
       ],
       nameOf: ({ name }) => name,
-      whenEmpty: 'There is no purge policy: docs/purge.md shows how one is made.',
+      whenEmpty: 'There is no purge policy: purge create NAME < policy.json makes one.',
     });
   },
 };
@@ -198,6 +199,6 @@ const stop: Verb = {
 
 export const purge: Verb = {
   name: 'purge',
-  does: 'Shows, approves and stops what purge policies remove',
-  verbs: [ls, plan, approve, explain, stop],
+  does: 'Makes purge policies, and shows, approves and stops what they remove',
+  verbs: [ls, show, plan, approve, explain, stop, create, edit, remove],
 };

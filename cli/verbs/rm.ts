@@ -48,9 +48,13 @@ async function removeImage(context: Context, registry: Registry, image: Referenc
       `${bytesOf(bytes.freed)}. Delete?`,
     given.has('yes'),
   );
-  await registry.ask('DELETE', `/v2/${image.repository}/manifests/${encodeURIComponent(reference)}`);
-  await output.one(deletion, shown);
-  await output.say(`undo it: ${world.call} bin restore ${name}`);
+  // Nothing goes but what was shown: a tag that has moved since is refused.
+  const { group } = dataOf(await api.DELETE('/images', { params: { query: { ...query, digest: deletion.digest } } }));
+  await output.one(group === undefined ? deletion : { ...deletion, group }, {
+    name,
+    lines: [...shown.lines, ['deletion', group]],
+  });
+  if (group !== undefined) await output.say(`undo it: ${world.call} bin restore ${name}`);
 }
 
 async function removeRepository(context: Context, registry: Registry, repository: string, given: Given): Promise<void> {

@@ -133,8 +133,30 @@ const regenerate: Verb = {
   },
 };
 
+function switching(name: 'enable' | 'disable'): Verb {
+  return {
+    name,
+    does:
+      name === 'enable' ? 'Lets the logins of a token in again' : 'Refuses the logins of a token until it is enabled',
+    takes: '<name>',
+    examples: [`tokens ${name} ci`],
+    async run({ connect, output }, given) {
+      const api = await (await connect()).api;
+      const params = { params: { path: { name: given.at(0) } } };
+      const changed = dataOf(await api.PATCH('/tokens/{name}', { ...params, body: { status: `${name}d` as const } }));
+      await output.one(changed, {
+        name: changed.name,
+        lines: [
+          ['token', changed.name],
+          ['status', changed.status],
+        ],
+      });
+    },
+  };
+}
+
 export const tokens: Verb = {
   name: 'tokens',
   does: 'Shows, makes and deletes the tokens that machines log in with',
-  verbs: [ls, create, remove, regenerate],
+  verbs: [ls, create, remove, regenerate, switching('enable'), switching('disable')],
 };

@@ -6,6 +6,7 @@ import { dataOf } from '../registry/data.ts';
 import { itemsOf } from '../registry/pages.ts';
 import { timeOf } from '../text/words.ts';
 import type { Verb } from '../verb.ts';
+import { create, endSecret, remove, rotate, secrets, switches } from './webhook-changes.ts';
 
 type Webhook = components['schemas']['Webhook'];
 type Delivery = components['schemas']['WebhookDelivery'];
@@ -25,7 +26,7 @@ const hooks: List<Webhook> = {
     { title: 'POSTS TO', mayShrink: true, text: ({ serviceUri }) => serviceUri },
   ],
   nameOf: ({ name }) => name,
-  whenEmpty: 'There is no webhook: docs/webhooks.md shows how one is made.',
+  whenEmpty: 'There is no webhook: webhooks create NAME URL makes one.',
 };
 
 /** Says in a few words how the last attempt ended. The receiver wrote its response: it is text from outside. */
@@ -102,11 +103,13 @@ async function redeliverOne({ connect, output }: Context, name: string, id: stri
 async function redeliverSince(context: Context, name: string, since: string): Promise<void> {
   const api = await (await context.connect()).api;
   let job = dataOf(await api.POST('/webhooks/{name}/redeliver', { params: { path: { name } }, body: { since } }));
-  while (job.state === 'running') {
-    await context.progress(`${job.redelivered} redelivered…`);
-    await context.world.pause(1_000, context.world.interrupted);
-    job = dataOf(await api.GET('/webhooks/{name}/redeliver/{job}', { params: { path: { name, job: job.id } } }));
-  }
+  await context.goingOn('The redelivery', `webhooks deliveries ${name} shows it`, async () => {
+    while (job.state === 'running') {
+      await context.progress(`${job.redelivered} redelivered…`);
+      await context.world.pause(1_000, context.world.interrupted);
+      job = dataOf(await api.GET('/webhooks/{name}/redeliver/{job}', { params: { path: { name, job: job.id } } }));
+    }
+  });
   await context.progress('');
   await context.output.one(job, {
     name: job.id,
@@ -167,6 +170,6 @@ const ping: Verb = {
 
 export const webhooks: Verb = {
   name: 'webhooks',
-  does: 'Shows webhooks and what they delivered, and delivers again',
-  verbs: [ls, deliveries, redeliver, ping],
+  does: 'Makes, shows and deletes webhooks, shows what they delivered, and delivers again',
+  verbs: [ls, deliveries, redeliver, ping, create, remove, ...switches, secrets, rotate, endSecret],
 };
