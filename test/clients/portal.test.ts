@@ -271,6 +271,25 @@ describe('the page of an image', () => {
     await page.close();
   });
 
+  it('is deleted by its digest, with its tags, by one call, and comes back by Undo', async () => {
+    const { digest } = await new Pusher(stack.url, 'team/gone').image('1.0', { tag: 'only' });
+    const { page, requests } = await open(browser, `${stack.url}/ui/image?repository=team/gone&reference=${digest}`);
+    await page.getByRole('button', { name: 'Delete …' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Delete the image?' });
+    await dialog.getByText('These manifests go').waitFor();
+    expect(await dialog.textContent()).toContain('only');
+    expect(await axeFaults(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
+    const undo = page.getByRole('button', { name: 'Undo' });
+    await undo.waitFor();
+    await page.getByRole('alert').getByRole('button', { name: 'Try again' }).waitFor();
+    expect(requests.filter((each) => /^(POST|DELETE|PUT)/.test(each))).toEqual(['DELETE /api/v1/images']);
+    await undo.click();
+    await page.getByRole('button', { name: 'Delete …' }).waitFor();
+    await page.getByText('only').first().waitFor();
+    await page.close();
+  });
+
   it('compares two images: what differs, and what is to be pulled', async () => {
     const { page } = await open(browser, `${stack.url}/ui/compare?from=${repository}:1.0&to=${repository}:6.0.10`);
     const text = (await page.locator('main').textContent()) ?? '';

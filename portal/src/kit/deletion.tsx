@@ -1,37 +1,62 @@
 import type { VNode } from 'preact';
 import { answered, api } from './api.ts';
+import { bulksEnded } from './bulk.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { formatDay } from './format.ts';
 import { useLoaded } from './load.ts';
+import { formatReference } from './reference.ts';
 import type { Schema } from './schemas.ts';
 import { Show } from './states.tsx';
 import { Text } from './text.tsx';
+import { attempt, toast } from './toasts.ts';
 import { Bytes, Digest } from './values.tsx';
 
 interface DeletionProps {
   readonly repository: string;
-  readonly tag: string;
+  /** A tag, which goes alone, or the digest of an image, which goes with its tags. */
+  readonly reference: string;
   readonly onClose: () => void;
+  /** Called when somebody has said yes; the deletion is then under way. */
   readonly onDelete: () => void;
 }
 
-/** Shows all that goes with a tag, what stays, and what is freed when, before it is deleted. */
-export function DeletionDialog({ repository, tag, onClose, onDelete }: DeletionProps): VNode {
-  const query = { repository, reference: tag };
+/** Deletes what was shown, and offers to undo it. Nothing goes if the tag has moved from that digest. */
+async function remove(query: { repository: string; reference: string; digest: string }): Promise<void> {
+  const { repository, reference } = query;
+  await attempt(async () => {
+    const { group } = await answered(api.DELETE('/images', { params: { query } }));
+    bulksEnded.value += 1;
+    const undo = async () => {
+      if (group === undefined) return;
+      await answered(api.POST('/bin/restore', { body: { group, repository } }));
+      bulksEnded.value += 1;
+    };
+    toast(`${formatReference(repository, reference)} is deleted.`, { undo: group === undefined ? undefined : undo });
+  });
+}
+
+/** Shows all that goes with a tag or an image, what stays, and what is freed when, and deletes it then. */
+export function DeletionDialog({ repository, reference, onClose, onDelete }: DeletionProps): VNode {
+  const query = { repository, reference };
   const preview = useLoaded(JSON.stringify(query), (signal) =>
     answered(api.GET('/images/deletion', { params: { query }, signal })),
   );
   const blocked = preview.data?.blockedBy?.[0];
   const disabledWhy =
     preview.data === undefined ? 'What goes is not known yet.' : blocked === undefined ? undefined : blocked.why;
+  const press = () => {
+    if (preview.data === undefined) return;
+    onDelete();
+    void remove({ ...query, digest: preview.data.digest });
+  };
   return (
     <Dialog
-      title="Delete the tag?"
+      title={reference.includes(':') ? 'Delete the image?' : 'Delete the tag?'}
       closeLabel="Cancel"
       onClose={onClose}
       actions={
-        <Button kind="danger" onPress={onDelete} disabledWhy={disabledWhy}>
+        <Button kind="danger" onPress={press} disabledWhy={disabledWhy}>
           Delete
         </Button>
       }

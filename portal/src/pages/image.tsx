@@ -3,7 +3,6 @@ import {
   answered,
   api,
   Badges,
-  beginBulk,
   bulksEnded,
   Button,
   DeletionDialog,
@@ -126,27 +125,20 @@ function View({ of, reference, view }: ViewProps): VNode {
 
 function Actions({ repository, reference }: { readonly repository: string; readonly reference: string }): VNode {
   const [isAsked, setAsked] = useState(false);
-  const isDigest = reference.includes(':');
-  const byDigest = isDigest
-    ? 'Delete a tag of it instead; what has no tag is deleted in the list of its repository.'
-    : undefined;
   return (
     <>
       <Link class="button plain" href={`/compare?from=${formatReference(repository, reference)}`}>
         Compare
       </Link>
-      <Button kind="danger" onPress={() => setAsked(true)} disabledWhy={whyNot('management/write') ?? byDigest}>
+      <Button kind="danger" onPress={() => setAsked(true)} disabledWhy={whyNot('management/write')}>
         Delete …
       </Button>
       {isAsked ? (
         <DeletionDialog
           repository={repository}
-          tag={reference}
+          reference={reference}
           onClose={() => setAsked(false)}
-          onDelete={() => {
-            setAsked(false);
-            void beginBulk({ repository, tags: [reference] });
-          }}
+          onDelete={() => setAsked(false)}
         />
       ) : null}
     </>

@@ -126,9 +126,12 @@ function Deleting({ repository, search, selection, page }: DeletingProps): VNode
       {one === undefined ? null : (
         <DeletionDialog
           repository={repository}
-          tag={one}
+          reference={one}
           onClose={() => setOne(undefined)}
-          onDelete={() => void begin({ tags: [one] })}
+          onDelete={() => {
+            setOne(undefined);
+            selection.clear();
+          }}
         />
       )}
     </>
