@@ -227,7 +227,7 @@ describe('the pages that steer a registry', () => {
     await form.getByLabel('Longshore.TagMoved', { exact: true }).check();
     await form.getByRole('button', { name: 'Save' }).click();
     await page.getByText('team/other').waitFor();
-    expect(await registry.manage('GET', '/webhooks/changed')).toMatchObject({
+    expect(await registry.manage('GET', '/webhooks/changed', undefined)).toMatchObject({
       scope: 'team/other',
       actions: ['push', 'Longshore.TagMoved'],
     });
@@ -254,7 +254,7 @@ describe('the pages that steer a registry', () => {
     await keep.getByLabel('Has these labels', { exact: true }).fill('team=us');
     await form.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Nothing would go.').waitFor({ timeout: 60_000 });
-    expect(await registry.manage('GET', '/purge/policies/changed')).toMatchObject({
+    expect(await registry.manage('GET', '/purge/policies/changed', undefined)).toMatchObject({
       policy: {
         repositories: { include: ['team/hook'] },
         remove: [{ name: 'old', olderThanDays: 400 }],

@@ -1,4 +1,4 @@
-import type { Column, VNode } from '../kit.ts';
+import type { Column, Schema, VNode } from '../kit.ts';
 import {
   answered,
   api,
@@ -15,7 +15,6 @@ import {
   fromStart,
   given,
   isWhole,
-  pageFrom,
   PageHead,
   Pager,
   placeIn,
@@ -30,28 +29,18 @@ import {
   whyNot,
 } from '../kit.ts';
 
-type Entry = Awaited<ReturnType<typeof loadBin>>['items'][number];
-
-/** The entries that one request has deleted, as far as this page of the list has them. */
-interface Deletion {
-  readonly group: string;
-  readonly repository: string;
-  readonly entries: readonly Entry[];
-}
+type Deletion = Schema<'BinDeletion'>;
+type Entry = Schema<'BinEntry'>;
 
 const write = 'management/write';
+/** Each costs the registry a query of its own. */
+const deletionsOnPage = 25;
+/** More entries of one deletion are counted, not drawn. */
+const mostEntries = 500;
 
 async function loadBin(repository: string | undefined, after: string | undefined, signal: AbortSignal) {
-  const query = given({ ...pageFrom(after), repository });
-  return answered(api.GET('/bin', { params: { query }, signal }));
-}
-
-function deletionsOf(entries: readonly Entry[]): Deletion[] {
-  const groups = Map.groupBy(entries, ({ repository, group }) => `${repository} ${group}`);
-  return [...groups.values()].flatMap((all) => {
-    const [first] = all;
-    return first === undefined ? [] : [{ group: first.group, repository: first.repository, entries: all }];
-  });
+  const query = given({ limit: deletionsOnPage, continuation: after, repository });
+  return answered(api.GET('/bin/deletions', { params: { query }, signal }));
 }
 
 /** Restores a deletion, and tells what has come back. */
@@ -123,11 +112,11 @@ export function BinPage(): VNode {
               <Table
                 label="Deletions"
                 columns={columnsOf(loaded.reload, setOpen)}
-                rows={deletionsOf(items)}
+                rows={items}
                 keyOf={({ repository: name, group }) => `${name} ${group}`}
               />
             )}
-            <Pager query={query} shown={items.length} total={undefined} nextLink={nextLink} />
+            <Pager query={query} shown={undefined} total={undefined} nextLink={nextLink} />
           </>
         )}
       </Show>
@@ -149,14 +138,19 @@ function columnsOf(reload: () => void, open: (deletion: Deletion) => void): read
       ),
     },
     { name: 'repository', head: 'Repository', cell: ({ repository }) => <Text of={repository} /> },
-    { name: 'at', head: 'When', cell: ({ entries: [first] }) => <Time at={first?.recycledAt} /> },
-    { name: 'by', head: 'By', cell: ({ entries: [first] }) => <By of={first} /> },
-    { name: 'purge', head: 'Kept until', cell: ({ entries: [first] }) => <Time at={first?.purgeAt} /> },
+    { name: 'at', head: 'When', cell: ({ recycledAt }) => <Time at={recycledAt} /> },
+    { name: 'by', head: 'By', cell: ({ by }) => <By of={by} /> },
+    { name: 'purge', head: 'Kept until', cell: ({ purgeAt }) => <Time at={purgeAt} /> },
     {
       name: 'bytes',
       head: 'Manifests',
       isNumber: true,
-      cell: ({ entries }) => <Bytes of={entries.reduce((sum, { size = 0 }) => sum + size, 0)} />,
+      cell: ({ bytes, isAtLeast }) => (
+        <>
+          {isAtLeast === true ? 'at least ' : ''}
+          <Bytes of={bytes} />
+        </>
+      ),
     },
     {
       name: 'actions',
@@ -175,35 +169,36 @@ function columnsOf(reload: () => void, open: (deletion: Deletion) => void): read
   ];
 }
 
-function What({ of: { entries } }: { readonly of: Deletion }): VNode {
-  const tags = entries.flatMap(({ tag }) => tag ?? []);
-  const manifests = entries.filter(({ kind }) => kind === 'manifest').length;
-  const [first] = tags;
+function What({ of: { tags, manifests, someTags } }: { readonly of: Deletion }): VNode {
+  const [first] = someTags;
   if (first === undefined) return <>{countOf(manifests, 'manifest')}</>;
   return (
     <>
       <Text of={first} />
-      {tags.length === 1 ? '' : ` and ${countOf(tags.length - 1, 'tag')} more`}
+      {tags === 1 ? '' : ` and ${countOf(tags - 1, 'tag')} more`}
       {manifests === 0 ? '' : `, ${countOf(manifests, 'manifest')}`}
     </>
   );
 }
 
-function By({ of }: { readonly of: Entry | undefined }): VNode {
+function By({ of: { actor, rule } }: { readonly of: Deletion['by'] }): VNode {
   return (
     <>
-      <Text of={of?.by.actor ?? ''} />
-      {of?.by.rule === undefined ? null : (
+      <Text of={actor} />
+      {rule === undefined ? null : (
         <>
           {' by rule '}
-          <Text of={of.by.rule} />
+          <Text of={rule} />
         </>
       )}
     </>
   );
 }
 
-function Details({ of: { entries }, onClose }: { readonly of: Deletion; readonly onClose: () => void }): VNode {
+function Details({ of: { group, repository }, onClose }: { of: Deletion; onClose: () => void }): VNode {
+  const loaded = useLoaded(`deletion ${group}`, (signal) =>
+    answered(api.GET('/bin/{group}', { params: { path: { group }, query: { repository } }, signal })),
+  );
   const columns: Column<Entry>[] = [
     { name: 'kind', head: 'Kind', cell: ({ kind, asked }) => (asked ? kind : `${kind}, along with it`) },
     { name: 'tag', head: 'Tag', isHead: true, cell: ({ tag }) => (tag === undefined ? '–' : <Text of={tag} />) },
@@ -211,12 +206,19 @@ function Details({ of: { entries }, onClose }: { readonly of: Deletion; readonly
   ];
   return (
     <Dialog title="What was deleted" onClose={onClose}>
-      <Table
-        label="Entries"
-        columns={columns}
-        rows={entries}
-        keyOf={({ kind, digest, tag }) => `${kind} ${digest} ${tag ?? ''}`}
-      />
+      <Show of={loaded}>
+        {({ items, count }) => (
+          <>
+            {count > mostEntries ? <p>{`The first ${mostEntries} of ${countOf(count, 'entry', 'entries')}.`}</p> : null}
+            <Table
+              label="Entries"
+              columns={columns}
+              rows={items.slice(0, mostEntries)}
+              keyOf={({ kind, digest, tag }) => `${kind} ${digest} ${tag ?? ''}`}
+            />
+          </>
+        )}
+      </Show>
     </Dialog>
   );
 }

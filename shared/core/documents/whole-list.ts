@@ -13,11 +13,22 @@ export interface Places {
     nameOf: (item: T) => string,
     page: { readonly limit: number; readonly continuation?: string | undefined },
   ): { readonly items: readonly T[]; readonly continuation?: string };
+  /** Seals the place in a list that is neither short nor of the store. */
+  sealed(list: string, place: string): string;
+  /** Returns the place that was sealed for the list. Throws `RegistryError` (`request-invalid`). */
+  opened(list: string, continuation: string): string;
 }
 
 export function sealedPlaces(key: Uint8Array): Places {
   const secret = sealingKeyFor('place in a list', key);
+  const contextOf = (list: string) => Buffer.from(`place ${list}`);
   return {
+    sealed: (list, place) => sealText(place, secret, contextOf(list)),
+    opened(list, continuation) {
+      const place = openText(continuation, secret, contextOf(list));
+      if (place === undefined) throw notOfThisList();
+      return place;
+    },
     pageOf(list, all, nameOf, { limit, continuation }) {
       const context = Buffer.from(`whole ${list}`);
       const last = continuation === undefined ? undefined : openText(continuation, secret, context);

@@ -1,6 +1,18 @@
-import type { Schema } from '../../kit.ts';
+interface Scope {
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+}
 
-type Rules = Schema<'PurgePolicyRules'>;
+/** The settings of a policy. The kit, which has the API's own type of them, is for browsers alone. */
+interface Rules {
+  readonly repositories: Scope;
+  readonly tags: Scope;
+  readonly remove: readonly object[];
+  readonly keep: readonly object[];
+  readonly retentionDays: number;
+  readonly schedule: { readonly every: string; readonly at: string; readonly on: string };
+  readonly brakePercent: number;
+}
 
 /** Each field of a rule: its name in the API, its label, and how it is typed. */
 export type Field = readonly [key: string, label: string, kind: 'number' | 'words' | 'text' | 'pairs', hint?: string];

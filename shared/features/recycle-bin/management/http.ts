@@ -4,6 +4,7 @@ import { defined } from '../../../core/documents/defined.ts';
 import type { RepositoryKey } from '../../../core/documents/names.ts';
 import { documentsOf, firstOf } from '../../../core/documents/pages.ts';
 import { parseStored } from '../../../core/documents/stored.ts';
+import type { Places } from '../../../core/documents/whole-list.ts';
 import type { Cause } from '../../../core/events/envelope.ts';
 import { causeIn } from '../../../core/http/management.ts';
 import { managementRoutes, nextLink } from '../../../core/http/management.ts';
@@ -19,12 +20,14 @@ import type { RestoredGroup } from '../restore-group.ts';
 import { restoreGroup } from '../restore-group.ts';
 import type { SoftDelete } from '../soft-delete.ts';
 import { softDeleteRef } from '../soft-delete.ts';
+import { listDeletions } from './deletions.ts';
 import type { BinEntry, Wanted } from './wire.ts';
 import { binTag, entryOf, routes } from './wire.ts';
 
 export interface BinManagementPorts extends BinPorts {
   readonly softDelete: SoftDelete;
   readonly registry: RegistryName;
+  readonly places: Places;
 }
 
 /** Makes the routes `/bin` and `/soft-delete` of the API. */
@@ -68,6 +71,11 @@ function readingRoutes(api: OpenAPIHono, ports: BinManagementPorts): void {
     });
     const items = page.documents.map(entryIn);
     return context.json({ items, entries: items, ...nextLink(context.req, page.continuation) }, 200);
+  });
+  // A word beside ids, so it comes first.
+  api.openapi(routes.deletions, async (context) => {
+    const { items, continuation } = await listDeletions({ ...ports, entryIn }, context.req.valid('query'));
+    return context.json({ items: [...items], ...nextLink(context.req, continuation) }, 200);
   });
   api.openapi(routes.read, async (context) => {
     const { group } = context.req.valid('param');

@@ -72,6 +72,29 @@ const listSchema = pageOf(entrySchema, 'The entries of the recycle bin, the olde
   })
   .openapi('BinEntries', { description: 'A page of the recycle bin.' });
 
+const deletionSchema = z
+  .object({
+    group,
+    repository: z.string().openapi({ description: 'The repository of what was deleted.' }),
+    recycledAt: z.string().openapi({ format: 'date-time', description: 'The time of its newest entry.' }),
+    purgeAt: z.string().openapi({ format: 'date-time', description: 'The time from which it is purged for good.' }),
+    by: entrySchema.shape.by,
+    manifests: z.int().openapi({ description: 'The number of its manifests in the recycle bin.' }),
+    tags: z.int().openapi({ description: 'The number of its tags in the recycle bin.' }),
+    someTags: z.array(z.string()).openapi({ description: 'Some of these tags.' }),
+    bytes: z.int().openapi({ description: 'The bytes of its manifests and of all that they reference.' }),
+    isAtLeast: z
+      .literal(true)
+      .optional()
+      .openapi({ description: 'True if it has so many entries that only a part of its bytes was counted.' }),
+  })
+  .openapi('BinDeletion', { description: 'All that one deletion has in the recycle bin.' });
+export type BinDeletion = z.infer<typeof deletionSchema>;
+const deletionsSchema = pageOf(
+  deletionSchema,
+  'The deletions, the newest first; a page may have less than its limit.',
+).openapi('BinDeletions', { description: 'A page of deletions.' });
+
 const wantedSchema = z
   .object({
     repository: repository.optional(),
@@ -160,6 +183,17 @@ export const routes = {
     description: 'Lists the recycle bin of the registry, or of one repository, the oldest deletion first.',
     request: { query: pageSchema.extend({ repository: repository.optional() }) },
     responses: { 200: json('A page of the recycle bin.', listSchema) },
+  }),
+  deletions: createRoute({
+    method: 'get',
+    path: '/bin/deletions',
+    operationId: 'listDeletions',
+    summary: 'Lists the deletions in the recycle bin',
+    description:
+      'Lists what each deletion of the registry, or of one repository, has in the recycle bin, the newest deletion ' +
+      'first. Each is in the list once, however many entries it has.',
+    request: { query: pageSchema.extend({ repository: repository.optional() }) },
+    responses: { 200: json('A page of deletions.', deletionsSchema) },
   }),
   read: createRoute({
     method: 'get',
