@@ -289,6 +289,56 @@ describe('the pages that steer a registry', () => {
     await form.getByText(/team\/second/).waitFor({ state: 'detached' });
   });
 
+  it('keep what is typed in the settings while they are saved, and say when somebody else has saved first', async () => {
+    const stored = { enabled: true, retentionDays: 10, restoreOnPull: true };
+    await registry.manage('PUT', '/soft-delete', stored);
+    await openSignedIn('/settings');
+    const card = page.getByRole('region', { name: 'Recycle bin' });
+    const days = card.getByLabel('For so many days', { exact: true });
+    await days.fill('20');
+    await card.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('The recycle bin is changed.').waitFor();
+    expect(await days.inputValue()).toBe('20');
+    await days.fill('30');
+    await registry.manage('PUT', '/soft-delete', { ...stored, restoreOnPull: false });
+    await card.getByRole('button', { name: 'Save' }).click();
+    await page.getByText(/Somebody else has changed this/).waitFor();
+    await expect.poll(() => card.getByLabel('Restore what is pulled', { exact: true }).isChecked()).toBe(false);
+    expect(await days.inputValue()).toBe('30');
+    await card.getByRole('button', { name: 'Save' }).click();
+    const saved = () => registry.manage('GET', '/soft-delete', undefined);
+    await expect.poll(saved).toEqual({ ...stored, retentionDays: 30, restoreOnPull: false });
+  });
+
+  it('read the log of a build from where it was read to, follow its end, and stop when it has ended', async () => {
+    const asked: (string | null)[] = [];
+    const lines = (part: number) => Array.from({ length: 300 }, (_, at) => `line ${part * 300 + at}\n`).join('');
+    // The answers of the API: what a build prints, and how fast, must not be a matter of chance here.
+    await page.route('**/api/v1/builds/*/log?*', (route) => {
+      const part = asked.push(new URL(route.request().url()).searchParams.get('after')) - 1;
+      const headers = {
+        'X-Longshore-Log-Cursor': `1.${part}.-1`,
+        ...(part === 9 ? { 'X-Longshore-Log-Ended': 'true' } : {}),
+      };
+      return route.fulfill({ contentType: 'text/plain', headers, body: lines(part) });
+    });
+    await openSignedIn('/build?id=00000000-0000-4000-8000-000000000000&image=team/app:1');
+    const log = page.getByLabel('Lines of the log');
+    await log.getByText(/line 299/).waitFor();
+    const fromEnd = () => log.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight);
+    await expect.poll(fromEnd).toBeLessThan(24);
+    await log.evaluate((box) => box.scrollTo({ top: 0 }));
+    await button('Follow the end').waitFor();
+    await log.getByText(/line 1199/).waitFor();
+    expect(await fromEnd()).toBeGreaterThan(24);
+    await button('Follow the end').click();
+    await page.getByText('ended', { exact: true }).waitFor({ timeout: 30_000 });
+    await expect.poll(fromEnd).toBeLessThan(24);
+    expect(asked).toEqual(['', ...Array.from({ length: 9 }, (_, part) => `1.${part}.-1`)]);
+    const shown = (await log.innerText()).split('\n').filter((line) => line !== '');
+    expect([shown.length <= 2_000, shown.at(-1)]).toEqual([true, 'line 2999']);
+  });
+
   it('say why an image was not built', async () => {
     await openSignedIn('/builds');
     await page.getByLabel('Image', { exact: true }).fill('team/app:gone');

@@ -1,8 +1,8 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
-/** What somebody has changed in a form and not saved, over what is stored. */
+/** The changes that somebody has made in a form and not saved, over what is stored. */
 export interface Edits<T> {
-  /** What the form shows: each field as it was typed, or else as it is stored now. */
+  /** The form shows this: each field as it was typed, or else as it is stored now. */
   readonly now: T;
   readonly isEdited: boolean;
   readonly set: (changes: Partial<T>) => void;

@@ -16,6 +16,7 @@ import {
   Show,
   ShowAnswer,
   Table,
+  Tabs,
   Text,
   TextField,
   Time,
@@ -25,6 +26,8 @@ import {
   useState,
   whyNot,
 } from '../kit.ts';
+import { BuildPolicies } from './builds/policies.tsx';
+import { Tasks } from './builds/tasks.tsx';
 
 type Build = Awaited<ReturnType<typeof loadBuilds>>['items'][number];
 
@@ -34,15 +37,33 @@ function loadBuilds(after: string | undefined, signal: AbortSignal) {
   return answered(api.GET('/builds', { params: { query: pageFrom(after) }, signal }));
 }
 
-/** The builds: what follows from updates of bases, and why an image was not made. */
+const views = [
+  ['', 'Builds'],
+  ['policies', 'Policies'],
+  ['tasks', 'Tasks'],
+] as const;
+
+/** The builds, and what they follow from: policies and tasks. */
 export function BuildsPage(): VNode {
+  const view = usePageQuery().get('view') ?? '';
+  const tabs = views.map(([key, label]) => ({ href: linkTo('/builds', { view: key }), label, isHere: key === view }));
+  return (
+    <>
+      <PageHead title="Builds" />
+      <Tabs label="Views of builds" tabs={tabs} />
+      {view === 'policies' ? <BuildPolicies /> : view === 'tasks' ? <Tasks /> : <Builds />}
+    </>
+  );
+}
+
+/** The builds: what follows from updates of bases, and why an image was not made. */
+function Builds(): VNode {
   const query = usePageQuery();
   const after = placeIn(query).continuation;
   const everyMs = after === undefined ? 3_000 : undefined;
   const loaded = useLoaded(`builds ${after ?? ''}`, (signal) => loadBuilds(after, signal), { everyMs });
   return (
     <>
-      <PageHead title="Builds" />
       <div class="cards">
         <WhyNot />
         <DryRun />

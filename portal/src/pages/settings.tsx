@@ -62,7 +62,7 @@ interface Of<T> {
 interface SaveProps {
   readonly edits: Pick<Edits<object>, 'isEdited' | 'forget' | 'forgetWhenLoaded'>;
   readonly reload: () => void;
-  /** Where the settings are, and as what they were read. */
+  /** The address of the settings, and the settings as they were read. */
   readonly path: readonly string[];
   readonly of: object;
   readonly method: 'PUT' | 'PATCH';

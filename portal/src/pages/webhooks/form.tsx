@@ -50,7 +50,7 @@ const formats = [
   ['cloudevents', 'CloudEvents'],
 ] as const;
 
-/** What somebody types of a webhook. */
+/** A webhook as somebody types it. */
 interface Typed {
   readonly serviceUri: string;
   readonly scope: string;

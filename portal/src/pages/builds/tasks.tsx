@@ -1,0 +1,222 @@
+import type { Column, Schema, VNode } from '../../kit.ts';
+import {
+  answered,
+  api,
+  attempt,
+  Button,
+  confirmed,
+  Empty,
+  FormDialog,
+  linkTo,
+  pageFrom,
+  Pager,
+  placeIn,
+  refuseIfChanged,
+  refuseIfThere,
+  send,
+  Show,
+  showSecrets,
+  Table,
+  Text,
+  TextField,
+  Time,
+  toast,
+  useLoaded,
+  useLocation,
+  usePageQuery,
+  useState,
+  whyNot,
+} from '../../kit.ts';
+
+type Task = Schema<'Task'>;
+
+const write = 'management/write';
+
+/** The tasks: each builds an image of a Dockerfile, when it is run, when a base is updated, and at its times. */
+export function Tasks(): VNode {
+  const query = usePageQuery();
+  const after = placeIn(query).continuation;
+  const loaded = useLoaded(`tasks ${after ?? ''}`, (signal) =>
+    answered(api.GET('/tasks', { params: { query: pageFrom(after) }, signal })),
+  );
+  const [edited, setEdited] = useState<Task | 'new'>();
+  return (
+    <>
+      <div class="actions">
+        <Button kind="primary" disabledWhy={whyNot(write)} onPress={() => setEdited('new')}>
+          Add a task
+        </Button>
+      </div>
+      <Show of={loaded}>
+        {({ items, nextLink }) => (
+          <>
+            {items.length === 0 ? (
+              <Empty title="There is no task.">
+                <p>A task builds an image of a Dockerfile, and again when a base of it is updated. Add one above.</p>
+              </Empty>
+            ) : (
+              <Table
+                label="Tasks"
+                columns={columnsOf(loaded.reload, setEdited)}
+                rows={items}
+                keyOf={({ name }) => name}
+              />
+            )}
+            <Pager query={query} shown={items.length} total={undefined} nextLink={nextLink} />
+          </>
+        )}
+      </Show>
+      {edited === undefined ? null : (
+        <TaskForm of={edited} onClose={() => setEdited(undefined)} onDone={loaded.reload} />
+      )}
+    </>
+  );
+}
+
+function columnsOf(reload: () => void, edit: (task: Task) => void): readonly Column<Task>[] {
+  return [
+    { name: 'name', head: 'Task', isHead: true, cell: ({ name }) => <Text of={name} /> },
+    { name: 'image', head: 'Image', cell: ({ image, tags }) => <Text of={`${image}:${tags.join(', ')}`} /> },
+    {
+      name: 'of',
+      head: 'Built of',
+      cell: ({ context }) => (
+        <Text of={'git' in context ? `${context.git} ${context.ref}` : `${context.repository}@${context.digest}`} />
+      ),
+    },
+    { name: 'bases', head: 'Bases', cell: ({ bases }) => <Text of={bases.join(', ') || '–'} /> },
+    { name: 'due', head: 'Next run', cell: ({ dueAt }) => <Time at={dueAt} /> },
+    {
+      name: 'on',
+      head: 'State',
+      cell: ({ enabled }) => <span class={`badge ${enabled ? 'good' : ''}`}>{enabled ? '● on' : '○ off'}</span>,
+    },
+    { name: 'do', head: 'Actions', cell: (task) => <Actions of={task} reload={reload} edit={edit} /> },
+  ];
+}
+
+interface ActionsProps {
+  readonly of: Task;
+  readonly reload: () => void;
+  readonly edit: (task: Task) => void;
+}
+
+function Actions({ of, reload, edit }: ActionsProps): VNode {
+  const [, navigate] = useLocation();
+  const { name, enabled } = of;
+  const params = { path: { name } };
+  const run = async () => {
+    await attempt(async () => {
+      const { build } = await answered(api.POST('/tasks/{name}/run', { params }));
+      if (build === undefined) toast('It is built when the build before it has ended.');
+      else navigate(linkTo('/build', { id: build }));
+    });
+  };
+  const toggle = async () => {
+    await attempt(() => send('PATCH', ['tasks', name], { enabled: !enabled }));
+    reload();
+  };
+  const secrets = async () => {
+    const body = <p>The secrets that are there now end at once: for its hook, its runner, its gate and its CI.</p>;
+    if (!(await confirmed({ title: `New secrets of ${name}`, confirm: 'Make them', isDanger: true, body }))) return;
+    await attempt(async () => {
+      const made = await answered(api.PUT('/tasks/{name}/hook', { params, body: {} }));
+      showSecrets(`Secrets of ${name}`, [
+        ['Of its hook, for the git host', made.secret],
+        ['By which a CI claims a job', made.claimSecret],
+        ['By which its runner knows the registry', made.runnerSecret],
+        ['By which its gate knows the registry', made.gateSecret],
+      ]);
+    });
+  };
+  const remove = async () => {
+    const body = <p>The images that it has built stay.</p>;
+    if (!(await confirmed({ title: `Delete the task ${name}`, confirm: 'Delete', isDanger: true, body }))) return;
+    await attempt(() => answered(api.DELETE('/tasks/{name}', { params })), 'The task is deleted.');
+    reload();
+  };
+  const disabledWhy = whyNot(write);
+  return (
+    <div class="actions">
+      <Button disabledWhy={disabledWhy} label={`Run ${name}`} onPress={run}>
+        Run
+      </Button>
+      <Button disabledWhy={disabledWhy} label={`${enabled ? 'Stop' : 'Start'} ${name}`} onPress={toggle}>
+        {enabled ? 'Stop' : 'Start'}
+      </Button>
+      <Button disabledWhy={disabledWhy} label={`Change ${name}`} onPress={() => edit(of)}>
+        Change
+      </Button>
+      <Button disabledWhy={disabledWhy} label={`New secrets of ${name}`} onPress={secrets}>
+        New secrets
+      </Button>
+      <Button kind="danger" disabledWhy={disabledWhy} label={`Delete ${name}`} onPress={remove}>
+        Delete
+      </Button>
+    </div>
+  );
+}
+
+const example = {
+  image: 'team/app',
+  tags: ['1'],
+  context: { git: 'https://git.example/team/app.git', ref: 'refs/heads/main', folder: '' },
+};
+
+/** Returns the settings of a task: what it was found to be is read-only. */
+function settingsOf({
+  name: _n,
+  bases: _b,
+  found: _f,
+  commit: _c,
+  dueAt: _d,
+  createdAt: _m,
+  updatedAt: _u,
+  ...rest
+}: Task) {
+  return rest;
+}
+
+interface FormProps {
+  readonly of: Task | 'new';
+  readonly onClose: () => void;
+  readonly onDone: () => void;
+}
+
+/** A task has too many settings that hold others for fields: they are typed as the API has them. */
+function TaskForm({ of, onClose, onDone }: FormProps): VNode {
+  const before = of === 'new' ? undefined : of;
+  const [name, setName] = useState(before?.name ?? '');
+  const [text, setText] = useState(() =>
+    JSON.stringify(before === undefined ? example : settingsOf(before), undefined, 2),
+  );
+  const submit = async () => {
+    const path = ['tasks', name];
+    const settings = jsonIn(text);
+    if (before === undefined) await refuseIfThere(path, 'a task');
+    else await refuseIfChanged(path, before);
+    await send('PUT', path, settings);
+    onDone();
+  };
+  const title = before === undefined ? 'Add a task' : `Change ${before.name}`;
+  return (
+    <FormDialog title={title} submit="Save" onSubmit={submit} onClose={onClose}>
+      {before === undefined ? <TextField label="Name" value={name} onValue={setName} placeholder="app" /> : null}
+      <TextField
+        label="Settings, as JSON"
+        isLong
+        value={text}
+        onValue={setText}
+        hint="As PUT /api/v1/tasks takes them: what is left out has its default."
+      />
+    </FormDialog>
+  );
+}
+
+function jsonIn(text: string): object {
+  try {
+    return JSON.parse(text) as object;
+  } catch (error) {
+    throw new Error(`The settings are no JSON: ${(error as Error).message}.`, { cause: error });
+  }
+}
