@@ -29,6 +29,7 @@ import {
   whyNot,
   wordsOf,
 } from '../kit.ts';
+import { Explain } from './purge/explain.tsx';
 import { PolicyForm } from './purge/form.tsx';
 
 type Policy = Awaited<ReturnType<typeof loadPolicies>>['items'][number];
@@ -54,6 +55,7 @@ export function PurgePage(): VNode {
   return (
     <>
       <PageHead title="Purge" actions={add} />
+      <Explain />
       <Show of={loaded}>
         {({ items, nextLink }) =>
           items.length === 0 ? (
