@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
-import { Link, useRoute } from 'wouter-preact';
+import { useRoute } from 'wouter-preact';
+import { Link } from './link.tsx';
 import type { Page } from './pages.ts';
 
 /** Leads to the pages. */

@@ -1,4 +1,5 @@
 import { ApiFailure, ask } from './api.ts';
+import { encoded } from './links.ts';
 
 /**
  * Sends content to an address of the API. The generated types ask for every property that has a default, so content that
@@ -44,5 +45,5 @@ function isEqual(one: unknown, other: unknown): boolean {
 }
 
 function addressOf(path: readonly string[]): string {
-  return `/api/v1/${path.map(encodeURIComponent).join('/')}`;
+  return `/api/v1/${path.map(encoded).join('/')}`;
 }

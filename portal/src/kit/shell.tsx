@@ -1,12 +1,13 @@
 import type { ComponentType, VNode } from 'preact';
 import { render } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { Link, Route, Router, Switch, useLocation } from 'wouter-preact';
+import { Route, Router, Switch, useLocation } from 'wouter-preact';
 import { Account, KeyList } from './account.tsx';
 import { mustSignIn } from './api.ts';
 import { Button } from './button.tsx';
 import { AskedQuestion } from './dialog.tsx';
 import { listenToKeys } from './keyboard.ts';
+import { base, Link } from './link.tsx';
 import { loadMe } from './me.ts';
 import { Navigation } from './navigation.tsx';
 import { PageHead } from './page-head.tsx';
@@ -16,14 +17,16 @@ import { ShownSecrets } from './secrets.tsx';
 import { SignIn } from './sign-in.tsx';
 import { Empty, Loading } from './states.tsx';
 import { ToastList } from './toast-list.tsx';
+import { showEverythingVisibly } from './visible-everywhere.ts';
 
 /** Shows the portal. */
 export function showPortal(pages: readonly Page[]): void {
   const place = document.querySelector('#portal');
   if (place === null) return;
+  showEverythingVisibly();
   void loadMe();
   render(
-    <Router base="/ui">
+    <Router base={base}>
       <Shell pages={pages} />
     </Router>,
     place,

@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { Link } from 'wouter-preact';
+import { Link } from './link.tsx';
 
 export interface Tab {
   readonly href: string;

@@ -4,6 +4,7 @@ import { Button } from './button.tsx';
 import { formatAgo, formatBytes, formatNumber, formatTime, shortDigest } from './format.ts';
 import { Icon } from './icon.tsx';
 import { toast } from './toasts.ts';
+import { visibleLines } from './visible-text.ts';
 
 const unknown = <span class="unknown">–</span>;
 
@@ -41,7 +42,8 @@ export function Digest({ of }: { readonly of: string }): VNode {
 export function Copy({ text, what }: { readonly text: string; readonly what: string }): VNode {
   const [isCopied, setCopied] = useState(false);
   const copy = async () => {
-    await navigator.clipboard.writeText(text);
+    // The text that is pasted elsewhere is the one that was seen: what acts unseen would act there.
+    await navigator.clipboard.writeText(visibleLines(text));
     setCopied(true);
     setTimeout(() => setCopied(false), 2_000);
     toast('Copied.');

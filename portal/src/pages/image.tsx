@@ -9,6 +9,7 @@ import {
   Empty,
   formatReference,
   Link,
+  linkTo,
   linkToImage,
   linkToTags,
   PageHead,
@@ -127,7 +128,7 @@ function Actions({ repository, reference }: { readonly repository: string; reado
   const [isAsked, setAsked] = useState(false);
   return (
     <>
-      <Link class="button plain" href={`/compare?from=${formatReference(repository, reference)}`}>
+      <Link class="button plain" href={linkTo('/compare', { from: formatReference(repository, reference) })}>
         Compare
       </Link>
       <Button kind="danger" onPress={() => setAsked(true)} disabledWhy={whyNot('management/write')}>
