@@ -2,9 +2,24 @@
 
 const language = (): string => (typeof navigator === 'undefined' ? 'en' : navigator.language);
 
+/** Keeps the format of each language: to make one takes longer than to draw a row of a table. */
+function kept<Format>(make: (locale: string) => Format): (locale: string) => Format {
+  const made = new Map<string, Format>();
+  return (locale) => {
+    let format = made.get(locale);
+    if (format === undefined) made.set(locale, (format = make(locale)));
+    return format;
+  };
+}
+
+const numbers = kept((locale) => new Intl.NumberFormat(locale));
+const times = kept((locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }));
+const days = kept((locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium' }));
+const spans = kept((locale) => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }));
+
 /** Writes a whole number with its groups: 12,345. */
 export function formatNumber(value: number, locale = language()): string {
-  return new Intl.NumberFormat(locale).format(value);
+  return numbers(locale).format(value);
 }
 
 /** Writes a count with its noun: "1 tag", "12,345 tags". */
@@ -14,19 +29,23 @@ export function countOf(value: number, one: string, many = `${one}s`, locale = l
 
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'] as const;
 
+/** Makes the formats of sizes by their units. Short, a byte is written as "byte" whatever their number. */
+const sizesWith = (maximumFractionDigits: number) =>
+  units.map((unit, at) =>
+    kept((locale) => {
+      const unitDisplay = at === 0 ? 'long' : 'short';
+      return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay, maximumFractionDigits });
+    }),
+  );
+const [whole, tenths] = [sizesWith(0), sizesWith(1)];
+
 /** Writes a size in units of 1,000, as docker does: 856 bytes, 3.1 MB, 24 GB. */
 export function formatBytes(bytes: number, locale = language()): string {
   let [value, at] = [bytes, 0];
   // 999.96 kB would be written as 1,000 kB.
   while (Math.abs(value) >= 999.95 && at < units.length - 1) [value, at] = [value / 1000, at + 1];
-  const maximumFractionDigits = at === 0 || Math.abs(value) >= 100 ? 0 : 1;
-  return new Intl.NumberFormat(locale, {
-    style: 'unit',
-    unit: units[at] ?? 'byte',
-    // Short, a byte is written as "byte" whatever their number.
-    unitDisplay: at === 0 ? 'long' : 'short',
-    maximumFractionDigits,
-  }).format(value);
+  const format = (at === 0 || Math.abs(value) >= 100 ? whole : tenths)[at];
+  return format === undefined ? String(bytes) : format(locale).format(value);
 }
 
 /** Writes a share of one as a percentage; what is small is not written as nothing. */
@@ -39,13 +58,13 @@ export function formatShare(share: number, locale = language()): string {
 export function formatTime(time: string, locale = language()): string {
   const date = new Date(time);
   if (Number.isNaN(date.getTime())) return time;
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }).format(date);
+  return times(locale).format(date);
 }
 
 /** Writes the day of a time. */
 export function formatDay(time: string, locale = language()): string {
   const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? time : new Intl.DateTimeFormat(locale, { dateStyle: 'medium' }).format(date);
+  return Number.isNaN(date.getTime()) ? time : days(locale).format(date);
 }
 
 const steps: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, seconds: number])[] = [
@@ -62,7 +81,7 @@ export function formatAgo(time: string, now = Date.now(), locale = language()): 
   const seconds = (Date.parse(time) - now) / 1000;
   if (Number.isNaN(seconds)) return time;
   const [unit, size] = steps.find(([, each]) => Math.abs(seconds) >= each) ?? (['second', 1] as const);
-  const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  const format = spans(locale);
   // A clock that is a few seconds ahead must not tell of the future.
   return unit === 'second' && Math.abs(seconds) < 10
     ? format.format(0, 'second')

@@ -1,4 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact';
+import { Fragment } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Selection } from './selection.ts';
 
 export interface Column<Row> {
@@ -27,11 +29,19 @@ interface TableProps<Row> {
   readonly selection?: Selection;
 }
 
-/** Rows of one page. On a narrow screen each row is a card, whose cells say their column. */
-export function Table<Row>({ label, columns, rows, keyOf, sorting, selection }: TableProps<Row>): VNode {
+/** So many rows are drawn at once; a slow device takes less than 50 ms for them. */
+const portion = 25;
+
+/**
+ * Rows of one page. On a narrow screen each row is a card, whose cells say their column. A long table is drawn by
+ * portions, between which the browser answers to people.
+ */
+export function Table<Row>(props: TableProps<Row>): VNode {
+  const { label, columns, rows, keyOf, sorting, selection } = props;
+  const portions = usePortions(props);
   const keys = rows.map(keyOf);
   return (
-    <table class="table" role="table" aria-label={label}>
+    <table class="table" role="table" aria-label={label} aria-busy={portions.isWhole ? undefined : 'true'}>
       <thead role="rowgroup">
         <tr role="row">
           {selection === undefined ? null : (
@@ -45,24 +55,47 @@ export function Table<Row>({ label, columns, rows, keyOf, sorting, selection }: 
         </tr>
       </thead>
       <tbody role="rowgroup">
-        {rows.map((row, at) => (
-          <tr
-            key={keys[at]}
-            role="row"
-            data-row
-            aria-selected={selection?.has(keys[at] ?? '') === true ? 'true' : undefined}
-          >
-            {selection === undefined ? null : (
-              <td role="cell" class="select">
-                <SelectRow name={keys[at] ?? ''} keys={keys} selection={selection} />
-              </td>
-            )}
-            {columns.map((column) => cellOf(column, row))}
-          </tr>
-        ))}
+        {portions.of((from, to) =>
+          rows.slice(from, to).map((row, at) => (
+            <tr
+              key={keys[from + at]}
+              role="row"
+              data-row
+              aria-selected={selection?.has(keys[from + at] ?? '') === true ? 'true' : undefined}
+            >
+              {selection === undefined ? null : (
+                <td role="cell" class="select">
+                  <SelectRow name={keys[from + at] ?? ''} keys={keys} selection={selection} />
+                </td>
+              )}
+              {columns.map((column) => cellOf(column, row))}
+            </tr>
+          )),
+        )}
       </tbody>
     </table>
   );
+}
+
+/** Counts how far a table is drawn. The portions that were drawn of the same properties are not drawn again. */
+function usePortions<Row>(props: TableProps<Row>) {
+  const { length } = props.rows;
+  const [count, setCount] = useState(1);
+  const drawn = useRef<{ readonly props: TableProps<Row>; readonly portions: VNode[] }>({ props, portions: [] });
+  if (drawn.current.props !== props) drawn.current = { props, portions: [] };
+  const isWhole = count * portion >= length;
+  useEffect(() => {
+    if (isWhole) return undefined;
+    const timer = setTimeout(() => setCount(count + 1));
+    return () => clearTimeout(timer);
+  }, [count, isWhole]);
+  const of = (draw: (from: number, to: number) => VNode[]): VNode[] => {
+    const { portions } = drawn.current;
+    for (let at = portions.length; at < count && at * portion < length; at++)
+      portions.push(<Fragment key={at}>{draw(at * portion, (at + 1) * portion)}</Fragment>);
+    return [...portions];
+  };
+  return { isWhole, of };
 }
 
 function cellOf<Row>({ name, head, cell, isNumber, isHead }: Column<Row>, row: Row): VNode {
