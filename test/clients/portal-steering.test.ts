@@ -5,6 +5,7 @@ import type { SignInIssuer } from '../shared/features/identity/sign-in-issuer.ts
 import { startSignInIssuer, trusting } from '../shared/features/identity/sign-in-issuer.ts';
 import { makeImage } from '../shared/image.ts';
 import { axeFaults, keepPicture, startBrowser } from './browser.ts';
+import { attackFrom, startOtherSite } from './other-site.ts';
 import { callsBy } from './portal-calls.ts';
 import type { PortalStack } from './portal-stack.ts';
 import { startLaterStack } from './portal-stack.ts';
@@ -374,5 +375,28 @@ describe('the pages that steer a registry', () => {
       }
       await keepPicture(page, `page${path.replace(/\W+/g, '-')}`);
     }
+  });
+});
+
+describe('a page of another site, in the browser of somebody who is signed in', () => {
+  it('reads nothing, changes nothing, signs nobody in or out, and shows nothing of the portal in a frame', async () => {
+    const site = await startOtherSite();
+    const authorization = `Basic ${Buffer.from(`admin:${registry.password}`).toString('base64')}`;
+    const read = async (path: string) =>
+      (await fetch(`${registry.stack.url}/api/v1${path}`, { headers: { authorization } })).json();
+    const state = async () => Promise.all(['/tokens', '/scope-maps', '/soft-delete'].map(read));
+    await openSignedIn('/bin');
+    const before = await state();
+    for (const origin of site.origins)
+      expect([origin, await attackFrom(page, origin, registry.stack.url)]).toEqual([origin, []]);
+    site.stop();
+    expect(await state()).toEqual(before);
+    expect(await callsBy(registry).tagsOf('team/plan')).toContain('2');
+    // The session is there still, and is its owner's.
+    await open('/bin');
+    await button('Sign out').waitFor();
+    await page.getByText('admin', { exact: true }).waitFor();
+    // A breach of a policy that the browser reports in such a page is what was hoped for.
+    faults.splice(0);
   });
 });

@@ -1,8 +1,11 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readDocument } from '../api/document.ts';
 import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import { axeFaults, cutOff, keepPicture, open, settled, startBrowser, walkByKeyboard } from './browser.ts';
+import { lookAtHostileImage, lookAtHostilePages, pushHostileImage } from './hostile-pages.ts';
 import { hostile, Pusher } from './portal-images.ts';
+import { drawTable } from './table-page.ts';
 
 const { path: state, remove } = await stateFolder();
 const stack = await startRunningStack(state);
@@ -302,5 +305,33 @@ describe('the page of an image', () => {
     await page.getByRole('button', { name: 'Swap' }).click();
     await page.waitForURL(/from=team\/app:6\.0\.10&to=team\/app:1\.0/);
     await page.close();
+  });
+});
+
+describe('texts that would run, hide or turn something around', () => {
+  it('do nothing on any page when every string of every answer and of the address is one', async () => {
+    const seen = await lookAtHostilePages(browser, stack.url, await readDocument());
+    expect(seen.filter(({ faults, shown }) => faults.length > 0 || shown < 500)).toEqual([]);
+  });
+
+  it('do nothing when an image, its annotations and its config are full of them, or when they are pasted', async () => {
+    await pushHostileImage(stack.url, 'team/hostile');
+    const seen = await lookAtHostileImage(browser, stack.url, 'team/hostile');
+    expect(seen.filter(({ faults, shown }) => faults.length > 0 || shown < 200)).toEqual([]);
+  });
+});
+
+describe('a table of 1,000 rows', () => {
+  it('never holds a slow device for longer than 50 ms of script', async () => {
+    const drawn = await drawTable(browser, 4);
+    const least = (of: 'longestMs' | 'totalMs' | 'calibrationMs') => Math.min(...drawn.map((each) => each[of]));
+    const [longest, all, loop] = [least('longestMs'), least('totalMs'), least('calibrationMs')].map((each) =>
+      each.toFixed(0),
+    );
+    process.stdout.write(
+      `1,000 rows at a quarter of the speed: longest ${longest} ms, all ${all} ms; the loop ${loop} ms\n`,
+    );
+    // A machine that runs the loop in 6 ms then, as most do, has 50 ms for a stretch of script.
+    expect(least('longestMs') / least('calibrationMs')).toBeLessThan(50 / 6);
   });
 });
