@@ -85,6 +85,35 @@ export async function cutOff(page: Page): Promise<string[]> {
   })()`);
 }
 
+/** The pixels of about 110 letters of the portal's size: a reader finds the next line. */
+const longestLine = 800;
+
+/**
+ * Returns what a wide screen stretches beyond use: lines of text that nobody can follow, controls that are longer than
+ * what is put into them, and a page that is wider than its window. A log and a document keep the lines that they have.
+ */
+export async function stretched(page: Page): Promise<string[]> {
+  return page.evaluate(`(() => {
+    const [most, root] = [${longestLine}, document.documentElement];
+    const seen = (selector) => [...document.querySelectorAll(selector)].filter((each) => each.checkVisibility());
+    const shown = (element, width) => Math.round(width) + ' px: ' + element.outerHTML.slice(0, 150);
+    const width = (element) => element.getBoundingClientRect().width;
+    const found = seen('main p, main .button, main input, main select, main textarea, main .command, main meter')
+      .filter((each) => width(each) > most).map((each) => shown(each, width(each)));
+    const texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const { currentNode: text } = texts;
+      if (text.parentElement.closest('pre') !== null) continue;
+      const range = document.createRange();
+      range.selectNodeContents(text);
+      const longest = Math.max(0, ...[...range.getClientRects()].map((line) => line.width));
+      if (longest > most) found.push(shown(text.parentElement, longest));
+    }
+    if (root.scrollWidth > root.clientWidth) found.push(shown(root, root.scrollWidth));
+    return found;
+  })()`);
+}
+
 /** The findings of a walk through a page by the Tab key. */
 export interface Walk {
   readonly reached: number;

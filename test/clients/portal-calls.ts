@@ -19,13 +19,15 @@ export function callsBy({ stack: { url }, password }: Pick<PortalStack, 'stack' 
     if (answer.status !== status) throw new Error(`${answer.url}: ${answer.status}`);
     return answer;
   };
+  const pushBlob = async (repository: string, bytes: Uint8Array): Promise<void> => {
+    const started = need(await call('POST', `/v2/${repository}/blobs/uploads/`), 202);
+    const patched = need(await call('PATCH', started.headers.get('location') ?? '', bytes), 202);
+    need(await call('PUT', `${patched.headers.get('location') ?? ''}&digest=${digestOf(bytes)}`), 201);
+  };
   return {
+    pushBlob,
     push: async (repository: string, tag: string, image: TestImage): Promise<void> => {
-      for (const bytes of [image.config, ...image.layers]) {
-        const started = need(await call('POST', `/v2/${repository}/blobs/uploads/`), 202);
-        const patched = need(await call('PATCH', started.headers.get('location') ?? '', bytes), 202);
-        need(await call('PUT', `${patched.headers.get('location') ?? ''}&digest=${digestOf(bytes)}`), 201);
-      }
+      for (const bytes of [image.config, ...image.layers]) await pushBlob(repository, bytes);
       const type = { 'content-type': image.mediaType };
       need(await call('PUT', `/v2/${repository}/manifests/${tag}`, image.bytes, type), 201);
     },

@@ -5,9 +5,12 @@ export type PortalStack = Pick<RequiredStack, 'stack' | 'password' | 'manage' | 
 
 /**
  * A stack where credentials are required, on which two days have passed since `before` was done: what was pushed then is
- * old enough to be purged.
+ * old enough to be purged. `atRest` gets the folder of its state between the two.
  */
-export async function startLaterStack(before: (stack: PortalStack) => Promise<void>): Promise<PortalStack> {
+export async function startLaterStack(
+  before: (stack: PortalStack) => Promise<void>,
+  atRest: (state: string) => Promise<void>,
+): Promise<PortalStack> {
   const { path: folder, remove } = await stateFolder();
   const start = (environment = {}) => startRunningStack(`${folder}/state`, ['--auth', 'required'], environment);
   const first = await start();
@@ -31,5 +34,6 @@ export async function startLaterStack(before: (stack: PortalStack) => Promise<vo
   });
   await before(of(first));
   await first.stop();
+  await atRest(`${folder}/state`);
   return of(await start({ LONGSHORE_CLOCK_AHEAD_DAYS: '2' }));
 }

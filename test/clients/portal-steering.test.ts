@@ -1,69 +1,23 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startReceiver } from '../local/stack/receiver.ts';
-import type { SignInIssuer } from '../shared/features/identity/sign-in-issuer.ts';
-import { startSignInIssuer, trusting } from '../shared/features/identity/sign-in-issuer.ts';
+import { describe, expect, it } from 'vitest';
+import { trusting } from '../shared/features/identity/sign-in-issuer.ts';
 import { makeImage } from '../shared/image.ts';
-import { axeFaults, keepPicture, startBrowser } from './browser.ts';
+import { axeFaults, cutOff, keepPicture, settled, stretched, walkByKeyboard } from './browser.ts';
 import { attackFrom, startOtherSite } from './other-site.ts';
+import { built, describeBuilds } from './portal-builds.ts';
 import { callsBy } from './portal-calls.ts';
-import type { PortalStack } from './portal-stack.ts';
-import { startLaterStack } from './portal-stack.ts';
-
-let registry: PortalStack;
-const aheadMs = 2 * 86_400_000;
-let receiver: Awaited<ReturnType<typeof startReceiver>>;
-let issuer: SignInIssuer;
-let browser: Browser;
-let page: Page;
-const faults: string[] = [];
-
-beforeAll(async () => {
-  [registry, receiver, issuer, browser] = await Promise.all([
-    startLaterStack(async (stack) => {
-      for (const tag of ['1', '2']) await callsBy(stack).push('team/plan', tag, makeImage(`plan ${tag}`));
-    }),
-    startReceiver(),
-    startSignInIssuer(() => new Date(Date.now() + aheadMs)),
-    startBrowser(),
-  ]);
-});
-afterAll(async () => {
-  await browser.close();
-  issuer.stop();
-  await receiver.stop();
-  await registry.stop();
-});
-
-beforeEach(async () => {
-  const context = await browser.newContext({ locale: 'en-GB' });
-  page = await context.newPage();
-  page.on('pageerror', (error) => faults.push(error.message));
-  page.on('console', (message) => {
-    if (/Content Security Policy|TrustedHTML/i.test(message.text())) faults.push(message.text());
-  });
-});
-afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') await keepPicture(page, `failed ${task.name.slice(0, 40)}`);
-  await page.context().close();
-  // Nothing that a page does is against its own policy, and nothing in it throws.
-  expect(faults.splice(0)).toEqual([]);
-});
-
-const open = (path: string) => page.goto(`${registry.stack.url}/ui${path}`);
-const button = (name: string | RegExp) => page.getByRole('button', { name });
-
-async function signIn(username = 'admin', password = registry.password): Promise<void> {
-  await page.getByLabel('Name of the token, or admin', { exact: true }).fill(username);
-  await page.getByLabel('Password', { exact: true }).fill(password);
-  await button('Sign in').click();
-}
-
-async function openSignedIn(path: string): Promise<void> {
-  await open(path);
-  await signIn();
-  await button('Sign out').waitFor();
-}
+import { describeChanges } from './portal-changes.ts';
+import {
+  button,
+  closeTab,
+  forgetFaults,
+  issuer,
+  open,
+  openSignedIn,
+  page,
+  receiver,
+  registry,
+  signIn,
+} from './portal-signed-in.ts';
 
 describe('signing in to the portal', () => {
   it('with a wrong password says so, with the right one shows the page, and after signing out asks again', async () => {
@@ -99,20 +53,6 @@ describe('signing in to the portal', () => {
     expect(await add.getAttribute('title')).toContain('management/write');
   });
 });
-
-const paths = [
-  '/bin',
-  '/purge',
-  '/plan?policy=stale',
-  '/webhooks',
-  '/webhook?name=cihook',
-  '/builds',
-  '/access',
-  '/bases?image=team/app:gone',
-  '/regions',
-  '/usage',
-  '/settings',
-];
 
 describe('the pages that steer a registry', () => {
   it('show a deletion, and restore it', async () => {
@@ -184,8 +124,19 @@ describe('the pages that steer a registry', () => {
     expect(await dialog.innerText()).toContain('200 OK');
     await keepPicture(page, 'webhook');
     await page.keyboard.press('Escape');
+    // The receiver wants no more, and later it does again.
+    receiver.answer.status = 410;
+    await push('team/hook', '2', makeImage('hook 2'));
+    await page.getByText(/^It is off: /).waitFor({ timeout: 60_000 });
+    await page.getByRole('row', { name: /team\/hook.*cancelled/ }).waitFor();
+    receiver.answer.status = 200;
+    await button('Switch on').click();
+    await button('Redeliver many').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Redeliver' }).click();
+    await page.getByText(/^Redelivering what failed since/).waitFor();
+    await row.nth(1).waitFor({ timeout: 60_000 });
     await button('Ping').click();
-    await expect.poll(() => receiver.deliveries.length, { timeout: 30_000 }).toBe(before + 2);
+    await page.getByRole('row', { name: /Ping.*delivered/ }).waitFor({ timeout: 30_000 });
   });
 
   it('make a token, show its passwords once, say what it may do, and take that away', async () => {
@@ -218,129 +169,27 @@ describe('the pages that steer a registry', () => {
     expect(await loginStatus('reader', password)).toBe(401);
   });
 
-  it('change a webhook, and let a receiver change over to a new secret', async () => {
-    const put = { serviceUri: receiver.url, actions: ['push'], scope: 'team/*' };
-    await registry.manage('PUT', '/webhooks/changed', put);
-    await openSignedIn('/webhook?name=changed');
-    await button(/^Change$/).click();
-    const form = page.getByRole('dialog', { name: 'Change changed' });
-    await form.getByLabel('Scope', { exact: true }).fill('team/other');
-    await form.getByLabel('Longshore.TagMoved', { exact: true }).check();
-    await form.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('team/other').waitFor();
-    expect(await registry.manage('GET', '/webhooks/changed', undefined)).toMatchObject({
-      scope: 'team/other',
-      actions: ['push', 'Longshore.TagMoved'],
-    });
-    expect(await button('End the newest secret').getAttribute('aria-disabled')).toBe('true');
-    await button('New secret').click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Make it' }).click();
-    await button('I have kept it').click();
-    await page.getByRole('heading', { name: '2 secrets' }).waitFor();
-    await button('End the secret before').click();
-    await page.getByRole('dialog').getByRole('button', { name: 'End it' }).click();
-    await page.getByRole('heading', { name: '1 secret' }).waitFor();
-  });
-
-  it('change a purge policy by all its fields, and show what it would remove then', async () => {
-    const remove = [{ name: 'old', olderThanDays: 300 }];
-    await registry.manage('PUT', '/purge/policies/changed', { repositories: { include: ['team/hook'] }, remove });
-    await openSignedIn('/purge');
-    await button('Change changed').click();
-    const form = page.getByRole('dialog', { name: 'Change changed' });
-    await form.getByLabel('Was pushed before days', { exact: true }).fill('400');
-    await button('Another: it stays if all of this holds').click();
-    const keep = form.getByRole('group', { name: 'It stays if all of this holds (1)' });
-    await keep.getByLabel('Name of the rule', { exact: true }).fill('ours');
-    await keep.getByLabel('Has these labels', { exact: true }).fill('team=us');
-    await form.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('Nothing would go.').waitFor({ timeout: 60_000 });
-    expect(await registry.manage('GET', '/purge/policies/changed', undefined)).toMatchObject({
-      policy: {
-        repositories: { include: ['team/hook'] },
-        remove: [{ name: 'old', olderThanDays: 400 }],
-        keep: [{ name: 'ours', labels: { team: 'us' } }],
-      },
-    });
-  });
-
-  it('show no answer beside a question that it does not answer, in whatever order answers come', async () => {
-    await openSignedIn('/access');
-    let [isFirst, letGo] = [true, () => {}];
-    await page.route('**/api/v1/access?*', async (route) => {
-      if (isFirst) {
-        isFirst = false;
-        await new Promise<void>((resolve) => (letGo = resolve));
-      }
-      // The page has given up the first by now.
-      await route.continue().catch(() => {});
-    });
-    const form = page.getByRole('form', { name: 'May somebody do something?' });
-    const asked = page.waitForRequest('**/api/v1/access?*');
-    await form.getByLabel('Repository', { exact: true }).fill('team/first');
-    await form.getByRole('button', { name: 'Ask' }).click();
-    await asked;
-    await form.getByLabel('Repository', { exact: true }).fill('team/second');
-    await form.getByRole('button', { name: 'Ask' }).click();
-    await form.getByText(/team\/second/).waitFor();
-    letGo();
-    await page.waitForLoadState('networkidle');
-    expect(await form.getByText(/team\/first/).count()).toBe(0);
-    await form.getByLabel('Repository', { exact: true }).fill('team/third');
-    await form.getByText(/team\/second/).waitFor({ state: 'detached' });
-  });
-
-  it('keep what is typed in the settings while they are saved, and say when somebody else has saved first', async () => {
-    const stored = { enabled: true, retentionDays: 10, restoreOnPull: true };
-    await registry.manage('PUT', '/soft-delete', stored);
-    await openSignedIn('/settings');
-    const card = page.getByRole('region', { name: 'Recycle bin' });
-    const days = card.getByLabel('For so many days', { exact: true });
-    await days.fill('20');
-    await card.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('The recycle bin is changed.').waitFor();
-    expect(await days.inputValue()).toBe('20');
-    await days.fill('30');
-    await registry.manage('PUT', '/soft-delete', { ...stored, restoreOnPull: false });
-    await card.getByRole('button', { name: 'Save' }).click();
-    await page.getByText(/Somebody else has changed this/).waitFor();
-    await expect.poll(() => card.getByLabel('Restore what is pulled', { exact: true }).isChecked()).toBe(false);
-    expect(await days.inputValue()).toBe('30');
-    await card.getByRole('button', { name: 'Save' }).click();
-    const saved = () => registry.manage('GET', '/soft-delete', undefined);
-    await expect.poll(saved).toEqual({ ...stored, retentionDays: 30, restoreOnPull: false });
-  });
-
-  it('read the log of a build from where it was read to, follow its end, and stop when it has ended', async () => {
-    await openSignedIn('/builds');
-    const asked: (string | null)[] = [];
-    const lines = (part: number) => Array.from({ length: 300 }, (_, at) => `line ${part * 300 + at}\n`).join('');
-    // The answers of the API: what a build prints, and how fast, must not be a matter of chance here.
-    await page.route('**/api/v1/builds/*/log?*', (route) => {
-      const part = asked.push(new URL(route.request().url()).searchParams.get('after')) - 1;
-      const headers = {
-        'X-Longshore-Log-Cursor': `1.${part}.-1`,
-        ...(part === 9 ? { 'X-Longshore-Log-Ended': 'true' } : {}),
-      };
-      return route.fulfill({ contentType: 'text/plain', headers, body: lines(part) });
-    });
-    await open('/build?id=00000000-0000-4000-8000-000000000000&image=team/app:1');
-    const log = page.getByLabel('Lines of the log');
-    await log.getByText(/line 299/).waitFor();
-    const box = "document.querySelector('.log')";
-    const fromEnd = () => page.evaluate<number>(`${box}.scrollHeight - ${box}.scrollTop - ${box}.clientHeight`);
-    await expect.poll(fromEnd).toBeLessThan(24);
-    await page.evaluate(`${box}.scrollTo({ top: 0 })`);
-    await button('Follow the end').waitFor();
-    await log.getByText(/line 1199/).waitFor();
-    expect(await fromEnd()).toBeGreaterThan(24);
-    await button('Follow the end').click();
-    await page.getByText('ended', { exact: true }).waitFor({ timeout: 30_000 });
-    await expect.poll(fromEnd).toBeLessThan(24);
-    expect(asked).toEqual(['', ...Array.from({ length: 9 }, (_, part) => `1.${part}.-1`)]);
-    const shown = (await log.innerText()).split('\n').filter((line) => line !== '');
-    expect([shown.length <= 2_000, shown.at(-1)]).toEqual([true, 'line 2999']);
-  });
+  it('delete 500 tags that match, though the tab is closed meanwhile, and bring all of them back', async () => {
+    const { tagsOf } = callsBy(registry);
+    const before = await tagsOf('team/bulk');
+    expect(before).toHaveLength(502);
+    await openSignedIn('/tags?repository=team/bulk&search=pr-*');
+    await button('Select all 500 that match').click();
+    await button('Delete …').click();
+    const begun = page.waitForResponse((each) => each.url().endsWith('/bulk-deletions') && each.status() === 202);
+    await button('Delete 500 tags').click();
+    expect(await (await begun).json()).toMatchObject({ state: 'running', matched: 500 });
+    await closeTab();
+    await open('/tags?repository=team/bulk');
+    await page.getByText(/^\d+ of 500 deleted$/).waitFor();
+    await keepPicture(page, 'bulk');
+    await page.getByText(/^500 deletions done/).waitFor({ timeout: 240_000 });
+    expect(await tagsOf('team/bulk')).toEqual(['kept-0', 'kept-1']);
+    await page.getByText('1–2 of 2').waitFor();
+    await button('Undo').click();
+    await page.getByText('1–100 of 502').waitFor({ timeout: 240_000 });
+    expect(await tagsOf('team/bulk')).toEqual(before);
+  }, 600_000);
 
   it('say why an image was not built', async () => {
     await openSignedIn('/builds');
@@ -354,27 +203,50 @@ describe('the pages that steer a registry', () => {
       .waitFor();
     await keepPicture(page, 'builds');
   });
+});
 
-  it('ask the registry at most three times each, and break no rule of accessibility in either theme', async () => {
-    await openSignedIn('/bin');
-    for (const path of paths) {
-      const asked: string[] = [];
-      const listen = (request: { url(): string }) => {
-        if (request.url().includes('/api/v1/') && !request.url().endsWith('/me')) asked.push(request.url());
-      };
-      page.on('request', listen);
-      await open(path);
-      await page.locator('main h1').waitFor();
-      await page.waitForLoadState('networkidle');
-      page.off('request', listen);
-      expect([path, asked.length <= 3 && asked.length > 0]).toEqual([path, true]);
-      expect([path, await page.locator('.failure').allInnerTexts()]).toEqual([path, []]);
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme });
-        expect([path, colorScheme, await axeFaults(page)]).toEqual([path, colorScheme, []]);
-      }
-      await keepPicture(page, `page${path.replace(/\W+/g, '-')}`);
+describeChanges();
+describeBuilds();
+
+const paths = [
+  '/bin',
+  '/purge',
+  '/plan?policy=stale',
+  '/webhooks',
+  '/webhook?name=cihook',
+  '/builds',
+  '/build?image=live/app:1',
+  '/access',
+  '/bases?image=live/base:1',
+  '/regions',
+  '/usage',
+  '/settings',
+];
+
+describe.each(paths)('the page %s with content', (path) => {
+  it('asks at most three times, breaks no rule of accessibility, is walked by keys, and fits every screen', async () => {
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      if (request.url().includes('/api/v1/') && !request.url().endsWith('/me')) asked.push(request.url());
+    });
+    await openSignedIn(path.startsWith('/build?') ? `${path}&id=${built.id}` : path);
+    await settled(page);
+    expect(asked.length).toBeLessThanOrEqual(3);
+    expect(asked.length).toBeGreaterThan(0);
+    expect(await page.locator('.failure').allInnerTexts()).toEqual([]);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect([colorScheme, await axeFaults(page)]).toEqual([colorScheme, []]);
     }
+    await keepPicture(page, `page${path.replace(/\W+/g, '-')}`);
+    const { reached, faults: unreached } = await walkByKeyboard(page);
+    expect(unreached).toEqual([]);
+    expect(reached).toBeGreaterThan(5);
+    await page.setViewportSize({ width: 2560, height: 1440 });
+    expect(await stretched(page)).toEqual([]);
+    await keepPicture(page, `page${path.replace(/\W+/g, '-')}-wide`);
+    await page.setViewportSize({ width: 360, height: 800 });
+    expect(await cutOff(page)).toEqual([]);
   });
 });
 
@@ -397,6 +269,6 @@ describe('a page of another site, in the browser of somebody who is signed in', 
     await button('Sign out').waitFor();
     await page.getByText('admin', { exact: true }).waitFor();
     // A breach of a policy that the browser reports in such a page is what was hoped for.
-    faults.splice(0);
+    forgetFaults();
   });
 });

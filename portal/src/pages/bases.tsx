@@ -159,19 +159,20 @@ function Branch({
       {isRoot === true ? null : <Currency of={isCurrent} />}
     </>
   );
-  if (dependents.length === 0) return <li>{name}</li>;
+  // A summary acts when it is pressed, so it has no links in it.
   return (
     <li>
-      <details open>
-        <summary>
-          {name} {`(${countOf(dependents.length, 'image')})`}
-        </summary>
-        <ul>
-          {dependents.map((each) => (
-            <Branch key={each.image} of={each} />
-          ))}
-        </ul>
-      </details>
+      {name}
+      {dependents.length === 0 ? null : (
+        <details open>
+          <summary>{`${countOf(dependents.length, 'image')} on it`}</summary>
+          <ul>
+            {dependents.map((each) => (
+              <Branch key={each.image} of={each} />
+            ))}
+          </ul>
+        </details>
+      )}
     </li>
   );
 }

@@ -37,6 +37,8 @@ type Hook = Awaited<ReturnType<typeof loadHook>>;
 type Delivery = Awaited<ReturnType<typeof loadDeliveries>>['items'][number];
 
 const write = 'management/write';
+/** A receiver may begin to fail, or be switched off, while somebody looks. */
+const everyMs = 5_000;
 const states = ['waiting', 'delivered', 'expired', 'cancelled'] as const;
 
 function loadHook(name: string, signal: AbortSignal) {
@@ -54,11 +56,11 @@ export function WebhookPage(): VNode {
   const query = usePageQuery();
   const name = query.get('name') ?? '';
   const [state, after] = [query.get('status'), placeIn(query).continuation];
-  const hook = useLoaded(`webhook ${name}`, (signal) => loadHook(name, signal));
+  const hook = useLoaded(`webhook ${name}`, (signal) => loadHook(name, signal), { everyMs });
   const deliveries = useLoaded(
     `deliveries ${name} ${state ?? ''} ${after ?? ''}`,
     (signal) => loadDeliveries(name, state, after, signal),
-    { everyMs: after === undefined ? 5_000 : undefined },
+    { everyMs: after === undefined ? everyMs : undefined },
   );
   return (
     <>
