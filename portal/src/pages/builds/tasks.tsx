@@ -76,7 +76,7 @@ export function Tasks(): VNode {
 function columnsOf(reload: () => void, edit: (task: Task) => void): readonly Column<Task>[] {
   return [
     { name: 'name', head: 'Task', isHead: true, cell: ({ name }) => <Text of={name} /> },
-    { name: 'image', head: 'Image', cell: ({ image, tags }) => <Text of={`${image}:${tags.join(', ')}`} /> },
+    { name: 'image', head: 'Image', cell: ({ image, tags }) => <Text of={[image, ...tags].join(', ')} /> },
     {
       name: 'of',
       head: 'Built of',
@@ -158,9 +158,8 @@ function Actions({ of, reload, edit }: ActionsProps): VNode {
 }
 
 const example = {
-  image: 'team/app',
-  tags: ['1'],
-  context: { git: 'https://git.example/team/app.git', ref: 'refs/heads/main', folder: '' },
+  image: 'team/app:1',
+  context: { git: 'https://git.example/team/app.git', ref: 'refs/heads/main' },
 };
 
 /** Returns the settings of a task: what it was found to be is read-only. */
