@@ -97,5 +97,7 @@ export interface BuildViews {
 }
 
 export interface PurgeViews {
+  /** Returns the names of the policies that are approved: the others remove nothing. Throws `StoreFailure`. */
+  approved(): Promise<ReadonlySet<string>>;
   plans(): Promise<{ awaitingApproval: { policy: string; removes: number; bytes?: number; madeAt: string }[] }>;
 }

@@ -52,7 +52,20 @@ export async function surroundingsOf(
   const digests = [...found.keys()];
   const tags: PropertyPredicate[] = [equal('type', 'tag'), { path: 'digest', is: 'in', values: digests }];
   const isWhole = await read(ports, key, [...about.alternatives(), tags], about, mostDocuments);
-  if (isWhole) return found;
+  if (!isWhole) await readMore(ports, key, about, found);
+  // A policy that nobody has approved leaves marks too, and removes nothing.
+  if (about.isDue) about.tellDue(await ports.purgeViews.approved());
+  return found;
+}
+
+/** Reads the rest of a page of manifests that have very many tags. */
+async function readMore(
+  ports: ListPorts,
+  key: RepositoryKey,
+  about: About,
+  found: ReadonlyMap<Digest, Surroundings>,
+): Promise<void> {
+  const digests = [...found.keys()];
   await read(ports, key, about.alternatives(), about, mostAbout);
   const isOf = (digest: Digest) => [equal('type', 'tag'), equal('digest', digest)];
   const counts = await Promise.all(
@@ -64,7 +77,6 @@ export async function surroundingsOf(
     const one = found.get(digest);
     if (one !== undefined) one.tagCount = counts[at] ?? one.tagCount;
   }
-  return found;
 }
 
 function nothingKnown(): Surroundings {
@@ -110,7 +122,7 @@ const aboutSchema = z.discriminatedUnion('type', [
     artifactType: z.string().optional(),
     annotations: z.record(z.string(), z.string()).optional(),
   }),
-  z.object({ type: z.literal('purge-due'), digest: z.string(), dueAt: z.string() }),
+  z.object({ type: z.literal('purge-due'), digest: z.string(), policy: z.string(), dueAt: z.string() }),
   z.object({ type: z.literal('replicated'), digest: z.string(), region: z.string(), state: z.string() }),
 ]);
 type AboutDocument = z.infer<typeof aboutSchema>;
@@ -124,6 +136,7 @@ class About {
   /** The manifests of the page that a digest is a part of, itself among them. */
   readonly #parents = new Map<string, Set<Digest>>();
   readonly #digests: readonly Digest[];
+  readonly #due: Extract<AboutDocument, { type: 'purge-due' }>[] = [];
 
   constructor(asked: readonly Asked[], found: ReadonlyMap<Digest, Surroundings>) {
     this.#found = found;
@@ -180,13 +193,23 @@ class About {
         }
         return;
       case 'purge-due':
-        for (const one of this.#own(document.digest))
-          if (one.purgeDueAt === undefined || document.dueAt < one.purgeDueAt) one.purgeDueAt = document.dueAt;
+        this.#due.push(document);
         return;
       case 'replicated':
         for (const one of this.#own(document.digest))
           if (document.state === 'complete') one.regions.add(document.region);
     }
+  }
+
+  /** A policy, approved or not, is to judge one of the manifests. */
+  get isDue(): boolean {
+    return this.#due.length > 0;
+  }
+
+  tellDue(approved: ReadonlySet<string>): void {
+    for (const { digest, policy, dueAt } of this.#due)
+      for (const one of approved.has(policy) ? this.#own(digest) : [])
+        if (one.purgeDueAt === undefined || dueAt < one.purgeDueAt) one.purgeDueAt = dueAt;
   }
 
   #takeTag({ name, digest, about }: Extract<AboutDocument, { type: 'tag' }>): void {

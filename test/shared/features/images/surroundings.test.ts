@@ -59,12 +59,18 @@ describe('what other features know of an image', () => {
     };
     await put('PUT', '/purge/policies/old', { remove: [{ name: 'old', olderThanDays: 30 }] });
     await pushWith(app, '1');
+    const listedDue = async () => {
+      const answer = await ask(app, 'GET', `/api/v1/repositories/tags?repository=${repository}`);
+      return ((await answer.json()) as { items: [{ badges: { purgeDueAt?: string } }] }).items[0].badges.purgeDueAt;
+    };
     for (const event of longshore.world.region().events.log) await longshore.events['purge-touched'](event);
     expect((await viewOf(app, '1')).badges.purgeDueAt).toBeUndefined();
+    expect(await listedDue()).toBeUndefined();
     const { hash } = await put('POST', '/purge/policies/old/plan', {});
     await put('POST', '/purge/policies/old/plan/approve', { hash, switchOn: true });
     await longshore.timers['purge-mark']();
     const due = String((await viewOf(app, '1')).badges.purgeDueAt);
+    expect(await listedDue()).toBe(due);
     const days = (Date.parse(due) - longshore.world.clock.now().getTime()) / (24 * 3600 * 1000);
     expect(days).toBeGreaterThan(29);
     expect(days).toBeLessThan(31);
