@@ -1,8 +1,8 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readDocument } from '../api/document.ts';
 import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
-import { axeFaults, cutOff, keepPicture, open, settled, startBrowser, walkByKeyboard } from './browser.ts';
+import { axeFaults, cutOff, keepPicture, open, settled, startBrowser, stretched, walkByKeyboard } from './browser.ts';
 import { lookAtHostileImage, lookAtHostilePages, pushHostileImage } from './hostile-pages.ts';
 import { hostile, Pusher } from './portal-images.ts';
 import { drawTable } from './table-page.ts';
@@ -62,28 +62,28 @@ const pages = [
   '/nowhere',
 ];
 
+const screens = [
+  { theme: 'light', width: 1280 },
+  { theme: 'dark', width: 2560 },
+] as const;
+
 describe.each(pages)('the page %s', (path) => {
-  it.each(['light', 'dark'] as const)(
-    'asks at most three times, and breaks no rule of accessibility and none of its policy, in the %s theme',
-    async (theme) => {
-      const { page, faults, requests } = await open(browser, `${stack.url}/ui${path}`, { theme });
+  it.each(screens)(
+    'asks at most three times, breaks no rule of accessibility and none of its policy, and can be used by keyboard ' +
+      'alone, in the $theme theme at $width pixels, where nothing is stretched',
+    async ({ theme, width }) => {
+      const { page, faults, requests } = await open(browser, `${stack.url}/ui${path}`, { theme, width });
       // The shell asks once who is signed in, for all pages that follow.
       const asked = requests.filter((each) => each.includes('/api/v1/') && each !== 'GET /api/v1/me');
       expect(asked.length).toBeLessThanOrEqual(3);
       await keepPicture(page, `${path.replaceAll(/[^\w.]+/g, '-')}-${theme}`);
       expect(await axeFaults(page)).toEqual([]);
+      expect(await stretched(page)).toEqual([]);
+      if (theme === 'light') await expectWalkable(page);
       expect(faults).toEqual([]);
       await page.close();
     },
   );
-
-  it('can be used by keyboard alone: every control is reached, and its focus is seen', async () => {
-    const { page } = await open(browser, `${stack.url}/ui${path}`);
-    const { reached, faults } = await walkByKeyboard(page);
-    expect(faults).toEqual([]);
-    expect(reached).toBeGreaterThan(5);
-    await page.close();
-  });
 
   it('has nothing cut off at 360 pixels', async () => {
     const { page } = await open(browser, `${stack.url}/ui${path}`, { width: 360 });
@@ -91,6 +91,13 @@ describe.each(pages)('the page %s', (path) => {
     await page.close();
   });
 });
+
+/** Expects that every control is reached by the Tab key, and that its focus is seen. */
+async function expectWalkable(page: Page): Promise<void> {
+  const { reached, faults } = await walkByKeyboard(page);
+  expect(faults).toEqual([]);
+  expect(reached).toBeGreaterThan(5);
+}
 
 describe('the shell', () => {
   it('comes with six requests, at the address to which a browser is sent', async () => {
