@@ -89,6 +89,13 @@ export class Pusher {
     return this.#manifest(types.manifest, { config: described, layers: [base, own] }, tag);
   }
 
+  /** Points more tags at a manifest that is there, one after the other. */
+  async tags({ mediaType, digest }: Descriptor, tags: readonly string[]): Promise<void> {
+    const found = await fetch(`${this.#url}/manifests/${digest}`, { headers: { accept: mediaType } });
+    const content = (await found.json()) as object;
+    for (const tag of tags) await this.#manifest(mediaType, content, tag);
+  }
+
   /** An index of two platforms, and an attestation as BuildKit lists it. */
   async index(version: string, tag: string): Promise<Descriptor> {
     const [amd64, arm64] = [await this.image(version), await this.image(version, { architecture: 'arm64' })];

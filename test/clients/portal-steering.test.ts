@@ -139,6 +139,13 @@ describe('the pages that steer a registry', () => {
     await page.getByRole('row', { name: /Ping.*delivered/ }).waitFor({ timeout: 30_000 });
   });
 
+  it('show on the overview a light for each webhook, with the time of its last delivery', async () => {
+    await openSignedIn('/');
+    const light = page.getByRole('region', { name: 'Webhooks' }).getByRole('listitem');
+    await expect.poll(() => light.first().innerText()).toMatch(/^✓ working cihook delivered .+(ago|now)$/);
+    expect(await light.getByRole('time').getAttribute('title')).toMatch(/\d:\d\d/);
+  });
+
   it('make a token, show its passwords once, say what it may do, and take that away', async () => {
     const { loginStatus } = callsBy(registry);
     await openSignedIn('/access');
