@@ -13,7 +13,7 @@ interface Schema {
   readonly allOf?: readonly Schema[];
 }
 
-/** What has an end is at its end, or commands would wait for it. */
+/** Work that has an end is at its end, or commands would wait for it. */
 const ended = ['done', 'finished', 'completed', 'complete', 'succeeded', 'awaiting', 'delivered'];
 
 /** Makes a value of a schema with all of its properties, in which every string is one that acts. */

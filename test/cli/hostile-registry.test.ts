@@ -32,6 +32,7 @@ const calls: Readonly<Record<string, readonly string[]>> = {
   'bulk ls': [],
   'bulk cancel': ['id'],
   'bulk undo': ['id'],
+  'bulk watch': ['id'],
   'bin ls': [],
   'bin restore': ['group'],
   'purge ls': [],
@@ -39,13 +40,25 @@ const calls: Readonly<Record<string, readonly string[]>> = {
   'purge approve': ['stale', 'hash', '--yes'],
   'purge explain': ['team/app:1'],
   'purge stop': ['stale'],
+  'purge show': ['stale'],
+  'purge create': ['stale'],
+  'purge edit': ['stale'],
+  'purge rm': ['stale', '--yes'],
   'webhooks ls': [],
   'webhooks deliveries': ['first1'],
   'webhooks redeliver': ['first1', 'dlv_1'],
   'webhooks ping': ['first1'],
+  'webhooks create': ['first1', 'https://ci.example/hook'],
+  'webhooks enable': ['first1'],
+  'webhooks disable': ['first1'],
+  'webhooks rm': ['first1', '--yes'],
+  'webhooks secrets': ['first1'],
+  'webhooks rotate': ['first1', '--yes'],
+  'webhooks end-secret': ['first1', 'id', '--yes'],
   'builds ls': [],
   'builds watch': ['id'],
   'builds explain': ['team/app:1', 'base:1'],
+  'builds dry-run': ['base:1'],
   'builds retry': ['id'],
   'builds cancel': ['id'],
   'builds log': ['id', 'team/app:1'],
@@ -58,6 +71,13 @@ const calls: Readonly<Record<string, readonly string[]>> = {
   'tokens create': ['ci', '--scope-map', 'readers'],
   'tokens delete': ['ci', '--yes'],
   'tokens regenerate': ['ci', '--yes'],
+  'tokens enable': ['ci'],
+  'tokens disable': ['ci'],
+  'scope-maps ls': [],
+  'scope-maps create': ['readers', 'catalog/read'],
+  'scope-maps rm': ['readers', '--yes'],
+  'settings show': [],
+  'settings set': ['--sku', 'basic'],
   why: ['ci', 'push', 'team/app'],
   doctor: [],
   completion: ['bash'],
@@ -91,7 +111,7 @@ describe('a registry that lies', () => {
     it('has nothing act on the terminal, in any format', async () => {
       for (const format of ['table', 'tsv', 'name', 'json'])
         for (const terminal of [undefined, { columns: 80 }]) {
-          // What goes into a file by the CSV of usage is exactly what the registry wrote.
+          // The CSV of usage goes into a file exactly as the registry wrote it.
           if (words === 'usage export' && terminal === undefined) continue;
           const { out, err } = await run(hostileText, ['-o', format], terminal);
           expect(acting.exec(withoutColours(out))?.[0], plain(out.slice(0, 500))).toBeUndefined();

@@ -215,7 +215,7 @@ export async function lookAtHostileImage(browser: Browser, url: string, reposito
     await pressAll(page, faults);
     seen.push({ path, faults, shown: ((await page.locator('main').textContent()) ?? '').length });
   }
-  // What was pasted is searched for, and is nothing else.
+  // A text that was pasted is searched for, and is nothing else.
   for (const text of Object.values(hostileTexts)) {
     await page.locator('#search').fill(text.toWellFormed());
     await page.keyboard.press('Enter');

@@ -20,7 +20,7 @@ const forbiddenElements = new Set(
 /** Attributes that load or run something when a text gets into them. */
 const forbiddenAttributes = new Set(['style', 'src', 'srcset', 'action', 'formaction', 'ping', 'target', 'xlink:href']);
 
-/** What the portal does on purpose: each has its reason. */
+/** The portal does these on purpose: each has its reason. */
 const meant: Readonly<Record<string, readonly string[]>> = {
   // The one link to pages: what stands before makes a path of the portal of any address.
   'portal/src/kit/link.tsx': ['href: base + href', 'spread: more', 'call: navigate(pathname + search + hash)'],
