@@ -21,7 +21,7 @@ const looking = `(() => {
   for (const each of all(ofMarkup)) faults.push('an element: ' + each.outerHTML.slice(0, 200));
   for (const each of all('[href], [src], [action], [formaction], [srcdoc]')) {
     const address = each.href ?? each.src ?? each.action ?? '';
-    if (!address.startsWith(location.origin + '/ui')) faults.push('an address: ' + address.slice(0, 200));
+    if (!address.startsWith(location.origin + '/')) faults.push('an address: ' + address.slice(0, 200));
   }
   const acting = /[^\\P{Cc}\\n\\t\\r]|[\\p{Cs}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}\\ufff9-\\ufffb]/u;
   const check = (text, where) => {

@@ -28,6 +28,10 @@ const meant: Readonly<Record<string, readonly string[]>> = {
   'portal/src/kit/fields.tsx': ['spread: usual'],
   'portal/src/kit/sign-in.tsx': ['spread: usual'],
   // A file that the page has made is given to the browser to save.
+  // A setting is found by the name of its kind.
+  'portal/src/pages/settings.tsx': ['property: `${whose} ${kind}`'],
+  // The log is the registry's own answer, whose address is encoded.
+  'portal/src/pages/build/log.tsx': ['href: wholeLog(build, image)'],
   'portal/src/pages/usage.tsx': ['href: url', "call: document.createElement('a')"],
 };
 
@@ -46,7 +50,11 @@ function faultsIn(path: string, text: string): string[] {
 function faultOf(node: ts.Node): string | undefined {
   if (ts.isIdentifier(node) || ts.isStringLiteralLike(node))
     return forbiddenNames.has(node.text) ? `name: ${node.text}` : undefined;
-  if (ts.isJsxSpreadAttribute(node)) return `spread: ${node.expression.getText()}`;
+  // An object that is written out has the names that are written.
+  if (ts.isJsxSpreadAttribute(node))
+    return /^\((?:\w+ === undefined \? \{\} : )?\{ [\w, ]* \}\)$/.test(node.expression.getText())
+      ? undefined
+      : `spread: ${node.expression.getText()}`;
   if (ts.isJsxOpeningElement(node) || ts.isJsxSelfClosingElement(node)) {
     const name = node.tagName.getText();
     return forbiddenElements.has(name) ? `element: ${name}` : undefined;
