@@ -1,3 +1,4 @@
+import { manifestRef } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import type { Digest } from '../../core/oci/digest.ts';
@@ -26,6 +27,9 @@ export function asIfGone(
     typeof type === 'string' && types.has(type) && manifests.has(digest as Digest);
   return {
     async readDocument(ref) {
+      const binned = isHere(ref) ? (/^binned:(.*)$/.exec(ref.id)?.[1] as Digest | undefined) : undefined;
+      // It would be in the recycle bin; nobody here reads more of it than that.
+      if (binned !== undefined && manifests.has(binned)) return documents.readDocument(manifestRef(key, binned));
       const found = await documents.readDocument(ref);
       return found !== undefined && isHere(ref) && isGone(found.document) ? undefined : found;
     },

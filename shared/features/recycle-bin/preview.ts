@@ -168,17 +168,22 @@ class Walk {
     let changed = false;
     for (const digest of await signaturesOf(this.#ports, this.#key, from.digest)) {
       if (this.#going.has(digest) || this.#isLong()) continue;
-      const along = await signatureGoing(this.#ports, this.#key, from.digest, digest);
-      if ('because' in along) {
-        if (along.because !== 'gone') this.#stays.set(digest, along.because);
-        continue;
-      }
-      this.#tags.push(...along.tags.map(({ document }) => document.name));
-      this.take(along.manifest.document, 'tag-signature');
-      await this.goOn(along.manifest.document);
-      changed = true;
+      changed = (await this.#named(from, digest, 'tag-signature')) || changed;
     }
     return changed;
+  }
+
+  /** Takes what tags name manifests by that go, with these tags. */
+  async #named(from: ManifestDocument, digest: Digest, why: Why): Promise<boolean> {
+    const along = await signatureGoing(this.#ports, this.#key, from.digest, digest);
+    if ('because' in along) {
+      if (along.because !== 'gone') this.#stays.set(digest, along.because);
+      return false;
+    }
+    this.#tags.push(...along.tags.map(({ document }) => document.name));
+    this.take(along.manifest.document, why);
+    await this.goOn(along.manifest.document);
+    return true;
   }
 
   async #around(from: ManifestDocument): Promise<boolean> {
@@ -191,6 +196,7 @@ class Walk {
       if (left.length === 0) continue;
       const { going, stays } = await goingAlong(this.#ports, this.#key, left);
       for (const [digest, why] of stays) this.#stays.set(digest, why);
+      changed = (await this.#tagged(from, around.digests, stays)) || changed;
       if (going.length === 0) continue;
       const taken = going.map(({ document }) => document);
       for (const document of taken) this.take(document, around.digests.get(document.digest) ?? 'child');
@@ -198,6 +204,19 @@ class Walk {
       for (const document of taken) if (!lonely.has(document.digest)) await this.goOn(document);
       changed = true;
     }
+    return changed;
+  }
+
+  /** Takes referrers that tags alone keep, if all of these name manifests that go. */
+  async #tagged(
+    from: ManifestDocument,
+    around: ReadonlyMap<Digest, Why>,
+    stays: ReadonlyMap<Digest, StaysBy>,
+  ): Promise<boolean> {
+    let changed = false;
+    for (const [digest, why] of stays)
+      if (why === 'tag' && around.get(digest) === 'referrer' && !this.#going.has(digest) && !this.#isLong())
+        changed = (await this.#named(from, digest, 'referrer')) || changed;
     return changed;
   }
 

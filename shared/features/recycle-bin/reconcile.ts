@@ -29,7 +29,7 @@ import { moveInto } from './move.ts';
 import type { GoesOn, ReconcilingPorts, StorePorts } from './ports.ts';
 import { restoreTagsOf, restoreWithoutTags } from './restore.ts';
 import { binnedAmong, restoreTogether } from './restore-together.ts';
-import { recycleSignatures, restoreSignatures } from './signatures.ts';
+import { recycleNamed, recycleSignatures, restoreSignatures } from './signatures.ts';
 import { recycleTogether } from './together.ts';
 
 /**
@@ -128,15 +128,19 @@ async function reconcileRecycled(
   ];
   const referrers = await everyOne(ports, key, where, referrerDocumentSchema);
   let changed = await recycleSignatures(ports, key, binned, cause, goesOn);
-  const around = [...new Set([...childrenOf(binned), ...referrers.map((edge) => edge.digest)])];
+  const referring = new Set(referrers.map((edge) => edge.digest));
+  const around = [...new Set([...childrenOf(binned), ...referring])];
   for (const [at, some] of inBatches(around, manifestsAtOnce).entries()) {
     if (at > 0) await goesOn();
-    const { moved, left } = await recycleTogether(ports, key, binned, some, cause);
+    const { moved, left, tagged } = await recycleTogether(ports, key, binned, some, cause);
     for (const digest of left) {
       if (moved.includes(digest)) await reconcile(ports, key, digest, cause);
       else changed = (await recycleAlong(ports, key, binned, digest, cause)) || changed;
     }
     changed ||= moved.length > 0;
+    // A referrer's tag may name another manifest that was deleted before: its last reason to stay is gone then.
+    const named = tagged.filter((digest) => referring.has(digest));
+    changed = (await recycleNamed(ports, key, binned, named, cause, goesOn)) || changed;
   }
   return changed;
 }

@@ -14,6 +14,8 @@ import { deleteEvents } from '../../core/events/delete-events.ts';
 import type { Cause } from '../../core/events/envelope.ts';
 import { publishCommitted } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';
+import { parseDigest } from '../../core/oci/digest.ts';
+import type { Tag } from '../../core/oci/name.ts';
 import type { QueryDocuments, ReadDocument } from '../../core/ports/documents.ts';
 import { questionsOf } from './deletion.ts';
 import type { StaysBy } from './kept.ts';
@@ -36,6 +38,21 @@ export async function recycleSignatures(
   goesOn: GoesOn,
 ): Promise<boolean> {
   const digests = [...new Set((await tagsAbout(ports.documents, key, from.digest)).map((tag) => tag.digest))];
+  return recycleNamed(ports, key, from, digests, cause, goesOn);
+}
+
+/**
+ * Recycles along with a manifest those of these that nothing keeps, with their tags, all of which name manifests that
+ * are deleted. Returns whether anything was recycled.
+ */
+export async function recycleNamed(
+  ports: ReconcilingPorts,
+  key: RepositoryKey,
+  from: BinnedDocument,
+  digests: readonly Digest[],
+  cause: Cause,
+  goesOn: GoesOn,
+): Promise<boolean> {
   return inGroups(digests, goesOn, (digest) => recycleSignature(ports, key, from, digest, cause));
 }
 
@@ -104,14 +121,29 @@ export async function signatureGoing(
     limit: tagsAtOnce,
   });
   const tags = page.documents.map((each) => parseStored(tagDocumentSchema, each, { container, partition }));
-  // A tag of its own, or one about another manifest, keeps it.
-  const name = aboutName(subject);
-  if (page.continuation !== undefined || tags.some(({ document }) => aboutIn(document.name) !== name))
-    return { because: 'tag' };
+  if (page.continuation !== undefined) return { because: 'tag' };
+  const kept = await Promise.all(tags.map(({ document: { name } }) => keeps(ports.documents, key, name, subject)));
+  if (kept.includes(true)) return { because: 'tag' };
   if (!questionsOf({ key }, manifest, tags).every((question) => ports.admission.allows(question)))
     return { because: 'locked' };
   const keeper = await keeperOf(ports, key, manifest.document);
   return keeper === undefined || keeper === 'tag' ? { manifest, tags } : { because: keeper };
+}
+
+/**
+ * Returns whether a tag keeps its manifest while `subject` goes: one of its own does, and one about another manifest
+ * does unless that lies in the recycle bin. What was never here may come yet.
+ */
+async function keeps(documents: ReadDocument, key: RepositoryKey, tag: Tag, subject: Digest): Promise<boolean> {
+  const about = aboutIn(tag);
+  if (about === aboutName(subject)) return false;
+  // A tag names half of a sha512, which is no digest to read by.
+  const other = about === undefined ? undefined : parseDigest(about.replace('-', ':'));
+  if (other === undefined) return true;
+  const [live, binned] = await Promise.all(
+    [manifestRef(key, other), binnedRef(key, other)].map((ref) => documents.readDocument(ref)),
+  );
+  return live !== undefined || binned === undefined;
 }
 
 /**

@@ -29,6 +29,8 @@ const queriesAtOnce = 16;
 export interface Along {
   readonly moved: readonly Digest[];
   readonly left: readonly Digest[];
+  /** Those that a tag alone keeps. */
+  readonly tagged: readonly Digest[];
 }
 
 /**
@@ -45,7 +47,8 @@ export async function recycleTogether(
 ): Promise<Along> {
   const along = await goingAlong(ports, key, digests);
   const going = withinOneBatch(along.going);
-  if (going.length === 0) return { moved: [], left: [] };
+  const tagged = [...along.stays].flatMap(([digest, by]) => (by === 'tag' ? [digest] : []));
+  if (going.length === 0) return { moved: [], left: [], tagged };
   const rest = along.going.filter((each) => !going.includes(each)).map(({ document }) => document.digest);
   const taking = { ...from.recycled, recycledAt: ports.clock.now().toISOString(), dueAt: from.dueAt };
   const events = await moveInto(
@@ -54,9 +57,9 @@ export async function recycleTogether(
     { manifests: going.map((manifest) => ({ ...manifest, asked: false })), tags: [] },
   );
   const moved = going.map(({ document }) => document.digest);
-  if (events === undefined) return { moved: [], left: [...moved, ...rest] };
+  if (events === undefined) return { moved: [], left: [...moved, ...rest], tagged };
   await publishCommitted(ports, key, events);
-  return { moved, left: [...(await reconcileTogether(ports, key, moved)), ...rest] };
+  return { moved, left: [...(await reconcileTogether(ports, key, moved)), ...rest], tagged };
 }
 
 /**
