@@ -104,7 +104,10 @@ async function ended(context: Context, registry: Registry, begun: Bulk): Promise
 async function report(context: Context, bulk: Bulk): Promise<void> {
   const { call } = context.world;
   await context.output.one(bulk, { name: bulk.id, lines: linesOf(bulk) });
-  if (bulk.undo !== undefined) { reportUndo(bulk.undo, bulk); return; }
+  if (bulk.undo !== undefined) {
+    reportUndo(bulk.undo, bulk);
+    return;
+  }
   if (bulk.deleted > 0) await context.output.say(`undo it: ${call} bulk undo ${bulk.id}`);
   if (bulk.state !== 'done')
     throw new Failure(`the bulk deletion ${bulk.id} ${endings[bulk.state]}: ${bulk.reason ?? 'no reason is given'}`);
