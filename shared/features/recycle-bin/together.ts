@@ -29,7 +29,10 @@ const queriesAtOnce = 16;
 export interface Along {
   readonly moved: readonly Digest[];
   readonly left: readonly Digest[];
-  /** Those that a tag alone keeps. */
+}
+
+/** The outcome of recycling; `tagged` are those that a tag alone keeps. */
+interface RecycledAlong extends Along {
   readonly tagged: readonly Digest[];
 }
 
@@ -44,7 +47,7 @@ export async function recycleTogether(
   from: BinnedDocument,
   digests: readonly Digest[],
   cause: Cause,
-): Promise<Along> {
+): Promise<RecycledAlong> {
   const along = await goingAlong(ports, key, digests);
   const going = withinOneBatch(along.going);
   const tagged = [...along.stays].flatMap(([digest, by]) => (by === 'tag' ? [digest] : []));

@@ -8,7 +8,7 @@ export interface RequiredStack {
   /** The password of the user `admin`. */
   readonly password: string;
   /** A call of the management API by the administrator; rejects when it is refused. */
-  manage(method: string, path: string, content: object): Promise<unknown>;
+  manage(method: string, path: string, content?: object): Promise<unknown>;
   /** Makes a named token with a scope map of its own; gives its first password. */
   makeToken(name: string, actions: readonly string[]): Promise<string>;
   /** Ends all of it; rejects when the stack does not end in order. */
