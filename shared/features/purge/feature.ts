@@ -56,7 +56,7 @@ export const purge = feature({
             log.info({ policy, plan, state, outcome, over }, 'a purge policy ran');
         },
       },
-      gives: { showPurgeDue, purgeViews: purgeViews(ports.documents, registry) },
+      gives: { showPurgeDue, purgeViews: purgeViews(ports, registry) },
     };
   },
 });

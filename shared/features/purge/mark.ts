@@ -13,7 +13,7 @@ import type { Due } from './documents.ts';
 import { dueDocument } from './documents.ts';
 import type { Judgement } from './judge.ts';
 import { judge } from './judge.ts';
-import type { Marked,Recheck } from './marks.ts';
+import type { Marked, Recheck } from './marks.ts';
 import { onlyEarlier, readMarked, writeRechecks } from './marks.ts';
 import type { PolicyPorts } from './ports.ts';
 import type { Found } from './read-facts.ts';

@@ -1,5 +1,7 @@
+import { Cached } from '../../core/documents/cached.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
+import type { Clock } from '../../core/ports/clock.ts';
 import type { Documents } from '../../core/ports/documents.ts';
 import type { PurgeViews } from '../../core/ports/views.ts';
 import { planRef, planSchema, readPolicies } from './documents.ts';
@@ -7,12 +9,21 @@ import { isApproved } from './session.ts';
 
 const mostShown = 10;
 
+/** An approval shows in lists so many milliseconds late at most: a page of tags reads no policies then. */
+const approvedFreshMs = 5_000;
+
 /** Makes what views show of purge policies. */
-export function purgeViews(documents: Documents, registry: RegistryName): PurgeViews {
+export function purgeViews(
+  { documents, clock }: { readonly documents: Documents; readonly clock: Clock },
+  registry: RegistryName,
+): PurgeViews {
+  const approved = new Cached<ReadonlySet<string>>({ clock, freshMs: approvedFreshMs });
   return {
-    async approved() {
-      return new Set((await readPolicies(documents, registry)).filter(isApproved).map(({ name }) => name));
-    },
+    approved: () =>
+      approved.get(
+        registry,
+        async () => new Set((await readPolicies(documents, registry)).filter(isApproved).map(({ name }) => name)),
+      ),
     async plans() {
       const policies = await readPolicies(documents, registry);
       const plans = await Promise.all(
