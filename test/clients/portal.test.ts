@@ -4,6 +4,7 @@ import { readDocument } from '../api/document.ts';
 import { startRunningStack, stateFolder } from '../local/stack/running-stack.ts';
 import { axeFaults, cutOff, keepPicture, open, settled, startBrowser, stretched, walkByKeyboard } from './browser.ts';
 import { lookAtHostileImage, lookAtHostilePages, pushHostileImage } from './hostile-pages.ts';
+import { describeComplaints } from './portal-complaints.ts';
 import { hostile, Pusher } from './portal-images.ts';
 import { drawTable } from './table-page.ts';
 
@@ -203,38 +204,6 @@ describe('the tags of a repository', () => {
     await page.close();
   });
 
-  it('name the others of the same image, also where there are more than a hundred', async () => {
-    const { page } = await open(browser, `${stack.url}/ui/tags?repository=${many}`);
-    const cell = page.getByRole('rowheader').filter({ has: page.getByRole('link', { name: 'pr-0', exact: true }) });
-    await cell.getByText('and 118 more').click();
-    const [, named = '', rest] =
-      /= (.*) and ([0-9]+) more$/.exec(await cell.innerText().then((text) => text.replace(/\s+/g, ' '))) ?? [];
-    expect([named.match(/pr-[0-9]+/g)?.length, rest]).toEqual([10, '109']);
-    expect(await axeFaults(page)).toEqual([]);
-    await page.close();
-  });
-
-  it('and the repositories are sorted as a whole by their size and their last pull', async () => {
-    const { page } = await open(browser, `${stack.url}/ui/tags?repository=${repository}`);
-    await page.getByRole('button', { name: 'Last pull' }).click();
-    await page.waitForURL(/sort=pulled&order=desc/);
-    await expect.poll(() => page.locator(names).first().textContent(), { timeout: 90_000 }).toBe('1.0');
-    await page.getByRole('button', { name: 'Size, as pulled' }).click();
-    await page.waitForURL(/sort=size&order=desc/);
-    await expect.poll(() => page.locator(names).first().textContent()).toBe('multi');
-    await page.goto(`${stack.url}/ui/repositories`);
-    for (const [column, sort] of [
-      ['Last pull', 'pulled'],
-      ['Size', 'size'],
-    ] as const) {
-      await page.getByRole('button', { name: column }).click();
-      await page.waitForURL(new RegExp(`sort=${sort}&order=desc`));
-      await page.getByRole('columnheader', { name: column }).and(page.locator('[aria-sort=descending]')).waitFor();
-      expect(await page.locator(names).first().textContent()).toBe(repository);
-    }
-    await page.close();
-  });
-
   it('are twenty or more on a screen of 1280 by 800', async () => {
     const { page } = await open(browser, `${stack.url}/ui/tags?repository=${many}`);
     const seen = await page.evaluate(
@@ -278,25 +247,6 @@ describe('the tags of a repository', () => {
     await page.close();
   });
 
-  it('are deleted by their age, once their number was shown', async () => {
-    const { page, requests } = await open(browser, `${stack.url}/ui/tags?repository=${many}&search=pr-2*`);
-    await page.getByRole('button', { name: 'Delete by age …' }).click();
-    const form = page.getByRole('dialog', { name: 'Delete by age' });
-    await form.getByRole('button', { name: 'Count them' }).click();
-    await form.getByText('No tag matches').waitFor();
-    await form.getByLabel('Not pushed for days').fill('0.00001');
-    expect(await axeFaults(page)).toEqual([]);
-    await form.getByRole('button', { name: 'Count them' }).click();
-    await page.getByRole('dialog', { name: 'Delete 11 tags?' }).getByText('and match pr-2*').waitFor();
-    await page.getByRole('button', { name: 'Delete 11 tags' }).click();
-    const undo = page.getByRole('button', { name: 'Undo' });
-    await undo.waitFor();
-    expect(requests.filter((each) => each.startsWith('POST'))).toEqual(['POST /api/v1/bulk-deletions']);
-    await undo.click();
-    await page.getByText('1–11 of 11').waitFor();
-    await page.close();
-  });
-
   it('say what goes and what stays before one is deleted', async () => {
     const { page } = await open(browser, `${stack.url}/ui/tags?repository=${repository}`);
     await page.getByRole('checkbox', { name: 'Select latest' }).check();
@@ -328,37 +278,6 @@ describe('the page of an image', () => {
     expect(await page.evaluate('globalThis.struck')).toBeUndefined();
     expect(await page.locator('main script, main img').count()).toBe(0);
     expect(faults).toEqual([]);
-    await page.close();
-  });
-
-  it('shows how it runs: ports, entrypoint, environment and labels', async () => {
-    const { page } = await open(browser, `${stack.url}/ui/image?repository=${repository}&reference=6.0.10&view=config`);
-    const text = (await page.locator('main').textContent()) ?? '';
-    for (const shown of ['8080/tcp', '["/app","--serve"]', 'VERSION=6.0.10', 'org.example.version'])
-      expect(text).toContain(shown);
-    await page.close();
-  });
-
-  it('says of its size that it is compressed, and of each layer in how many images it is', async () => {
-    const address = `${stack.url}/ui/image?repository=${repository}&reference=6.0.10`;
-    const { page } = await open(browser, address);
-    expect(await page.getByRole('region', { name: 'About' }).textContent()).toContain('compressed, as pulled');
-    await page.goto(`${address}&view=layers`);
-    await settled(page);
-    const rows = await page.getByRole('table', { name: 'Layers' }).locator('tbody tr').allTextContents();
-    expect(rows.map((row) => /\d+ images?/.exec(row)?.[0])).toEqual([
-      expect.stringMatching(/^[2-9] images$/),
-      undefined,
-    ]);
-    expect(await page.getByRole('columnheader', { name: 'Size, as pulled' }).count()).toBe(1);
-    await page.close();
-  });
-
-  it('shows who has pulled it, and that a scanner is nobody who uses it', async () => {
-    const { page } = await open(browser, `${stack.url}/ui/image?repository=${repository}&reference=1.0&view=pulls`);
-    const clients = (await page.getByRole('region', { name: 'Pulls by client' }).textContent()) ?? '';
-    expect(clients).toMatch(/scanner, which uses nothing of it\D*2/);
-    expect(clients).toMatch(/docker\D*1/);
     await page.close();
   });
 
@@ -434,3 +353,5 @@ describe('a table of 1,000 rows', () => {
     expect(least('longestMs') / least('calibrationMs')).toBeLessThan(50 / 6);
   });
 });
+
+describeComplaints({ browser, url: stack.url, repository, many });

@@ -18,8 +18,17 @@ const tests = new Set(['it', 'it.each', 'test', 'test.each']);
 
 const isSkipped = /^(?:describe|it|test)\.(?:skip|todo|fails)/;
 
+/** A title that is too long for a line is written in parts. */
+function textOf(node: ts.Node | undefined): string | undefined {
+  if (node === undefined) return undefined;
+  if (ts.isStringLiteralLike(node)) return node.text;
+  if (!ts.isBinaryExpression(node) || node.operatorToken.kind !== ts.SyntaxKind.PlusToken) return undefined;
+  const [left, right] = [textOf(node.left), textOf(node.right)];
+  return left === undefined || right === undefined ? undefined : left + right;
+}
+
 function titleOf({ arguments: [title] }: ts.CallExpression): string | undefined {
-  return title !== undefined && ts.isStringLiteralLike(title) ? title.text : undefined;
+  return textOf(title);
 }
 
 /** Returns the whole names of the tests in a source, with the titles of the blocks around them. */
@@ -45,7 +54,7 @@ describe('the names of the tests in a source', () => {
       describe('a', () => {
         it('b', () => {});
         it.skip('c', () => {});
-        describe.each(all)('the %s', (d) => { it.each([1])('e %s', () => {}); });
+        describe.each(all)('the %s', (d) => { it.each([1])('e ' + '%s', () => {}); });
       });
       describe.skip('f', () => { it('g', () => {}); });
       // it('h', () => {});

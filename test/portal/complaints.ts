@@ -33,15 +33,21 @@ const index = inBlock(`${images}/image.test.ts`, 'an index');
 const attestation = inBlock(`${images}/attestations.test.ts`, 'an attestation in an index');
 const preview = inBlock(`${images}/deletion.test.ts`, 'the preview of a deletion');
 const anyPreview = inBlock(`${images}/deletion-is-right.test.ts`, 'the preview of a deletion');
+const allTags = inBlock('clients/portal-complaints.ts', 'all tags of a repository');
+const aboutImage = inBlock('clients/portal-complaints.ts', 'all about an image');
 const tagsPage = inBlock(browser, 'the tags of a repository');
-const imagePage = inBlock(browser, 'the page of an image');
 const shell = inBlock(browser, 'the shell');
 const eachPage = inBlock(browser, 'the page %s');
 const steeringPages = inBlock('clients/portal-steering.test.ts', 'the pages that steer a registry');
+const eachSteeringPage = inBlock('clients/portal-steering.test.ts', 'the page %s with content');
 const search = inBlock('portal/reference.test.ts', 'the search');
 const command = inBlock('portal/reference.test.ts', 'a command that the page of an image offers');
 const pull = inBlock('shared/features/usage/pulls.test.ts', 'a pull');
 const scannerPull = inBlock('shared/features/usage/pulls.test.ts', 'what scanners and replication pull');
+
+const held =
+  'asks at most three times, breaks no rule of accessibility and none of its policy, and can be used by keyboard ' +
+  'alone, in the $theme theme at $width pixels, where nothing is stretched';
 
 /** Each complaint with its tests, those of the API before those in a browser. */
 export const complaints: readonly Complaint[] = [
@@ -70,7 +76,7 @@ export const complaints: readonly Complaint[] = [
     heldBy: [
       manyTags('answers in at most 1.5 times the time of one with few: sort=%s'),
       tagRows('cost three queries and a count a page, whatever they are sorted by'),
-      eachPage('asks at most three times, and breaks no rule of accessibility and none of its policy, in the %s theme'),
+      eachPage(held),
     ],
   },
   {
@@ -94,7 +100,7 @@ export const complaints: readonly Complaint[] = [
       tagRows('name ten aliases of a digest with 200 tags and count them all'),
       image('has of 200 tags the first twenty, and their number'),
       preview('names all 200 tags of a digest, which go with it'),
-      tagsPage('name the others of the same image, also where there are more than a hundred'),
+      allTags('name the others of the same image, also where there are more than a hundred'),
     ],
   },
   {
@@ -111,7 +117,7 @@ export const complaints: readonly Complaint[] = [
       ),
       bulkDeletion('takes what is picked, what begins so, what is older, and nothing else'),
       tagsPage('are deleted by one call, all that match and not only those that are seen, and come back by Undo'),
-      tagsPage('are deleted by their age, once their number was shown'),
+      allTags('are deleted by their age, once their number was shown'),
     ],
   },
   {
@@ -162,7 +168,7 @@ export const complaints: readonly Complaint[] = [
     threads: ['go-gitea/gitea#22283', 'Azure/acr#247'],
     heldBy: [
       image('shows exposed ports, entrypoint, env and labels, and which instruction made which layer'),
-      imagePage('shows how it runs: ports, entrypoint, environment and labels'),
+      aboutImage('shows how it runs: ports, entrypoint, environment and labels'),
     ],
   },
   {
@@ -170,13 +176,13 @@ export const complaints: readonly Complaint[] = [
     threads: ['mkuchin/docker-registry-web#69', 'docker/roadmap#27'],
     heldBy: [
       image('counts in how many other images a layer is'),
-      imagePage('says of its size that it is compressed, and of each layer in how many images it is'),
+      aboutImage('says of its size that it is compressed, and of each layer in how many images it is'),
     ],
   },
   {
     complaint: 'The size differs from that of the image on disk, because it is compressed, which is not said.',
     threads: ['docker/hub-feedback#331'],
-    heldBy: [imagePage('says of its size that it is compressed, and of each layer in how many images it is')],
+    heldBy: [aboutImage('says of its size that it is compressed, and of each layer in how many images it is')],
   },
   {
     complaint: 'It is not seen which tags are one image, and 6.0.10 stands before 6.0.9.',
@@ -203,10 +209,7 @@ export const complaints: readonly Complaint[] = [
   {
     complaint: 'There is no dark theme.',
     threads: ['project-zot/zui#553'],
-    heldBy: [
-      eachPage('asks at most three times, and breaks no rule of accessibility and none of its policy, in the %s theme'),
-      shell('keeps the chosen colours and rows'),
-    ],
+    heldBy: [eachPage(held), shell('keeps the chosen colours and rows')],
   },
   {
     complaint: 'Images without a tag, and referrers, are not to be found.',
@@ -223,16 +226,18 @@ export const complaints: readonly Complaint[] = [
       tagRows(
         'are sorted as a whole and not by page: by push, by size and by pull, and what was never pulled comes last',
       ),
-      tagsPage('and the repositories are sorted as a whole by their size and their last pull'),
+      allTags('are sorted, and so are the repositories, as a whole by their size and their last pull'),
     ],
   },
   {
     complaint: 'Somebody who is blind, or has no mouse, cannot use it.',
     threads: ['goharbor/harbor#3403', 'goharbor/harbor#12327', 'docker/roadmap#299', 'docker/hub-feedback#2290'],
     heldBy: [
-      eachPage('asks at most three times, and breaks no rule of accessibility and none of its policy, in the %s theme'),
-      eachPage('can be used by keyboard alone: every control is reached, and its focus is seen'),
-      steeringPages('ask the registry at most three times each, and break no rule of accessibility in either theme'),
+      eachPage(held),
+      eachPage('has nothing cut off at 360 pixels'),
+      eachSteeringPage(
+        'asks at most three times, breaks no rule of accessibility, is walked by keys, and fits every screen',
+      ),
     ],
   },
   {
@@ -260,7 +265,7 @@ export const complaints: readonly Complaint[] = [
     heldBy: [
       scannerPull('is counted, and refreshes no last pull'),
       pull('by tag is counted of the repository, the tag and the digest, with its time, client and region'),
-      imagePage('shows who has pulled it, and that a scanner is nobody who uses it'),
+      aboutImage('shows who has pulled it, and that a scanner is nobody who uses it'),
     ],
   },
 ];
