@@ -20,13 +20,13 @@ export function describeComplaints(shown: Shown): void {
 
 function describeTags({ browser, url, repository, many }: Shown): void {
   describe('all tags of a repository', () => {
-    it('name the others of the same image, also where there are more than a hundred', async () => {
+    it('name the others of the same image, also where there are many', async () => {
       const { page } = await open(browser, `${url}/ui/tags?repository=${many}`);
       const cell = page.getByRole('rowheader').filter({ has: page.getByRole('link', { name: 'pr-0', exact: true }) });
-      await cell.getByText('and 118 more').click();
+      await cell.getByText('and 28 more').click();
       const [, named = '', rest] =
         /= (.*) and ([0-9]+) more$/.exec(await cell.innerText().then((text) => text.replace(/\s+/g, ' '))) ?? [];
-      expect([named.match(/pr-[0-9]+/g)?.length, rest]).toEqual([10, '109']);
+      expect([named.match(/pr-[0-9]+/g)?.length, rest]).toEqual([10, '19']);
       expect(await axeFaults(page)).toEqual([]);
       await page.close();
     });
@@ -91,7 +91,7 @@ function describeImage({ browser, url, repository }: Shown): void {
       await settled(page);
       const rows = await page.getByRole('table', { name: 'Layers' }).locator('tbody tr').allTextContents();
       expect(rows.map((row) => /\d+ images?/.exec(row)?.[0])).toEqual([
-        expect.stringMatching(/^[2-9] images$/),
+        expect.stringMatching(/^([2-9]|[1-9][0-9]) images$/),
         undefined,
       ]);
       expect(await page.getByRole('columnheader', { name: 'Size, as pulled' }).count()).toBe(1);

@@ -23,11 +23,13 @@ beforeAll(async () => {
   await app.signature(index);
   digests.multi = index.digest;
   const others = new Pusher(stack.url, many);
-  const shared = await others.image('1', { tag: 'pr-0' });
-  await others.tags(
-    shared,
-    Array.from({ length: 119 }, (_, n) => `pr-${n + 1}`),
-  );
+  for (let n = 0; n < 120; n += 30) {
+    const shared = await others.image(`${n}`, { tag: `pr-${n}` });
+    await others.tags(
+      shared,
+      Array.from({ length: 29 }, (_, more) => `pr-${n + more + 1}`),
+    );
+  }
   for (const client of ['docker/28.0', 'Trivy/0.60', 'Trivy/0.60'])
     await fetch(`${stack.url}/v2/${repository}/manifests/1.0`, { headers: { 'user-agent': client } });
 });

@@ -100,7 +100,7 @@ export const complaints: readonly Complaint[] = [
       tagRows('name ten aliases of a digest with 200 tags and count them all'),
       image('has of 200 tags the first twenty, and their number'),
       preview('names all 200 tags of a digest, which go with it'),
-      allTags('name the others of the same image, also where there are more than a hundred'),
+      allTags('name the others of the same image, also where there are many'),
     ],
   },
   {

@@ -1,11 +1,14 @@
 import { z } from 'zod';
+import { inBatches } from '../../core/documents/batches.ts';
 import { defined } from '../../core/documents/defined.ts';
 import { registrySchema } from '../../core/documents/names.ts';
+import { allStored } from '../../core/documents/pages.ts';
+import type { Stored } from '../../core/documents/stored.ts';
 import { documentShape, readStored } from '../../core/documents/stored.ts';
 import { isDigest } from '../../core/oci/digest.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { Clock } from '../../core/ports/clock.ts';
-import type { CommitDocuments, ReadDocument } from '../../core/ports/documents.ts';
+import type { CommitDocuments, DocumentRef, QueryDocuments, ReadDocument } from '../../core/ports/documents.ts';
 import type { LastPull, ReadLastPulls } from '../../core/ports/pulls.ts';
 import type { ImagePulls } from './counters.ts';
 import { imagePullsSchema, pullsOfDigestId, pullsOfTagId } from './counters.ts';
@@ -52,19 +55,23 @@ export async function readTracking(documents: ReadDocument, registry: RegistryNa
   )?.document.since;
 }
 
+/** So few are read one by one: that costs less than a query. */
+const readOneByOne = 4;
+/** A query names so many. */
+const idsAtOnce = 200;
+
 /** Reads the last pulls that rules are about. Scanners and replication do not count. */
-export function lastPullsIn(documents: ReadDocument): ReadLastPulls {
+export function lastPullsIn(documents: ReadDocument & QueryDocuments): ReadLastPulls {
   return {
     async lastPulls(key, references) {
-      const found = await Promise.all(
-        references.map((reference) =>
-          readStored(
-            documents,
-            imagePullsSchema,
-            usageRef(key, isDigest(reference) ? pullsOfDigestId(reference) : pullsOfTagId(reference)),
-          ),
-        ),
+      const refs = references.map((reference) =>
+        usageRef(key, isDigest(reference) ? pullsOfDigestId(reference) : pullsOfTagId(reference)),
       );
+      // An image may have hundreds of tags, and each of their pushes asks for all of them.
+      const found =
+        refs.length <= readOneByOne
+          ? await Promise.all(refs.map((ref) => readStored(documents, imagePullsSchema, ref)))
+          : (await Promise.all(inBatches(refs, idsAtOnce).map((some) => pullsAmong(documents, some)))).flat();
       return new Map(
         found.flatMap((stored) =>
           stored === undefined ? [] : [[stored.document.name, lastOf(stored.document)] as const],
@@ -76,6 +83,15 @@ export function lastPullsIn(documents: ReadDocument): ReadLastPulls {
       return since === undefined ? undefined : new Date(since);
     },
   };
+}
+
+/** Reads the counters of several references of one repository, in one query. */
+async function pullsAmong(documents: QueryDocuments, refs: readonly DocumentRef[]): Promise<Stored<ImagePulls>[]> {
+  const [first] = refs;
+  if (first === undefined) return [];
+  const { container, partition } = first;
+  const where = [{ path: 'id', is: 'in' as const, values: refs.map(({ id }) => id) }];
+  return allStored(documents, { container, partition, where, limit: refs.length }, imagePullsSchema);
 }
 
 function lastOf({ lastPull, lastHead }: ImagePulls): LastPull {
