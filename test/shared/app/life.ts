@@ -274,7 +274,15 @@ export async function look(life: Life): Promise<Record<string, string>> {
 
 const lists = [
   ...['listTokens', 'listScopeMaps', 'getAnonymousPull'],
-  ...['listTrustedIssuers', 'listSigningKeys', 'getRegistry', 'listWebhooks', 'getSoftDelete', 'listBin'],
+  ...[
+    'listTrustedIssuers',
+    'listSigningKeys',
+    'getRegistry',
+    'listWebhooks',
+    'getSoftDelete',
+    'listBin',
+    'listDeletions',
+  ],
   ...['listPurgePolicies', 'listInUse', 'listReplications', 'listBaseSources', 'listUpstreams', 'listBuildPolicies'],
   ...['listBuilds', 'listTasks'],
 ];
