@@ -274,17 +274,9 @@ export async function look(life: Life): Promise<Record<string, string>> {
 
 const lists = [
   ...['listTokens', 'listScopeMaps', 'getAnonymousPull'],
-  ...[
-    'listTrustedIssuers',
-    'listSigningKeys',
-    'getRegistry',
-    'listWebhooks',
-    'getSoftDelete',
-    'listBin',
-    'listDeletions',
-  ],
+  ...['listTrustedIssuers', 'listSigningKeys', 'getRegistry', 'listWebhooks', 'getSoftDelete', 'listBin'],
   ...['listPurgePolicies', 'listInUse', 'listReplications', 'listBaseSources', 'listUpstreams', 'listBuildPolicies'],
-  ...['listBuilds', 'listTasks'],
+  ...['listBuilds', 'listTasks', 'listDeletions'],
 ];
 
 /** Reads what clients pull, and the lists of it. */
