@@ -4,7 +4,7 @@ import type { RegistryName } from '../../core/oci/name.ts';
 import type { QueryDocuments, ReadDocument } from '../../core/ports/documents.ts';
 import type { BuildViews } from '../../core/ports/views.ts';
 import type { Build } from './plan/documents.ts';
-import { buildSchema, listOf, nodeSchema, nodesOf,queueRef, queueSchema } from './plan/documents.ts';
+import { buildSchema, listOf, nodeSchema, nodesOf, queueRef, queueSchema } from './plan/documents.ts';
 
 const mostShown = 10;
 

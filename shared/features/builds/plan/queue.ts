@@ -7,7 +7,7 @@ import { readStored } from '../../../core/documents/stored.ts';
 import type { BuildPorts } from '../ports.ts';
 import type { Dependent } from './dependent.ts';
 import type { Build, BuildQueue, Root } from './documents.ts';
-import { buildRef, listOf,queueRef, queueSchema } from './documents.ts';
+import { buildRef, listOf, queueRef, queueSchema } from './documents.ts';
 import { heldBy } from './held.ts';
 
 type QueuePorts = Pick<BuildPorts, 'documents' | 'registry'>;
