@@ -1,5 +1,6 @@
 import { connectMemory } from '../../shared/adapters/memory/connect.ts';
 import { parseEvent } from '../../shared/core/events/envelope.ts';
+import { SharedRuns } from '../../shared/core/events/shared-runs.ts';
 import { defaultName, newPolicy } from '../../shared/features/purge/documents.ts';
 import { markTouched } from '../../shared/features/purge/mark.ts';
 import { policySchema, rulesHash } from '../../shared/features/purge/policy.ts';
@@ -40,7 +41,7 @@ export async function markDelivered({ policies }: Actor, simulated: Simulated): 
   const { log } = simulated.world.region().events;
   while (simulated.handled < log.length) {
     const at = simulated.handled;
-    await markTouched(policies, registry, parseEvent(log[at]));
+    await markTouched({ ...policies, markRuns: new SharedRuns() }, registry, parseEvent(log[at]));
     // Another that handled it meanwhile has gone on.
     simulated.handled = Math.max(simulated.handled, at + 1);
   }

@@ -1,5 +1,6 @@
 import type { Places } from '../../core/documents/whole-list.ts';
 import type { CatalogueEvent } from '../../core/events/envelope.ts';
+import { SharedRuns } from '../../core/events/shared-runs.ts';
 import { onEvents } from '../../core/feature/events.ts';
 import { feature } from '../../core/feature/feature.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
@@ -27,6 +28,7 @@ export const purge = feature({
   name: 'purge',
   make(ports: Ports) {
     const { registry, lists, noteDeletions, clock, log } = ports;
+    const markRuns = new SharedRuns();
     const showPurgeDue: ShowPurgeDue = { purgeDueAt: (key, digest) => purgeDueAt(ports, key, digest) };
     return {
       routes: async () =>
@@ -43,7 +45,7 @@ export const purge = feature({
             'Longshore.TagDeleted',
             'Longshore.Restored',
           ],
-          (event) => markTouched(ports, registry, noteDeletions(event)),
+          (event) => markTouched({ ...ports, markRuns }, registry, noteDeletions(event)),
         ),
       },
       timers: {

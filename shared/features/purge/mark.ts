@@ -7,6 +7,7 @@ import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import type { CatalogueEvent } from '../../core/events/envelope.ts';
+import type { SharedRuns } from '../../core/events/shared-runs.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { maxChangesPerCommit } from '../../core/ports/documents.ts';
 import type { Due } from './documents.ts';
@@ -20,7 +21,7 @@ import type { Found } from './read-facts.ts';
 import { readFacts } from './read-facts.ts';
 import type { RepositoryView, Session } from './session.ts';
 import { openSession } from './session.ts';
-import type { TouchedManifest } from './touched.ts';
+import type { Touched, TouchedManifest } from './touched.ts';
 import { neighboursOf, touchedBy } from './touched.ts';
 
 export interface Judged extends Found {
@@ -106,16 +107,22 @@ async function rememberUntagged(
 }
 
 /**
- * Marks the manifests that an event is about. Delivered again, or in another order, it marks what is there now. Throws
- * `StoreFailure`: then it must be delivered again.
+ * Marks the manifests that an event is about. Delivered again, or in another order, it marks what is there now: so events
+ * about the same manifests that arrive at once share a run. Hundreds of tags of one image may be deleted together, and
+ * each event by itself would judge the image, and contend for its marks. Throws `StoreFailure`: then it must be delivered
+ * again.
  */
-export async function markTouched(
-  ports: PolicyPorts,
+export function markTouched(
+  ports: PolicyPorts & { readonly markRuns: SharedRuns },
   registry: RepositoryKey['registry'],
   event: CatalogueEvent,
 ): Promise<void> {
   const touched = touchedBy(event);
-  if (touched === undefined) return;
+  if (touched === undefined) return Promise.resolve();
+  return ports.markRuns.run(JSON.stringify(touched), () => markNow(ports, registry, touched));
+}
+
+async function markNow(ports: PolicyPorts, registry: RepositoryKey['registry'], touched: Touched): Promise<void> {
   const key = { registry, repository: touched.repository };
   const session = await openSession(ports, registry, 'without pins');
   const policies = session.covering(key);

@@ -16,7 +16,7 @@ export interface TouchedManifest {
   readonly isLeaf: boolean;
 }
 
-interface Touched {
+export interface Touched {
   readonly repository: RepositoryKey['repository'];
   readonly manifests: readonly TouchedManifest[];
   /** True if the event changes the order of tags. */
