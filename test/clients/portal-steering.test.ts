@@ -276,7 +276,7 @@ describe('a page of another site, in the browser of somebody who is signed in', 
     // The session is there still, and is its owner's.
     await open('/bin');
     await button('Sign out').waitFor();
-    await page.getByText('admin', { exact: true }).waitFor();
+    await page.getByTitle('admin admin').waitFor();
     // A breach of a policy that the browser reports in such a page is what was hoped for.
     forgetFaults();
   });
