@@ -274,5 +274,5 @@ describe('a region that is added to a registry of a thousand images', () => {
     );
     await sweepSecond(3, async () => 'errors' in (await manage('GET', '/replicas/local-2')));
     expect(await countInSecond()).toBe(0);
-  }, 300_000);
+  }, 600_000);
 });

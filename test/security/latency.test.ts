@@ -117,7 +117,7 @@ describe.each([
       attacker: as,
     } = of;
     await pulls(of, 1_000);
-    const idle = await quietest(of, 3);
+    const idle = await quietest(of, 2);
     const before = rssOf(pid);
     const attacker = spawn(
       process.execPath,
@@ -125,7 +125,7 @@ describe.each([
       { stdio: 'ignore' },
     );
     await delay(1_500);
-    const attacked = await quietest(of, 4);
+    const attacked = await quietest(of, 3);
     const during = rssOf(pid);
     attacker.kill('SIGKILL');
     await once(attacker, 'exit');
