@@ -1,17 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { adminPassword, asAdmin, composeRequired } from '../shared/features/identity/required.ts';
+import { adminPassword, byAdmin, composeRequired } from '../shared/features/identity/required.ts';
 import { makeImage, pushImage } from '../shared/image.ts';
 import type { User } from './run.ts';
 import { userOf } from './run.ts';
 
 const longshore = composeRequired();
-const app = {
-  ...longshore.app,
-  fetch: async (request: Request) => {
-    if (!request.headers.has('authorization')) request.headers.set('authorization', asAdmin['authorization'] ?? '');
-    return longshore.app.fetch(request);
-  },
-} as typeof longshore.app;
+const app = byAdmin(longshore.app);
 let user: User;
 
 beforeAll(async () => {

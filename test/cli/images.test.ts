@@ -1,17 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { adminPassword, asAdmin, composeRequired, makeToken } from '../shared/features/identity/required.ts';
+import { adminPassword, byAdmin, composeRequired, makeToken } from '../shared/features/identity/required.ts';
 import { ask, makeImage, pushBlob, pushImage } from '../shared/image.ts';
 import type { User } from './run.ts';
 import { userOf } from './run.ts';
 
 const longshore = composeRequired();
-const app = {
-  ...longshore.app,
-  fetch: async (request: Request) => {
-    if (!request.headers.has('authorization')) request.headers.set('authorization', asAdmin['authorization'] ?? '');
-    return longshore.app.fetch(request);
-  },
-} as typeof longshore.app;
+const app = byAdmin(longshore.app);
 
 /** An image whose label tries everything that a terminal acts on. */
 const attack = '\u001b[2J\u001b]0;owned\u0007\u202egpj\u0085\n<script>';

@@ -1,20 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Verb } from '../../cli/verb.ts';
 import { root } from '../../cli/verbs/all.ts';
-import { adminPassword, asAdmin, composeRequired, makeToken, manage } from '../shared/features/identity/required.ts';
+import { adminPassword, byAdmin, composeRequired, makeToken, manage } from '../shared/features/identity/required.ts';
 import { ask, makeImage, pushImage } from '../shared/image.ts';
 import type { User } from './run.ts';
 import { userOf } from './run.ts';
 
 const longshore = composeRequired();
-// A push needs credentials; the helpers of the tests send none.
-const app = {
-  ...longshore.app,
-  fetch: async (request: Request) => {
-    if (!request.headers.has('authorization')) request.headers.set('authorization', asAdmin['authorization'] ?? '');
-    return longshore.app.fetch(request);
-  },
-} as typeof longshore.app;
+const app = byAdmin(longshore.app);
 
 let [admin, reader, stranger]: User[] = [];
 const image = makeImage('one');

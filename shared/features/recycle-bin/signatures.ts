@@ -5,11 +5,10 @@ import { binnedDocumentSchema, binnedRef, binnedTagSchema } from '../../core/doc
 import { untilUncontended } from '../../core/documents/contention.ts';
 import { storedWhere } from '../../core/documents/in-repository.ts';
 import type { ManifestDocument, TagDocument } from '../../core/documents/manifest.ts';
-import { manifestDocumentSchema, manifestRef, tagDocumentSchema } from '../../core/documents/manifest.ts';
+import { manifestDocumentSchema, manifestRef } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
-import { partitionOf } from '../../core/documents/names.ts';
 import type { Stored } from '../../core/documents/stored.ts';
-import { parseStored, readStored } from '../../core/documents/stored.ts';
+import { readStored } from '../../core/documents/stored.ts';
 import { deleteEvents } from '../../core/events/delete-events.ts';
 import type { Cause } from '../../core/events/envelope.ts';
 import { publishCommitted } from '../../core/events/outbox.ts';
@@ -23,6 +22,7 @@ import { keeperOf, staysBehind, wasOrdered } from './kept.ts';
 import { moveInto, tagsAtOnce } from './move.ts';
 import type { GoesOn, ReconcilingPorts } from './ports.ts';
 import { restoreTagsOf, restoreWithoutTags } from './restore.ts';
+import { firstTagsOf } from './tags-of.ts';
 
 const signaturesAtOnce = 8;
 
@@ -110,18 +110,8 @@ export async function signatureGoing(
   const manifest = await readStored(ports.documents, manifestDocumentSchema, manifestRef(key, digest));
   if (manifest === undefined) return { because: 'gone' };
   if ((await ports.documents.readDocument(manifestRef(key, subject))) !== undefined) return { because: 'subject' };
-  const [container, partition] = ['repositories' as const, partitionOf(key)];
-  const page = await ports.documents.queryDocuments({
-    container,
-    partition,
-    where: [
-      { path: 'type', is: '=', value: 'tag' },
-      { path: 'digest', is: '=', value: digest },
-    ],
-    limit: tagsAtOnce,
-  });
-  const tags = page.documents.map((each) => parseStored(tagDocumentSchema, each, { container, partition }));
-  if (page.continuation !== undefined) return { because: 'tag' };
+  const { tags, more } = await firstTagsOf(ports, key, digest, tagsAtOnce);
+  if (more) return { because: 'tag' };
   const kept = await Promise.all(tags.map(({ document: { name } }) => keeps(ports.documents, key, name, subject)));
   if (kept.includes(true)) return { because: 'tag' };
   if (!questionsOf({ key }, manifest, tags).every((question) => ports.admission.allows(question)))

@@ -5,67 +5,34 @@ import {
   attempt,
   Button,
   confirmed,
-  Empty,
   FormDialog,
-  pageFrom,
-  Pager,
-  placeIn,
   refuseIfThere,
   SelectField,
   send,
-  Show,
-  Table,
   Text,
   TextField,
-  useLoaded,
-  usePageQuery,
   useState,
   whyNot,
   wordsOf,
 } from '../../kit.ts';
+import { stateColumn, Switch, SwitchedList, write } from './switched-list.tsx';
 
 type Policy = Schema<'BuildPolicy'>;
 
-const write = 'management/write';
-
 /** The build policies: which images follow their bases by themselves, and how. */
 export function BuildPolicies(): VNode {
-  const query = usePageQuery();
-  const after = placeIn(query).continuation;
-  const loaded = useLoaded(`build policies ${after ?? ''}`, (signal) =>
-    answered(api.GET('/builds/policies', { params: { query: pageFrom(after) }, signal })),
-  );
-  const [edited, setEdited] = useState<Policy | 'new'>();
   return (
-    <>
-      <div class="actions">
-        <Button kind="primary" disabledWhy={whyNot(write)} onPress={() => setEdited('new')}>
-          Add a build policy
-        </Button>
-      </div>
-      <Show of={loaded}>
-        {({ items, nextLink }) => (
-          <>
-            {items.length === 0 ? (
-              <Empty title="There is no build policy.">
-                <p>A policy says which images are put on a new base when theirs is updated. Add one above.</p>
-              </Empty>
-            ) : (
-              <Table
-                label="Build policies"
-                columns={columnsOf(loaded.reload, setEdited)}
-                rows={items}
-                keyOf={({ name }) => name}
-              />
-            )}
-            <Pager query={query} shown={items.length} total={undefined} nextLink={nextLink} />
-          </>
-        )}
-      </Show>
-      {edited === undefined ? null : (
-        <PolicyForm of={edited} onClose={() => setEdited(undefined)} onDone={loaded.reload} />
-      )}
-    </>
+    <SwitchedList
+      label="Build policies"
+      add="Add a build policy"
+      empty={[
+        'There is no build policy.',
+        'A policy says which images are put on a new base when theirs is updated. Add one above.',
+      ]}
+      load={(query, signal) => answered(api.GET('/builds/policies', { params: { query }, signal }))}
+      columns={columnsOf}
+      form={({ of, onClose, onDone }) => <PolicyForm of={of} onClose={onClose} onDone={onDone} />}
+    />
   );
 }
 
@@ -94,11 +61,7 @@ function columnsOf(reload: () => void, edit: (policy: Policy) => void): readonly
       cell: ({ bases }) => (bases === undefined ? 'any base' : <Text of={patterns(bases)} />),
     },
     { name: 'mode', head: 'Are', cell: ({ mode }) => modes.find(([each]) => each === mode)?.[1] ?? mode },
-    {
-      name: 'on',
-      head: 'State',
-      cell: ({ enabled }) => <span class={`badge ${enabled ? 'good' : ''}`}>{enabled ? '● on' : '○ off'}</span>,
-    },
+    stateColumn,
     { name: 'do', head: 'Actions', cell: (policy) => <Actions of={policy} reload={reload} edit={edit} /> },
   ];
 }
@@ -110,12 +73,8 @@ interface ActionsProps {
 }
 
 function Actions({ of, reload, edit }: ActionsProps): VNode {
-  const { name, enabled } = of;
+  const { name } = of;
   const params = { path: { name } };
-  const toggle = async () => {
-    await attempt(() => send('PATCH', ['builds', 'policies', name], { enabled: !enabled }));
-    reload();
-  };
   const remove = async () => {
     const body = <p>Images that it covers stay on the bases that they have, unless another policy covers them.</p>;
     const title = `Delete the build policy ${name}`;
@@ -125,9 +84,7 @@ function Actions({ of, reload, edit }: ActionsProps): VNode {
   };
   return (
     <div class="actions">
-      <Button disabledWhy={whyNot(write)} label={`${enabled ? 'Stop' : 'Start'} ${name}`} onPress={toggle}>
-        {enabled ? 'Stop' : 'Start'}
-      </Button>
+      <Switch of={of} path={['builds', 'policies']} reload={reload} />
       <Button disabledWhy={whyNot(write)} label={`Change ${name}`} onPress={() => edit(of)}>
         Change
       </Button>

@@ -5,71 +5,38 @@ import {
   attempt,
   Button,
   confirmed,
-  Empty,
   FormDialog,
   linkTo,
-  pageFrom,
-  Pager,
-  placeIn,
   refuseIfChanged,
   refuseIfThere,
   send,
-  Show,
   showSecrets,
-  Table,
   Text,
   TextField,
   Time,
   toast,
-  useLoaded,
   useLocation,
-  usePageQuery,
   useState,
   whyNot,
 } from '../../kit.ts';
+import { stateColumn, Switch, SwitchedList, write } from './switched-list.tsx';
 
 type Task = Schema<'Task'>;
 
-const write = 'management/write';
-
 /** The tasks: each builds an image of a Dockerfile, when it is run, when a base is updated, and at its times. */
 export function Tasks(): VNode {
-  const query = usePageQuery();
-  const after = placeIn(query).continuation;
-  const loaded = useLoaded(`tasks ${after ?? ''}`, (signal) =>
-    answered(api.GET('/tasks', { params: { query: pageFrom(after) }, signal })),
-  );
-  const [edited, setEdited] = useState<Task | 'new'>();
   return (
-    <>
-      <div class="actions">
-        <Button kind="primary" disabledWhy={whyNot(write)} onPress={() => setEdited('new')}>
-          Add a task
-        </Button>
-      </div>
-      <Show of={loaded}>
-        {({ items, nextLink }) => (
-          <>
-            {items.length === 0 ? (
-              <Empty title="There is no task.">
-                <p>A task builds an image of a Dockerfile, and again when a base of it is updated. Add one above.</p>
-              </Empty>
-            ) : (
-              <Table
-                label="Tasks"
-                columns={columnsOf(loaded.reload, setEdited)}
-                rows={items}
-                keyOf={({ name }) => name}
-              />
-            )}
-            <Pager query={query} shown={items.length} total={undefined} nextLink={nextLink} />
-          </>
-        )}
-      </Show>
-      {edited === undefined ? null : (
-        <TaskForm of={edited} onClose={() => setEdited(undefined)} onDone={loaded.reload} />
-      )}
-    </>
+    <SwitchedList
+      label="Tasks"
+      add="Add a task"
+      empty={[
+        'There is no task.',
+        'A task builds an image of a Dockerfile, and again when a base of it is updated. Add one above.',
+      ]}
+      load={(query, signal) => answered(api.GET('/tasks', { params: { query }, signal }))}
+      columns={columnsOf}
+      form={({ of, onClose, onDone }) => <TaskForm of={of} onClose={onClose} onDone={onDone} />}
+    />
   );
 }
 
@@ -86,11 +53,7 @@ function columnsOf(reload: () => void, edit: (task: Task) => void): readonly Col
     },
     { name: 'bases', head: 'Bases', cell: ({ bases }) => <Text of={bases.join(', ') || '–'} /> },
     { name: 'due', head: 'Next run', cell: ({ dueAt }) => <Time at={dueAt} /> },
-    {
-      name: 'on',
-      head: 'State',
-      cell: ({ enabled }) => <span class={`badge ${enabled ? 'good' : ''}`}>{enabled ? '● on' : '○ off'}</span>,
-    },
+    stateColumn,
     { name: 'do', head: 'Actions', cell: (task) => <Actions of={task} reload={reload} edit={edit} /> },
   ];
 }
@@ -103,7 +66,7 @@ interface ActionsProps {
 
 function Actions({ of, reload, edit }: ActionsProps): VNode {
   const [, navigate] = useLocation();
-  const { name, enabled } = of;
+  const { name } = of;
   const params = { path: { name } };
   const run = async () => {
     await attempt(async () => {
@@ -111,10 +74,6 @@ function Actions({ of, reload, edit }: ActionsProps): VNode {
       if (build === undefined) toast('It is built when the build before it has ended.');
       else navigate(linkTo('/build', { id: build }));
     });
-  };
-  const toggle = async () => {
-    await attempt(() => send('PATCH', ['tasks', name], { enabled: !enabled }));
-    reload();
   };
   const secrets = async () => {
     const body = <p>The secrets that are there now end at once: for its hook, its runner, its gate and its CI.</p>;
@@ -141,9 +100,7 @@ function Actions({ of, reload, edit }: ActionsProps): VNode {
       <Button disabledWhy={disabledWhy} label={`Run ${name}`} onPress={run}>
         Run
       </Button>
-      <Button disabledWhy={disabledWhy} label={`${enabled ? 'Stop' : 'Start'} ${name}`} onPress={toggle}>
-        {enabled ? 'Stop' : 'Start'}
-      </Button>
+      <Switch of={of} path={['tasks']} reload={reload} />
       <Button disabledWhy={disabledWhy} label={`Change ${name}`} onPress={() => edit(of)}>
         Change
       </Button>

@@ -93,6 +93,17 @@ export function basic(user: string, password: string): Record<string, string> {
 
 export const asAdmin = basic('admin', adminPassword);
 
+/** The app for the tests' own calls, which name nobody: they are made by the administrator then. */
+export function byAdmin(app: TestLongshore['app']): TestLongshore['app'] {
+  return {
+    ...app,
+    fetch: async (request: Request) => {
+      if (!request.headers.has('authorization')) request.headers.set('authorization', asAdmin['authorization'] ?? '');
+      return app.fetch(request);
+    },
+  };
+}
+
 export function bearer(token: string): Record<string, string> {
   return { authorization: `Bearer ${token}` };
 }

@@ -4,7 +4,7 @@ import { composeForTest } from '../../../../shared/app/compose-for-test.ts';
 import type { Question } from '../../../../shared/core/admission/gate.ts';
 import type { RegistryName } from '../../../../shared/core/oci/name.ts';
 import { ask } from '../../image.ts';
-import { asAdmin, basic, composeRequired, makeToken, manage } from '../identity/required.ts';
+import { basic, byAdmin, composeRequired, makeToken, manage } from '../identity/required.ts';
 import { everythingOf, post, timedLongshore } from '../recycle-bin/binned.ts';
 import type { Pushed } from './viewed.ts';
 import { api, pushIndex, pushWith, repository } from './viewed.ts';
@@ -156,12 +156,7 @@ describe('the right to delete an image by the management API', () => {
   it('is that to change anything, or content/delete of that repository, and no other', async () => {
     const required = composeRequired();
     const asUser = async (name: string, actions: string[]) => basic(name, await makeToken(required, name, actions));
-    const open = {
-      fetch: (request: Request) => {
-        if (!request.headers.has('authorization')) request.headers.set('authorization', asAdmin['authorization'] ?? '');
-        return required.app.fetch(request);
-      },
-    };
+    const open = byAdmin(required.app);
     const pushed = await pushWith(open, '1');
     const query = { reference: '1', digest: pushed.digest };
     const refused: [string, string[]][] = [
