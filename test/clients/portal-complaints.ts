@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { axeFaults, open, settled } from './browser.ts';
+import { Pusher } from './portal-images.ts';
 
 interface Shown {
   readonly browser: Browser;
@@ -39,6 +40,10 @@ function describeTags({ browser, url, repository, many }: Shown): void {
       await page.getByRole('button', { name: 'Size, as pulled' }).click();
       await page.waitForURL(/sort=size&order=desc/);
       await expect.poll(() => page.locator(names).first().textContent(), { timeout: 30_000 }).toBe('multi');
+      // The name that comes last of all belongs to the largest one, and to the one that was pulled last.
+      const last = 'zoo/largest';
+      await new Pusher(url, last).image('1', { tag: '1', layer: 900_000 });
+      await fetch(`${url}/v2/${last}/manifests/1`);
       await page.goto(`${url}/ui/repositories`);
       for (const [column, sort] of [
         ['Last pull', 'pulled'],
@@ -47,7 +52,7 @@ function describeTags({ browser, url, repository, many }: Shown): void {
         await page.getByRole('button', { name: column }).click();
         await page.waitForURL(new RegExp(`sort=${sort}&order=desc`));
         await page.getByRole('columnheader', { name: column }).and(page.locator('[aria-sort=descending]')).waitFor();
-        await expect.poll(() => page.locator(names).first().textContent(), { timeout: 90_000 }).toBe(repository);
+        await expect.poll(() => page.locator(names).first().textContent(), { timeout: 90_000 }).toBe(last);
       }
       await page.close();
     });

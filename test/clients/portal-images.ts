@@ -57,13 +57,17 @@ export class Pusher {
     return descriptor;
   }
 
-  /** An image whose config says all that a page shows. */
+  /** An image whose config says all that a page shows; `layer` is the size of the layer that is its own, in bytes. */
   async image(
     version: string,
-    { tag, architecture = 'amd64' }: { readonly tag?: string; readonly architecture?: string } = {},
+    {
+      tag,
+      architecture = 'amd64',
+      layer = 9_000,
+    }: { readonly tag?: string; readonly architecture?: string; readonly layer?: number } = {},
   ): Promise<Descriptor> {
     const base = await this.#blob(types.layer, Buffer.from(`the base of all of them ${'x'.repeat(40_000)}`));
-    const own = await this.#blob(types.layer, Buffer.from(`${architecture} ${version} ${'y'.repeat(9_000)}`));
+    const own = await this.#blob(types.layer, Buffer.from(`${architecture} ${version} ${'y'.repeat(layer)}`));
     const config = {
       os: 'linux',
       architecture,
