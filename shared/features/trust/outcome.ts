@@ -1,0 +1,45 @@
+import type { Digest } from '../../core/oci/digest.ts';
+
+/** The manifest that a signature must be about, as the registry has stored it. */
+export interface SignedManifest {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  /** The size of the manifest, in bytes. */
+  readonly size: number;
+}
+
+/** Who has signed, as far as the signature proves it. */
+export interface Signer {
+  readonly kind: 'key' | 'identity' | 'certificate';
+  /** The name of the key in the policy, the subject alternative name of a keyless certificate, or the leaf's subject. */
+  readonly name: string;
+  /** The issuer of a keyless identity. */
+  readonly issuer?: string;
+  /** The SHA-256 of the leaf certificate's DER, in hex; absent for a bare key. */
+  readonly thumbprint?: string;
+}
+
+/** A statement that was signed about the manifest (in-toto). Its subject is the manifest: the engine has checked it. */
+export interface SignedStatement {
+  readonly predicateType: string;
+  readonly predicate: unknown;
+}
+
+/**
+ * What an engine says of one signature and one authority. A reason is a whole sentence that says what was wrong, and
+ * holds nothing of the envelope but what was escaped and cut to 200 characters.
+ */
+export type Outcome =
+  | {
+      readonly is: 'verified';
+      readonly signer: Signer;
+      /** Absent for a plain signature. */
+      readonly statement?: SignedStatement;
+      /** The time that the proof fixes; absent where it fixes none. */
+      readonly signedAt?: Date;
+      /** The time after which the signature no longer counts. */
+      readonly expiresAt?: Date;
+      /** Faults that the policy's level lets pass, a sentence each. */
+      readonly notes: readonly string[];
+    }
+  | { readonly is: 'refused'; readonly reason: string };
