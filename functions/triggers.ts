@@ -25,6 +25,8 @@ import './collection/collect.timer.ts';
 import './collection/leftovers.timer.ts';
 import './purge/touched.event.ts';
 import './purge/mark.timer.ts';
+import './verdicts/judge.event.ts';
+import './verdicts/judge-due.timer.ts';
 import './replication/plan.event.ts';
 import './replication/copy.queue.ts';
 import './replication/sweep.timer.ts';

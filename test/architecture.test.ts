@@ -71,6 +71,7 @@ const coreRooms = [
   'documents',
   'events',
   'http',
+  'verdicts',
   'admission',
   'transfer',
   'feature',

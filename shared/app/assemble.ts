@@ -1,3 +1,4 @@
+import { holdGate } from '../core/admission/holds.ts';
 import { lockGate } from '../core/admission/locks.ts';
 import type { SettingsShape } from '../core/feature/feature.ts';
 import { tracedApp } from '../core/telemetry/traced.ts';
@@ -36,7 +37,7 @@ export function assembling<
     const ground = groundOf(adapters, settings, memory);
     const { parts, ports, triggers } = list.make({ ...ground, settings });
     const gates = parts.flatMap(([, part]) => part.gates ?? []);
-    ground.admission.open([lockGate, ...gates, ...(settings.gates ?? [])]);
+    ground.admission.open([lockGate, holdGate(adapters.clock), ...gates, ...(settings.gates ?? [])]);
     const app = createApp({
       ...ground,
       ...settings,

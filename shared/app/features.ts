@@ -6,10 +6,12 @@ import { identity } from '../features/identity/feature.ts';
 import { images } from '../features/images/feature.ts';
 import { portal } from '../features/portal/feature.ts';
 import { purge } from '../features/purge/feature.ts';
+import { quarantine } from '../features/quarantine/feature.ts';
 import { recycleBinFeature } from '../features/recycle-bin/feature.ts';
 import { registry } from '../features/registry/feature.ts';
 import { replication } from '../features/replication/feature.ts';
 import { usage } from '../features/usage/feature.ts';
+import { verdicts } from '../features/verdicts/feature.ts';
 import { views } from '../features/views/feature.ts';
 import { webhooks } from '../features/webhooks/feature.ts';
 import { commonSettings } from './config/common.ts';
@@ -26,6 +28,8 @@ export const features = FeatureList.from<Ground, typeof commonSettings>(commonSe
   .and(recycleBinFeature)
   .and(purge)
   .and(replication)
+  .and(quarantine)
+  .and(verdicts)
   .and(registry)
   .and(acr)
   .and(builds)

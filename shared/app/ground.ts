@@ -26,6 +26,7 @@ import { reachRegions } from '../core/regions/reach.ts';
 import { sealingKeys } from '../core/secrets/sealing-keys.ts';
 import { counted } from '../core/telemetry/counted.ts';
 import { Metrics } from '../core/telemetry/metrics.ts';
+import { Coverage } from '../core/verdicts/coverage.ts';
 import { hearDeletions } from '../features/registry/deleted-in.ts';
 import { RepositoryEntries } from '../features/registry/entries.ts';
 import { ManifestCache } from '../features/registry/manifest-cache.ts';
@@ -110,6 +111,7 @@ export function groundOf(
     /** For lists of the management API, whose pages are named by sealed tokens. */
     lists: { documents: sealedPages(documents, settings.uploadKey), places: sealedPlaces(settings.uploadKey) },
     entries: new RepositoryEntries({ ...adapters, admission, documents }),
+    coverage: new Coverage({ ...adapters, documents }),
     sealing: sealingKeys(stores.secrets, settings.sealing),
     registry: settings.registryName,
     eventSource: settings.eventSource,

@@ -13,6 +13,7 @@ import type { RegistryName, RepositoryName } from '../../shared/core/oci/name.ts
 import { openToAll } from '../../shared/core/ports/authorize.ts';
 import type { ContainerName, DocumentChange, DocumentQuery, Documents } from '../../shared/core/ports/documents.ts';
 import { silentLog } from '../../shared/core/ports/log.ts';
+import { Coverage } from '../../shared/core/verdicts/coverage.ts';
 import { collectDue } from '../../shared/features/collection/due.ts';
 import type { CollectionPorts } from '../../shared/features/collection/ports.ts';
 import type { PolicyPorts } from '../../shared/features/purge/ports.ts';
@@ -125,6 +126,7 @@ export function actorIn(simulated: Simulated, id: number, mutation: Mutation, tu
     settings,
     callers: openToAll,
     entries,
+    coverage: new Coverage(adapters),
     manifests,
     tagReads: new SharedReads(),
     cancelled: new LRUCache({ max: 1 }),

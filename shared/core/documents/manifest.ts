@@ -10,6 +10,7 @@ import type { RepositoryKey } from './names.ts';
 import { partitionOf, registrySchema, repositorySchema, tagSchema } from './names.ts';
 import { documentShape } from './stored.ts';
 import { tagPlacesShape, tagRowSchema } from './tag-row.ts';
+import { verdictSchema } from './verdict.ts';
 
 const referenceSchema = z.object({
   role: z.enum(['config', 'layer', 'manifest']),
@@ -76,6 +77,8 @@ export const manifestDocumentSchema = z.object({
   labelsIn: z.literal('config').optional(),
   /** The report of a scanner (ACR's quarantine). */
   quarantine: z.object({ state: z.string().optional(), details: z.string().optional() }).optional(),
+  /** Absent from a manifest that no policy covers, and until one that came later has judged it: it is open. */
+  verdict: verdictSchema.optional(),
   attributes: attributesSchema,
   /**
    * The time at which it, or an index that lists it, was last restored, or that index pushed. It is written in that

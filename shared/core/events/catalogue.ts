@@ -1,5 +1,14 @@
 import type { z } from 'zod';
 import {
+  exampleDigest,
+  exampleChart,
+  exampleOccurrence,
+  exampleBin,
+  exampleWebhook,
+  exampleBuild,
+  exampleVerdict,
+} from './examples.ts';
+import {
   baseImageUpdated,
   blobCollected,
   brakeApplied,
@@ -10,6 +19,7 @@ import {
   chartPushed,
   imageDeleted,
   imagePushed,
+  imageReleased,
   purged,
   purgePlanned,
   quotaWarning,
@@ -20,55 +30,11 @@ import {
   restored,
   tagDeleted,
   tagMoved,
+  verdictChanged,
   webhookDisabled,
   webhookFailing,
   webhookRecovered,
 } from './payloads.ts';
-
-const exampleDigest = `sha256:${'2'.repeat(64)}`;
-const exampleChart = {
-  mediaType: 'application/vnd.acr.helm.chart',
-  size: 25265,
-  digest: exampleDigest,
-  repository: 'charts/mychart',
-  tag: 'mychart-1.0.0.tgz',
-  name: 'mychart',
-  version: '1.0.0',
-};
-const exampleOccurrence = {
-  id: '31c51664-e5bd-416a-a5df-e5206bc47ed0',
-  timestamp: '2026-01-01T12:00:00.000Z',
-  request: {
-    id: '7c66f28b-de19-40a4-821c-6f5f6c0003a4',
-    host: 'registry.example.com',
-    method: 'PUT',
-    useragent: 'docker/28.0.0',
-  },
-  actor: { name: 'anonymous' },
-};
-const exampleBin = {
-  repository: 'team/app',
-  group: '5f0c66ab-7a0e-4a2f-9a40-3a1c7f3d7a11',
-  manifests: [{ digest: exampleDigest, mediaType: 'application/vnd.oci.image.manifest.v1+json' }],
-};
-
-const exampleWebhook = {
-  id: '31c51664-e5bd-416a-a5df-e5206bc47ed0',
-  timestamp: '2026-01-01T12:00:00.000Z',
-  target: { webhook: 'deployments', host: 'hooks.example.com' },
-};
-
-const exampleBuild = {
-  id: '31c51664-e5bd-416a-a5df-e5206bc47ed0',
-  timestamp: '2026-01-01T12:00:00.000Z',
-  target: {
-    build: '0d9f7d0e-4c29-4b8e-93f0-2f8f3f5f7a55',
-    repository: 'team/app',
-    tag: 'v1',
-    mode: 'rebase',
-    bases: ['team/base:1'],
-  },
-} as const;
 
 /**
  * The types of all events that Longshore publishes, each with the shape of its `data`, its version and an example.
@@ -337,6 +303,61 @@ export const catalogue = {
     example: {
       ...exampleBuild,
       target: { ...exampleBuild.target, digest: exampleDigest, previousDigest: `sha256:${'1'.repeat(64)}` },
+    },
+  },
+  'Longshore.ImageHeld': {
+    version: '1.0',
+    data: verdictChanged,
+    summary:
+      'A manifest is held from now on: a push that a policy covers begins so, and a later judgement may close what was ' +
+      'open. The subject is repository@digest.',
+    example: {
+      ...exampleVerdict,
+      verdict: {
+        trust: {
+          state: 'pending',
+          mode: 'enforce',
+          policies: ['release'],
+          reasons: ['no signature that a policy accepts has arrived yet'],
+        },
+      },
+    },
+  },
+  'Longshore.ImageReleased': {
+    version: '1.0',
+    data: imageReleased,
+    summary:
+      'A manifest that was held may be pulled: its policies are met, or somebody has released it. The subject is ' +
+      'repository@digest.',
+    example: {
+      ...exampleVerdict,
+      verdict: {
+        trust: {
+          state: 'pending',
+          mode: 'enforce',
+          policies: ['release'],
+          reasons: ['no signature that a policy accepts has arrived yet'],
+        },
+      },
+      released: { by: 'ada', reason: 'the fix must go out tonight', until: '2026-01-02T12:00:00.000Z' },
+    },
+  },
+  'Longshore.VerdictChanged': {
+    version: '1.0',
+    data: verdictChanged,
+    summary:
+      'A part of the verdict on a manifest has another state, whether or not the manifest is held. The subject is ' +
+      'repository@digest.',
+    example: {
+      ...exampleVerdict,
+      verdict: {
+        scan: {
+          state: 'failed',
+          mode: 'audit',
+          policies: ['no-critical'],
+          reasons: ['CVE-2026-1 in openssl 3.0.11-1 is critical, and fixed in 3.0.15-1'],
+        },
+      },
     },
   },
 } as const satisfies Record<string, { version: string; data: z.ZodType; summary: string; example: unknown }>;

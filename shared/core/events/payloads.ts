@@ -221,3 +221,35 @@ export const buildEnded = z.object({
   target: z.object({ ...buildTarget.shape, digest: digestSchema, previousDigest: digestSchema.optional() }),
 });
 export const buildFailed = z.object({ ...buildChanged, target: buildTarget, because: z.string() });
+
+const shownJudgement = z.object({
+  state: z.enum(['pending', 'passed', 'failed']),
+  mode: z.enum(['audit', 'enforce']),
+  policies: z.array(z.string()),
+  reasons: z.array(z.string()),
+});
+
+/** The events of a verdict. A policy causes them, or somebody who is named. */
+export const verdictChanged = z.object({
+  id: z.string(),
+  timestamp: z.iso.datetime(),
+  target: z.object({
+    mediaType: z.string(),
+    size: z.int().nonnegative(),
+    digest: digestSchema,
+    length: z.int().nonnegative(),
+    repository: repositorySchema,
+    tag: tagSchema.optional(),
+  }),
+  verdict: z.object({
+    trust: shownJudgement.optional(),
+    scan: shownJudgement.optional(),
+    quarantine: shownJudgement.optional(),
+  }),
+});
+
+export const imageReleased = z.object({
+  ...verdictChanged.shape,
+  /** The actor of a release by hand, and the reason that was given; absent where the policies are met. */
+  released: z.object({ by: z.string(), reason: z.string(), until: z.iso.datetime() }).optional(),
+});

@@ -8,6 +8,8 @@ const verbs: Readonly<Record<RepositoryAction, string>> = {
   metadata_write: 'metadata/write',
   deleted_read: 'deleted/read',
   deleted_restore: 'deleted/restore',
+  quarantine_read: 'quarantine/read',
+  quarantine_write: 'quarantine/write',
 };
 
 /** Names the right that is missing, in the words of a scope map's actions. */

@@ -1,8 +1,16 @@
 import type { RepositoryName } from './name.ts';
 
-/** The actions of token scopes: the Docker token specification's, and ACR's for metadata and deleted images. */
+/** The actions of token scopes: the Docker token specification's, and ACR's for metadata, deleted and held images. */
 export type RepositoryAction =
-  'pull' | 'push' | 'delete' | 'metadata_read' | 'metadata_write' | 'deleted_read' | 'deleted_restore';
+  | 'pull'
+  | 'push'
+  | 'delete'
+  | 'metadata_read'
+  | 'metadata_write'
+  | 'deleted_read'
+  | 'deleted_restore'
+  | 'quarantine_read'
+  | 'quarantine_write';
 
 /** A right that a caller may have. */
 export type Access =

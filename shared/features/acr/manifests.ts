@@ -6,8 +6,10 @@ import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import { allStored } from '../../core/documents/pages.ts';
 import { readStored } from '../../core/documents/stored.ts';
+import { requireAccess } from '../../core/http/access.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
+import type { Asker } from '../../core/ports/authorize.ts';
 import type { QueryDocuments } from '../../core/ports/documents.ts';
 import type { QuarantinePatch } from './attributes.ts';
 import { manifestPatchIn, patchedAttributes, patchStored } from './attributes.ts';
@@ -46,10 +48,10 @@ export async function respondOneManifest(
   key: RepositoryKey,
   where: Whereabouts,
   digest: Digest,
-  request: Request,
+  asker: Asker,
 ): Promise<Response> {
   const finding =
-    request.method === 'PATCH' ? patchManifest(ports, key, digest, request) : findManifest(ports, key, digest);
+    asker.request.method === 'PATCH' ? patchManifest(ports, key, digest, asker) : findManifest(ports, key, digest);
   const [manifest, tags] = await Promise.all([finding, tagsOf(ports.documents, key, [digest])]);
   return Response.json({ ...where, manifest: manifestShape(manifest, tags.get(digest) ?? []) });
 }
@@ -64,22 +66,46 @@ async function patchManifest(
   ports: AcrPorts,
   key: RepositoryKey,
   digest: Digest,
-  request: Request,
+  asker: Asker,
 ): Promise<ManifestDocument> {
-  const patch = await manifestPatchIn(request);
+  const patch = await manifestPatchIn(asker.request);
+  await requireRights(ports, key, asker, patch);
   const change = ({ attributes, quarantine }: ManifestDocument) => ({
     ...patchedAttributes(attributes, patch.attributes),
     ...patchedQuarantine(quarantine, patch.quarantine),
   });
   const absent = new RegistryError({ is: 'manifest-unknown', reference: digest });
-  return (
-    await patchStored(ports.documents, {
-      ref: manifestRef(key, digest),
-      schema: manifestDocumentSchema,
-      absent,
-      change,
-    })
-  ).document;
+  const { document } = await patchStored(ports.documents, {
+    ref: manifestRef(key, digest),
+    schema: manifestDocumentSchema,
+    absent,
+    change,
+  });
+  // If this fails the client sends the same change again, and it is judged then.
+  if (patch.quarantine.quarantineState !== undefined) await ports.judging.judgeManifest(key, digest);
+  return document;
+}
+
+/**
+ * Asks for the rights that a change needs. The state in quarantine opens an image where a policy holds it, so there it
+ * takes `quarantine/write`, and `metadata/write` is not enough; elsewhere it is a note as any other.
+ */
+async function requireRights(
+  { coverage }: AcrPorts,
+  key: RepositoryKey,
+  { caller }: Asker,
+  { attributes, quarantine }: Awaited<ReturnType<typeof manifestPatchIn>>,
+): Promise<void> {
+  const right = (action: 'metadata_write' | 'quarantine_write') => ({
+    type: 'repository' as const,
+    name: key.repository,
+    action,
+  });
+  if (Object.values(attributes).some((value) => value !== undefined)) requireAccess(caller, [right('metadata_write')]);
+  const isQuarantine = quarantine.quarantineState !== undefined || quarantine.quarantineDetails !== undefined;
+  if (!isQuarantine || caller.may(right('quarantine_write'))) return;
+  const isCovered = (await coverage.of(key)).some(({ part }) => part === 'quarantine');
+  requireAccess(caller, [right(isCovered ? 'quarantine_write' : 'metadata_write')]);
 }
 
 function patchedQuarantine(

@@ -8,6 +8,8 @@ import type { Clock, RandomIds } from '../../core/ports/clock.ts';
 import type { Documents } from '../../core/ports/documents.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { PublishEvents } from '../../core/ports/topic.ts';
+import type { Coverage } from '../../core/verdicts/coverage.ts';
+import type { JudgeManifest } from '../../core/verdicts/judge.ts';
 
 /** The catalog's entries as this instance knows them. */
 interface KnownEntries {
@@ -24,6 +26,10 @@ export interface AcrPorts {
   readonly documents: Documents;
   readonly entries: KnownEntries;
   readonly bin: RecycleBin;
+  /** Judges a manifest once its state in quarantine has changed. */
+  readonly judging: JudgeManifest;
+  /** The policies that cover a repository. */
+  readonly coverage: Pick<Coverage, 'of'>;
   /** Answers a request for the catalog, which is the one of the distribution API. */
   readonly catalog: (caller: Caller, request: Request) => Promise<Response>;
   readonly topic: PublishEvents;

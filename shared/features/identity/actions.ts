@@ -5,7 +5,7 @@ import type { Grants } from './grants.ts';
 import { noGrants, union } from './grants.ts';
 import { isRepositoryPattern } from './pattern.ts';
 
-/** The verbs of ACR's scope maps, and those of deleted images. */
+/** The verbs of ACR's scope maps, and those of deleted and of held images. */
 const verbs: Readonly<Record<string, RepositoryAction>> = {
   'content/read': 'pull',
   'content/write': 'push',
@@ -14,6 +14,8 @@ const verbs: Readonly<Record<string, RepositoryAction>> = {
   'metadata/write': 'metadata_write',
   'deleted/read': 'deleted_read',
   'deleted/restore': 'deleted_restore',
+  'quarantine/read': 'quarantine_read',
+  'quarantine/write': 'quarantine_write',
 };
 
 /** The actions of a scope map besides those of repositories. */

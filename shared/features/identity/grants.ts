@@ -39,6 +39,8 @@ export const repositoryActions = [
   'metadata_write',
   'deleted_read',
   'deleted_restore',
+  'quarantine_read',
+  'quarantine_write',
 ] as const satisfies readonly RepositoryAction[];
 
 export const noGrants: Grants = {

@@ -11,6 +11,7 @@ import type { Regions } from '../../core/ports/regions.ts';
 import type { HastenCopy } from '../../core/ports/replication.ts';
 import type { PublishEvents } from '../../core/ports/topic.ts';
 import type { CountBytes } from '../../core/ports/traffic.ts';
+import type { Coverage } from '../../core/verdicts/coverage.ts';
 import type { CancelledUploads } from './cancel-upload.ts';
 import type { RepositoryEntries } from './entries.ts';
 import type { ManifestCache } from './manifest-cache.ts';
@@ -34,6 +35,8 @@ export interface RegistryPorts {
   readonly regions: Regions;
   readonly replication: HastenCopy;
   readonly bin: RecycleBin;
+  /** The policies by which a manifest begins held. */
+  readonly coverage: Pick<Coverage, 'of'>;
   readonly manifests: ManifestCache;
   /** Shares reads of tags. A tag may move at any time, so none is cached. */
   readonly tagReads: SharedReads<PulledTag>;

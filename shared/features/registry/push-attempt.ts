@@ -53,8 +53,9 @@ export async function beginPush(ports: RegistryPorts, push: ManifestPush, { comi
   const manifest = parseManifest(push.bytes, push.contentType);
   const digest = pushedDigest(push);
   const look = () => requireReferences(ports, { ...push, coming }, manifest);
-  const [looked] = await Promise.all([
+  const [looked, covering] = await Promise.all([
     look(),
+    ports.coverage.of(push.key),
     ports.entries.requireAllowed({ operation: 'push', key: push.key, asker: push.asker }),
   ]);
   return {
@@ -64,6 +65,7 @@ export async function beginPush(ports: RegistryPorts, push: ManifestPush, { comi
     manifest,
     digest,
     look,
+    covering,
     relied: looked,
     about: once(async () => {
       const [image, opened] = await Promise.all([
@@ -145,7 +147,7 @@ async function changesNow(
   isFirst: boolean,
   together: ReadonlyMap<Digest, number>,
 ): Promise<PushChange> {
-  const { push, digest, manifest, relied, coming } = pushing;
+  const { push, digest, manifest, relied, coming, covering } = pushing;
   const [{ before, binned }, tags, { image, entry }] = await Promise.all([
     readThere(ports, push.key, digest),
     readTags(ports, push.key, pushing.names),
@@ -166,6 +168,7 @@ async function changesNow(
     entry: pushing.isAnnounced || !isFirst ? { ...entry.document, announced: true } : entry.document,
     content: (before ?? binned)?.document.content ?? (await pushing.content()),
     mayRestore: push.mayRestore,
+    covering,
     reconcileMark: ports.bin.reconcileMark(push.key, digest),
     source: ports.settings.eventSource,
     now: ports.clock.now(),

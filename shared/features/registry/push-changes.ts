@@ -21,6 +21,7 @@ import type { Manifest } from '../../core/oci/manifest.ts';
 import type { DocumentChange } from '../../core/ports/documents.ts';
 import { maxChangesPerCommit } from '../../core/ports/documents.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
+import { beginVerdict, isEvidence } from '../../core/verdicts/begin.ts';
 import { pushEvents } from './push-events.ts';
 import type { PushedTag, PushSituation } from './push-situation.ts';
 
@@ -62,7 +63,16 @@ function broughtBack({ binned }: PushSituation): DocumentChange[] {
   return binned === undefined ? [] : [removing(binned)];
 }
 
-function manifestDocument({ push, manifest, digest, content, image, now, ...there }: PushSituation): ManifestDocument {
+function manifestDocument(situation: PushSituation): ManifestDocument {
+  const document = documentOf(situation);
+  const before = situation.before ?? situation.binned;
+  // A push of what is there opens nothing that is held, and closes nothing that is open.
+  if (before !== undefined) return { ...document, ...defined({ verdict: before.document.verdict }) };
+  if (isEvidence(document)) return document;
+  return { ...document, ...defined({ verdict: beginVerdict(situation.covering, situation.now) }) };
+}
+
+function documentOf({ push, manifest, digest, content, image, now, ...there }: PushSituation): ManifestDocument {
   const before = there.before ?? there.binned;
   const about = there.tags.length === 0 ? before?.document.about : aboutOfAll(there.tags);
   const { registry, repository } = push.key;

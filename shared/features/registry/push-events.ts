@@ -1,9 +1,11 @@
 import { defined } from '../../core/documents/defined.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
+import { isHeld } from '../../core/documents/verdict.ts';
 import { chartSubject, chartTarget, isChart } from '../../core/events/chart.ts';
 import { envelope } from '../../core/events/envelope.ts';
 import type { Tag } from '../../core/oci/name.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
+import { verdictEvent } from '../../core/verdicts/events.ts';
 import type { PushedTag, PushSituation } from './push-situation.ts';
 
 /** The events of a push: of the manifest, of its tag if that moved, and of the repository if it is new. */
@@ -15,11 +17,11 @@ export interface PushEvents {
 
 export function pushEvents(situation: PushSituation, pushed: ManifestDocument): PushEvents {
   const { tags } = situation;
-  const ofPush =
+  const pushes =
     tags.length === 0
       ? [manifestPushed(situation, pushed, undefined)]
       : tags.flatMap((tag) => [manifestPushed(situation, pushed, tag.name), ...tagMoved(situation, tag)]);
-  return { ofPush, ofRepository: repositoryCreated(situation) };
+  return { ofPush: [...pushes, ...beginsHeld(situation, pushed)], ofRepository: repositoryCreated(situation) };
 }
 
 function manifestPushed(situation: PushSituation, pushed: ManifestDocument, tag: Tag | undefined): CloudEvent {
@@ -54,6 +56,13 @@ function tagMoved(situation: PushSituation, { name, before }: PushedTag): CloudE
       target: { repository, tag: name, digest, previousDigest },
     }),
   ];
+}
+
+/** Makes the event of a new manifest that is held from its push on. */
+function beginsHeld({ before, binned, source, now, nextId }: PushSituation, pushed: ManifestDocument): CloudEvent[] {
+  if (before !== undefined || binned !== undefined || pushed.verdict === undefined) return [];
+  if (!isHeld(pushed.verdict, now)) return [];
+  return [verdictEvent('Longshore.ImageHeld', pushed, pushed.verdict, { source, now, ids: { nextId } })];
 }
 
 /**

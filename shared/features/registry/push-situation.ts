@@ -10,6 +10,7 @@ import type { Tag } from '../../core/oci/name.ts';
 import type { PushedBy } from '../../core/oci/principal.ts';
 import type { Asker } from '../../core/ports/authorize.ts';
 import type { DocumentChange } from '../../core/ports/documents.ts';
+import type { Covering } from '../../core/verdicts/coverage.ts';
 import type { ImageFacts } from './image-config.ts';
 
 /** A manifest that is to be pushed. */
@@ -59,6 +60,8 @@ export interface PushSituation {
   readonly binned: Stored<BinnedDocument> | undefined;
   /** True if the pusher may restore what a user deleted. */
   readonly mayRestore: boolean;
+  /** The policies that cover the repository. */
+  readonly covering: readonly Covering[];
   /** The change that marks the manifest, so that its neighbours are reconciled. */
   readonly reconcileMark: DocumentChange;
   readonly tags: readonly PushedTag[];

@@ -8,7 +8,7 @@ export interface SignedManifest {
   readonly size: number;
 }
 
-/** Who has signed, as far as the signature proves it. */
+/** The signer, as far as the signature proves it. */
 export interface Signer {
   readonly kind: 'key' | 'identity' | 'certificate';
   /** The name of the key in the policy, the subject alternative name of a keyless certificate, or the leaf's subject. */
@@ -26,7 +26,7 @@ export interface SignedStatement {
 }
 
 /**
- * What an engine says of one signature and one authority. A reason is a whole sentence that says what was wrong, and
+ * The answer of an engine about one signature and one authority. A reason is a whole sentence that says what was wrong, and
  * holds nothing of the envelope but what was escaped and cut to 200 characters.
  */
 export type Outcome =

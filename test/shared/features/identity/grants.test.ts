@@ -29,6 +29,8 @@ const verbs = [
   'metadata/write',
   'deleted/read',
   'deleted/restore',
+  'quarantine/read',
+  'quarantine/write',
 ];
 
 const anyActions = fc.array(
@@ -323,6 +325,8 @@ describe('what an access claim grants', () => {
       'metadata_write',
       'deleted_read',
       'deleted_restore',
+      'quarantine_read',
+      'quarantine_write',
     ]);
   });
 

@@ -11,6 +11,7 @@ import type { RepositoryName } from '../../../../shared/core/oci/name.ts';
 import type { Access, Caller } from '../../../../shared/core/ports/authorize.ts';
 import { systemRandomIds } from '../../../../shared/core/ports/clock.ts';
 import { silentLog } from '../../../../shared/core/ports/log.ts';
+import { Coverage } from '../../../../shared/core/verdicts/coverage.ts';
 import { respondAcr } from '../../../../shared/features/acr/http.ts';
 import { recycleBin } from '../../../../shared/features/recycle-bin/bin.ts';
 import { SoftDelete } from '../../../../shared/features/recycle-bin/soft-delete.ts';
@@ -67,6 +68,7 @@ async function catalogOf(names: readonly string[], may: (access: Access) => bool
     traffic: { countBytes: () => undefined },
     pulls: { countPull: () => undefined },
     entries,
+    coverage: new Coverage(adapters),
     manifests: new ManifestCache({ clock: world.clock, maxBytes: 1024 }),
     tagReads: new SharedReads<PulledTag>(),
     cancelled: cancelledUploads(),
@@ -75,7 +77,11 @@ async function catalogOf(names: readonly string[], may: (access: Access) => bool
   const get = async (query: string, headers: Record<string, string> = { authorization: 'Bearer token' }) => {
     memory.calls.resetCounts();
     const response = await respondAcr(
-      { ...ports, catalog: (who, request) => respondCatalog(ports, registry, who, request) },
+      {
+        ...ports,
+        judging: { judgeManifest: () => Promise.resolve(undefined) },
+        catalog: (who, request) => respondCatalog(ports, registry, who, request),
+      },
       registry,
       new Request(`http://registry.test/acr/v1/_catalog${query}`, { headers }),
       'request',

@@ -1,0 +1,4 @@
+import { app } from '@azure/functions';
+import { composed } from '../composed.ts';
+
+app.timer('verdicts-judge-due', { schedule: '50 * * * * *', handler: () => composed().timers['verdicts-judge-due']() });

@@ -1,0 +1,96 @@
+import { patching } from '../documents/changes.ts';
+import { untilUncontended } from '../documents/contention.ts';
+import type { ManifestDocument } from '../documents/manifest.ts';
+import { manifestDocumentSchema, manifestRef } from '../documents/manifest.ts';
+import type { RepositoryKey } from '../documents/names.ts';
+import { partitionOf } from '../documents/names.ts';
+import { readStored } from '../documents/stored.ts';
+import type { Verdict } from '../documents/verdict.ts';
+import { verdictParts, withParts } from '../documents/verdict.ts';
+import { publishCommitted, recordEvent } from '../events/outbox.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Clock, RandomIds } from '../ports/clock.ts';
+import type { CommitDocuments, ReadDocument } from '../ports/documents.ts';
+import type { Log } from '../ports/log.ts';
+import type { CloudEvent, PublishEvents } from '../ports/topic.ts';
+import { verdictEvent } from './events.ts';
+
+export interface RecordPorts {
+  readonly documents: ReadDocument & CommitDocuments;
+  readonly topic: PublishEvents;
+  readonly clock: Clock;
+  readonly ids: RandomIds;
+  readonly log: Log;
+  readonly eventSource: string;
+}
+
+/** Parts of a verdict that take the place of what is there; one that is `undefined` goes. */
+export type NewParts = Parameters<typeof withParts>[1];
+
+/**
+ * Writes parts of a manifest's verdict, with the events of what that changes, in one transaction. `judge` is given the
+ * manifest as it is stored now, reads the evidence after that, and is called anew if somebody has written the manifest
+ * meanwhile: of two judgements at once, the one that has read less is not the last. `undefined` leaves all as it is.
+ * What was there counts until the new parts are written, so nothing is closed because work is under way. Returns the
+ * verdict as it is then, `'absent'` if there is no such manifest. Throws `RegistryError` (`contended`), `StoreFailure`.
+ */
+export async function recordVerdict(
+  ports: RecordPorts,
+  key: RepositoryKey,
+  digest: Digest,
+  judge: (manifest: ManifestDocument) => NewParts | undefined | Promise<NewParts | undefined>,
+): Promise<Verdict | 'absent' | undefined> {
+  const ref = manifestRef(key, digest);
+  const done = await untilUncontended(`the verdict on ${key.repository}@${digest}`, async () => {
+    const before = await readStored(ports.documents, manifestDocumentSchema, ref);
+    if (before === undefined) return { is: 'absent' as const };
+    const parts = await judge(before.document);
+    const now = ports.clock.now();
+    if (parts === undefined) return { is: 'written' as const, verdict: before.document.verdict, events: [] };
+    const verdict = withParts(before.document.verdict, parts, now);
+    if (isSame(before.document.verdict, verdict)) return { is: 'written' as const, verdict, events: [] };
+    const events = eventsOf(ports, before.document, verdict, now);
+    const outcome = await ports.documents.commitDocuments(ref.container, partitionOf(key), [
+      patching(before, { verdict }),
+      ...events.map((event) => recordEvent(key, event)),
+    ]);
+    return outcome.committed ? { is: 'written' as const, verdict, events } : undefined;
+  });
+  if (done.is === 'absent') return 'absent';
+  if (done.events.length > 0) await publishCommitted(ports, key, done.events);
+  return done.verdict;
+}
+
+/** Says whether two verdicts say the same of the manifest, whenever they were reached. */
+function isSame(before: Verdict | undefined, after: Verdict): boolean {
+  return JSON.stringify(withoutTimes(before)) === JSON.stringify(withoutTimes(after));
+}
+
+function withoutTimes(verdict: Verdict | undefined) {
+  return (
+    verdict && [
+      verdict.held,
+      verdict.dueAt,
+      verdict.release,
+      ...verdictParts.map((part) => verdict[part] && { ...verdict[part], at: '', passedAt: '' }),
+    ]
+  );
+}
+
+function eventsOf(
+  { ids, eventSource }: RecordPorts,
+  manifest: ManifestDocument,
+  after: Verdict,
+  now: Date,
+): CloudEvent[] {
+  const { verdict: before } = manifest;
+  const about = { source: eventSource, now, ids };
+  // A release or a grace may have ended since: it was held until somebody hears that it is not.
+  const [was, is] = [before?.held === true, after.held];
+  const hasChanged = verdictParts.some((part) => before?.[part]?.state !== after[part]?.state);
+  return [
+    ...(hasChanged ? [verdictEvent('Longshore.VerdictChanged', manifest, after, about)] : []),
+    ...(was && !is ? [verdictEvent('Longshore.ImageReleased', manifest, after, about)] : []),
+    ...(!was && is ? [verdictEvent('Longshore.ImageHeld', manifest, after, about)] : []),
+  ];
+}

@@ -1,0 +1,39 @@
+import type { ManifestDocument } from '../../core/documents/manifest.ts';
+import type { RepositoryKey } from '../../core/documents/names.ts';
+import type { Verdict } from '../../core/documents/verdict.ts';
+import { verdictParts } from '../../core/documents/verdict.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { isEvidence } from '../../core/verdicts/begin.ts';
+import type { NewParts } from '../../core/verdicts/record.ts';
+import { recordVerdict } from '../../core/verdicts/record.ts';
+import type { VerdictPorts } from './ports.ts';
+
+/**
+ * Judges a manifest by everything that covers it now, and records what has changed. A part that nothing covers any more
+ * goes; one that is judged anew counts as it was until the new judgement is there.
+ */
+export function judgeManifest(
+  ports: VerdictPorts,
+  key: RepositoryKey,
+  digest: Digest,
+): Promise<Verdict | 'absent' | undefined> {
+  return recordVerdict(ports, key, digest, (manifest) => partsOf(ports, key, manifest));
+}
+
+async function partsOf(
+  ports: VerdictPorts,
+  key: RepositoryKey,
+  manifest: ManifestDocument,
+): Promise<NewParts | undefined> {
+  const covering = isEvidence(manifest) ? [] : await ports.coverage.of(key);
+  if (covering.length === 0 && manifest.verdict === undefined) return undefined;
+  const judged = await Promise.all(
+    verdictParts.map(async (part) => {
+      const of = covering.filter((policy) => policy.part === part);
+      const judge = ports.judges.find((each) => each.part === part);
+      return [part, of.length === 0 ? undefined : await judge?.judge(key, manifest, of)] as const;
+    }),
+  );
+  if (manifest.verdict === undefined && judged.every(([, judgement]) => judgement === undefined)) return undefined;
+  return Object.fromEntries(judged);
+}

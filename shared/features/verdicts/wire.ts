@@ -1,0 +1,175 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { verdictParts } from '../../core/documents/verdict.ts';
+import { absent, body, conflicting, json, pageOf, pageSchema, repositoryIn } from '../../core/http/management.ts';
+import type { Digest } from '../../core/oci/digest.ts';
+import { isDigest } from '../../core/oci/digest.ts';
+import type { Tag } from '../../core/oci/name.ts';
+import { isTag } from '../../core/oci/name.ts';
+import { maxReleaseHours } from './release.ts';
+
+export const verdictsTag = {
+  name: 'verdicts',
+  description: 'Shows which images are held, and why; and releases them.',
+};
+
+const text = (description: string) => z.string().openapi({ description });
+const time = (description: string) => z.string().openapi({ format: 'date-time', description });
+const texts = (description: string) => z.array(z.string()).openapi({ description });
+const exampleDigest = 'sha256:0b8b6a4b7d5b2a0c4f6f1e7b3a9d8c5e4f3a2b1c0d9e8f7a6b5c4d3e2f1a0b9c';
+
+const digestIn = (description: string) =>
+  z
+    .custom<Digest>(
+      (value) => typeof value === 'string' && isDigest(value),
+      'is not a digest: sha256 and 64 hex digits',
+    )
+    .openapi({ type: 'string', description, example: exampleDigest });
+
+const imageQuery = z.object({
+  repository: repositoryIn('The repository that holds the image.'),
+  reference: z
+    .custom<Tag | Digest>(
+      (value) => typeof value === 'string' && (isTag(value) || isDigest(value)),
+      'is neither a tag nor a digest',
+    )
+    .openapi({ type: 'string', description: 'The tag or the digest of the image.', example: '1.4' }),
+});
+
+const digestQuery = z.object({
+  repository: repositoryIn('The repository that holds the image.'),
+  digest: digestIn('The digest of the manifest: a tag may move.'),
+});
+
+const judgementSchema = z
+  .object({
+    part: z.enum(verdictParts).openapi({ description: 'The kind of the judgement.' }),
+    state: z
+      .enum(['pending', 'passed', 'failed'])
+      .openapi({ description: 'The state: pending holds as failed does, until something is proven.' }),
+    mode: z.enum(['audit', 'enforce']).openapi({ description: 'The strictest mode of the policies that it fails.' }),
+    policies: texts('The names of the policies that cover it.'),
+    reasons: texts('The reasons, whole sentences, the most important first.'),
+    evidence: texts('The signatures, signers and reports that it rests on.'),
+    at: time('The time of the judgement.'),
+    passedAt: time('The time at which it passed last.').optional(),
+    graceUntil: time('The time until which it is open although it does not pass.').optional(),
+    dueAt: time('The time at which it is judged again by itself.').optional(),
+    isCurrent: z.boolean().openapi({ description: 'False while it is being judged anew by changed policies.' }),
+  })
+  .openapi('Judgement', { description: 'The judgement of one kind.' });
+
+const releaseSchema = z
+  .object({
+    by: text('The actor that has released it.'),
+    reason: text('The reason that was given.'),
+    at: time('The time of the release.'),
+    until: time('The time at which its judgements count again.'),
+  })
+  .openapi('Release', { description: 'A release by hand.' });
+
+const verdictShape = {
+  repository: text('The repository that holds it.'),
+  digest: text('The digest of the manifest.'),
+  held: z.boolean().openapi({ description: 'True if those who may only pull are refused.' }),
+  judgements: z.array(judgementSchema).openapi({ description: 'The judgements; none where nothing covers it.' }),
+  release: releaseSchema.optional(),
+};
+
+const walkSchema = z
+  .object({
+    beganAt: time('The time of the change of policies.'),
+    judged: z.int().openapi({ description: 'The manifests that are judged so far.' }),
+    repository: text('The repository that it has reached.').optional(),
+  })
+  .openapi('VerdictWalk', { description: 'The walk over all manifests that a change of policies begins.' });
+
+const verdictSchema = z
+  .object({
+    ...verdictShape,
+    reference: text('The tag or digest of the request.'),
+    explanation: text('The verdict in one sentence, with the next step.'),
+    covering: z
+      .array(
+        z.object({
+          part: z.enum(verdictParts).openapi({ description: 'The kind of the policy.' }),
+          name: text('The name of the policy.'),
+          mode: z.enum(['audit', 'enforce']).openapi({ description: 'The mode of the policy.' }),
+        }),
+      )
+      .openapi({ description: 'The policies that cover the repository now.' }),
+    walk: walkSchema.optional().openapi({ description: 'The walk that is under way; absent where none is.' }),
+  })
+  .openapi('ImageVerdict', { description: 'The verdict on an image, and the reasons.' });
+
+const heldSchema = z
+  .object(verdictShape)
+  .openapi('HeldImage', { description: 'An image that is held, with its judgements.' });
+
+export const routes = {
+  verdict: createRoute({
+    method: 'get',
+    path: '/images/verdict',
+    operationId: 'getImageVerdict',
+    summary: 'Explains the verdict on an image',
+    description: 'Says whether an image is held, by which policies, for which reasons, and what can be done.',
+    request: { query: imageQuery },
+    responses: { ...absent('manifestNotFound'), 200: json('The verdict and its reasons.', verdictSchema) },
+  }),
+  held: createRoute({
+    method: 'get',
+    path: '/verdicts/held',
+    operationId: 'listHeldImages',
+    summary: 'Lists the held images',
+    description: 'Lists the images of the registry that are held, in no order.',
+    request: { query: pageSchema },
+    responses: {
+      200: json(
+        'A page of held images.',
+        pageOf(heldSchema, 'The held images.').openapi('HeldImages', { description: 'A page of held images.' }),
+      ),
+    },
+  }),
+  release: createRoute({
+    method: 'post',
+    path: '/images/release',
+    operationId: 'releaseImage',
+    summary: 'Releases a held image',
+    description:
+      'Opens a held image for some hours, whatever its judgements say. The reason and the actor are kept, and told by ' +
+      'an event. It takes the right to change anything, or quarantine/write of the repository.',
+    request: {
+      query: digestQuery,
+      ...body(
+        z
+          .strictObject({
+            reason: z.string().trim().min(3).max(500).openapi({ description: 'The reason, for those who ask later.' }),
+            hours: z
+              .int()
+              .min(1)
+              .max(maxReleaseHours)
+              .default(24)
+              .openapi({ description: 'The hours after which its judgements count again.' }),
+          })
+          .openapi('ImageRelease', { description: 'A release by hand.' }),
+      ),
+    },
+    responses: {
+      ...absent('manifestNotFound'),
+      ...conflicting('imageNotHeld'),
+      200: json('The image is released.', heldSchema),
+    },
+  }),
+  endRelease: createRoute({
+    method: 'delete',
+    path: '/images/release',
+    operationId: 'endImageRelease',
+    summary: 'Ends the release of an image',
+    description: 'Ends a release by hand before its time. It takes the right that the release takes.',
+    request: { query: digestQuery },
+    responses: {
+      ...absent('manifestNotFound'),
+      ...conflicting('imageNotReleased'),
+      200: json('The judgements count again.', heldSchema),
+    },
+  }),
+};
