@@ -27,6 +27,7 @@ export * from './kit/ping.ts';
 export * from './kit/preferences.ts';
 export * from './kit/reference.ts';
 export * from './kit/route.ts';
+export * from './kit/save-file.ts';
 export * from './kit/schemas.ts';
 export * from './kit/search.tsx';
 export * from './kit/secrets.tsx';

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../shared/core/oci/digest.ts';
 import { keepPicture } from './browser.ts';
@@ -10,8 +11,8 @@ const host = () => new URL(registry.stack.url).host;
 export const built = { id: '' };
 
 /** Makes a task of a Dockerfile whose base is here. */
-async function putTask(name: string, step: string): Promise<void> {
-  const context = await contextOf(`FROM ${host()}/live/base:1\n${step}\n`);
+async function putTask(name: string, step: string, base = 'live/base:1'): Promise<void> {
+  const context = await contextOf(`FROM ${host()}/${base}\n${step}\n`);
   await callsBy(registry).pushBlob('contexts', context);
   const settings = { image: `live/${name}:1`, context: { repository: 'contexts', digest: digestOf(context) } };
   await registry.manage('PUT', `/tasks/${name}`, settings);
@@ -41,7 +42,11 @@ export function describeBuilds(): void {
       await push('live/base', '1', await baseOf('two'));
       await page.getByRole('link', { name: 'live/base:1' }).click({ timeout: 60_000 });
       const steps = page.getByRole('list', { name: 'Images by level' });
-      await steps.locator('.card').filter({ hasText: 'live/app:1' }).getByRole('link', { name: 'Log' }).click();
+      await steps
+        .locator('.card')
+        .filter({ hasText: 'live/app:1' })
+        .getByRole('link', { name: 'Log of live/app:1' })
+        .click();
       await log().getByText('version two').waitFor({ timeout: 120_000 });
       await summary()
         .getByText(/^finished: 2 made/)
@@ -62,7 +67,7 @@ export function describeBuilds(): void {
       await registry.manage('POST', '/tasks/slow/run', {});
       const row = page.getByRole('row', { name: /live\/slow:1/ }).first();
       await row.getByRole('link').click({ timeout: 60_000 });
-      await page.getByRole('link', { name: 'Log' }).click();
+      await page.getByRole('link', { name: 'Log of live/slow:1' }).click();
       await log().getByText('live', { exact: true }).waitFor();
       // The step would go on: they are seen before it has ended.
       await log().getByText('first').waitFor({ timeout: 60_000 });
@@ -89,7 +94,7 @@ export function describeBuilds(): void {
       await row.getByText('failed').waitFor({ timeout: 60_000 });
       await row.getByRole('link').click();
       await page.getByText(/ended with exit code/).waitFor();
-      await page.getByRole('link', { name: 'Log' }).click();
+      await page.getByRole('link', { name: 'Log of live/mended:1' }).click();
       await log()
         .getByText(/none\.txt.*No such file/)
         .waitFor();
@@ -98,6 +103,28 @@ export function describeBuilds(): void {
       await summary()
         .getByText(/^finished: 1 made/)
         .waitFor({ timeout: 60_000 });
+    });
+
+    it('give the whole log to somebody who has signed in, as a file, and stay where they are', async () => {
+      await callsBy(registry).push('long/base', '1', await baseOf('long'));
+      await putTask('long', 'RUN ["/bin/busybox", "seq", "1", "5000"]', 'long/base:1');
+      await openSignedIn('/builds');
+      await registry.manage('POST', '/tasks/long/run', {});
+      const row = page.getByRole('row', { name: /live\/long:1/ }).first();
+      await row.getByRole('link').click({ timeout: 60_000 });
+      await page.getByRole('link', { name: 'Log of live/long:1' }).click();
+      await log().getByText('ended', { exact: true }).waitFor({ timeout: 60_000 });
+      await page.getByText(/^The first [\d,]+ lines are not shown/).waitFor();
+      const url = page.url();
+      const download = page.waitForEvent('download', { timeout: 30_000 });
+      await button('Save the whole log').click();
+      const file = await download;
+      expect(file.suggestedFilename()).toMatch(/^live-long-1.*\.log$/);
+      const lines = (await readFile(await file.path(), 'utf8')).split('\n');
+      expect(lines.filter((line) => /^\d+$/.test(line))).toEqual(
+        Array.from({ length: 5_000 }, (_, at) => String(at + 1)),
+      );
+      expect(page.url()).toBe(url);
     });
   });
 }

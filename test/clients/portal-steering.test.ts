@@ -257,6 +257,7 @@ describe.each(paths)('the page %s with content', (path) => {
     await page.setViewportSize({ width: 360, height: 800 });
     // A chart is drawn again once the browser says that it has another size.
     await expect.poll(() => cutOff(page)).toEqual([]);
+    expect(await axeFaults(page)).toEqual([]);
   });
 });
 

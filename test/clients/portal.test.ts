@@ -95,9 +95,10 @@ describe.each(pages)('the page %s', (path) => {
     },
   );
 
-  it('has nothing cut off at 360 pixels', async () => {
+  it('has nothing cut off at 360 pixels, and breaks no rule of accessibility there', async () => {
     const { page } = await open(browser, `${stack.url}/ui${path}`, { width: 360 });
     expect(await cutOff(page)).toEqual([]);
+    expect(await axeFaults(page)).toEqual([]);
     await page.close();
   });
 });

@@ -197,7 +197,11 @@ function StepCard({ of, isChosen, id }: { readonly of: Step; readonly isChosen: 
       {startedAt === undefined || endedAt === undefined ? null : (
         <p>{`took ${formatDuration((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)}`}</p>
       )}
-      <Link href={linkTo('/build', { id, image })} aria-current={isChosen ? 'true' : undefined}>
+      <Link
+        href={linkTo('/build', { id, image })}
+        aria-label={`Log of ${image}`}
+        aria-current={isChosen ? 'true' : undefined}
+      >
         Log
       </Link>
     </>

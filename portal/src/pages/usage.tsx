@@ -20,6 +20,7 @@ import {
   Link,
   linkToTags,
   PageHead,
+  saveFile,
   SelectField,
   Show,
   Table,
@@ -138,19 +139,14 @@ function topColumns(by: Asked['by']): readonly Column<Top>[] {
   ];
 }
 
-/** Fetches an export with the session, which a plain link would not have, and gives it to the browser as a file. */
+/** Saves an export as a file. */
 function Export({ days }: { readonly days: number }): VNode {
   const [of, setOf] = useState<'repositories' | 'images'>('repositories');
   const save = () =>
     attempt(async () => {
       const from = new Date(Date.now() - days * 86_400_000).toISOString();
       const text = String(await ask(`/api/v1/usage/export.csv?${new URLSearchParams({ of, from }).toString()}`));
-      const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
-      const link = document.createElement('a');
-      link.href = url;
-      link.download = `usage-${of}.csv`;
-      link.click();
-      URL.revokeObjectURL(url);
+      saveFile(`usage-${of}.csv`, new Blob([text], { type: 'text/csv' }));
     });
   return (
     <>

@@ -2,9 +2,11 @@ import type { VNode } from '../../kit.ts';
 import {
   answered,
   api,
+  attempt,
   Button,
   Failure,
   formatNumber,
+  saveFile,
   Text,
   useEffect,
   useLayoutEffect,
@@ -55,12 +57,10 @@ export function Log({ build, image }: LogProps): VNode {
           )}
         </h2>
         {isFollowing ? null : <Button onPress={() => setFollowing(true)}>Follow the end</Button>}
+        <SaveWhole build={build} image={image} />
       </div>
       {lines.dropped === 0 ? null : (
-        <p>
-          {`The first ${formatNumber(lines.dropped)} lines are not shown. `}
-          <a href={wholeLog(build, image)}>The whole log</a>
-        </p>
+        <p>{`The first ${formatNumber(lines.dropped)} lines are not shown: save the whole log to read them.`}</p>
       )}
       {failure === undefined ? null : <Failure of={failure} onRetry={() => setTurn(turn + 1)} />}
       <pre ref={box} tabIndex={0} class="code log" aria-label="Lines of the log" onScroll={look}>
@@ -79,8 +79,22 @@ function Lines({ of }: { readonly of: Block }): VNode {
   return useMemo(() => <Text of={of.text} hasLines />, [of]);
 }
 
-function wholeLog(build: string, image: string): string {
-  return `/api/v1/builds/${encodeURIComponent(build)}/log?image=${encodeURIComponent(image)}`;
+/** Saves the log from its first line, as far as it is written. The registry bounds its length. */
+function SaveWhole({ build, image }: LogProps): VNode {
+  const [isBusy, setBusy] = useState(false);
+  const save = async () => {
+    setBusy(true);
+    await attempt(async () => {
+      const params = { path: { build }, query: { image } };
+      saveFile(`${image}.log`, await answered(api.GET('/builds/{build}/log', { params, parseAs: 'blob' })));
+    });
+    setBusy(false);
+  };
+  return (
+    <Button isBusy={isBusy} onPress={save}>
+      Save the whole log
+    </Button>
+  );
 }
 
 /** Reads a log from where it was read to, until it has ended or the page is left; not while the page is hidden. */
