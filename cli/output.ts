@@ -140,7 +140,7 @@ export class Output {
   }
 }
 
-type Pair = readonly [title: string, text: string | number | undefined];
+export type Pair = readonly [title: string, text: string | number | undefined];
 
 function rawOf<Item>({ raw, text }: Column<Item>, item: Item): string {
   return String((raw === undefined ? text(item) : raw(item)) ?? '');

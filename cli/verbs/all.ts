@@ -2,20 +2,28 @@ import type { Verb } from '../verb.ts';
 import { loginVerb, logoutVerb } from './account.ts';
 import { bases } from './bases.ts';
 import { bin } from './bin.ts';
+import { buildPolicies } from './build-policies.ts';
 import { builds } from './builds.ts';
 import { bulk } from './bulk.ts';
 import { completionOf } from './completion.ts';
 import { doctor } from './doctor.ts';
 import { diff, image } from './image.ts';
+import { inUse } from './in-use.ts';
+import { issuers } from './issuers.ts';
 import { me } from './me.ts';
+import { overview } from './overview.ts';
 import { purge } from './purge.ts';
 import { regions } from './regions.ts';
+import { replicas } from './replicas.ts';
 import { repos } from './repos.ts';
 import { rm } from './rm.ts';
 import { scopeMaps } from './scope-maps.ts';
 import { settings } from './settings.ts';
+import { signingKeys } from './signing-keys.ts';
 import { tags } from './tags.ts';
+import { tasks } from './tasks.ts';
 import { tokens } from './tokens.ts';
+import { baseSources, upstreams } from './upstreams.ts';
 import { usage } from './usage.ts';
 import { webhooks } from './webhooks.ts';
 import { why } from './why.ts';
@@ -28,6 +36,7 @@ export const root: Verb = {
     loginVerb,
     logoutVerb,
     me,
+    overview,
     repos,
     tags,
     image,
@@ -38,11 +47,19 @@ export const root: Verb = {
     purge,
     webhooks,
     builds,
+    buildPolicies,
+    tasks,
     bases,
+    upstreams,
+    baseSources,
+    inUse,
     regions,
+    replicas,
     usage,
     tokens,
     scopeMaps,
+    issuers,
+    signingKeys,
     settings,
     why,
     doctor,

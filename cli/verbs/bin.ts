@@ -9,7 +9,7 @@ import { itemsOf } from '../registry/pages.ts';
 import type { Registry } from '../registry/registry.ts';
 import { bytesOf, counted, shortDigest, timeOf } from '../text/words.ts';
 import type { Verb } from '../verb.ts';
-import { dryRunFlag } from '../verb.ts';
+import { dryRunFlag, yesFlag } from '../verb.ts';
 
 type Entry = ItemOf<'/bin'>;
 type Restored = components['schemas']['BinRestored'];
@@ -121,4 +121,66 @@ function takenWords({ taken, tags, manifests }: Restored): string {
   );
 }
 
-export const bin: Verb = { name: 'bin', does: 'Shows and restores what was deleted', verbs: [ls, restore] };
+const deletionList: List<ItemOf<'/bin/deletions'>> = {
+  columns: [
+    { title: 'DELETED', text: ({ recycledAt }) => timeOf(recycledAt), raw: ({ recycledAt }) => recycledAt },
+    { title: 'REPOSITORY', mayShrink: true, text: ({ repository }) => repository },
+    { title: 'TAGS', isNumber: true, text: ({ tags }) => String(tags) },
+    { title: 'IMAGES', isNumber: true, text: ({ manifests }) => String(manifests) },
+    {
+      title: 'SIZE',
+      isNumber: true,
+      text: ({ bytes, isAtLeast }) => `${isAtLeast === true ? 'at least ' : ''}${bytesOf(bytes)}`,
+      raw: ({ bytes }) => bytes,
+    },
+    { title: 'GONE FOR GOOD', text: ({ purgeAt }) => timeOf(purgeAt), raw: ({ purgeAt }) => purgeAt },
+    { title: 'BY', mayShrink: true, text: ({ by }) => (by.rule === undefined ? by.actor : `${by.actor} (${by.rule})`) },
+    { title: 'DELETION', text: ({ group }) => group },
+  ],
+  nameOf: ({ group }) => group,
+  whenEmpty: shape.whenEmpty,
+};
+
+const deletions: Verb = {
+  name: 'deletions',
+  does: 'Lists the deletions in the recycle bin, each with the number of what it took, the newest first',
+  takes: '[repository]',
+  examples: ['bin deletions', 'bin deletions team/app -o name'],
+  async run({ connect, output }, given) {
+    const reference = given.args.length === 0 ? undefined : parseRepository(given.at(0));
+    const query = reference === undefined ? { limit: 100 } : { limit: 100, repository: reference.repository };
+    await output.list(itemsOf(await connect(reference), '/bin/deletions', { query }), deletionList);
+  },
+};
+
+const purge: Verb = {
+  name: 'purge',
+  does: 'Deletes for good what one deletion took: it cannot be restored any more',
+  takes: '<deletion>',
+  flags: [yesFlag, dryRunFlag],
+  notes: [
+    'DELETION is an id, which bin deletions shows. What was added to the deletion since it was shown stops this.',
+  ],
+  examples: ['bin purge f1b6c2d4-0000-4000-8000-000000000000 --dry-run'],
+  async run(context, given) {
+    const { output } = context;
+    const group = given.at(0);
+    const api = await (await context.connect()).api;
+    const { items, count } = dataOf(await api.GET('/bin/{group}', { params: { path: { group } } }));
+    if (given.has('dryRun')) return output.list(items, shape);
+    const [first] = items;
+    const what = first === undefined ? group : `${nameOfEntry(first)}${count > 1 ? ` and ${count - 1} more` : ''}`;
+    await context.confirm(`${what}: gone for good, and not to be restored. Purge?`, given.has('yes'));
+    const purged = dataOf(await api.POST('/bin/purge', { body: { group, count } }));
+    await output.one(purged, {
+      name: group,
+      lines: [['gone for good', `${counted(purged.manifests, 'manifest')}, ${counted(purged.tags, 'tag')}`]],
+    });
+  },
+};
+
+export const bin: Verb = {
+  name: 'bin',
+  does: 'Shows and restores what was deleted, or deletes it for good',
+  verbs: [ls, deletions, restore, purge],
+};

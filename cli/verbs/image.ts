@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { usageFailure } from '../failure.ts';
 import { nameOfImage, parseImage } from '../registry/address.ts';
 import { dataOf } from '../registry/data.ts';
+import { harmlessJson } from '../text/harmless.ts';
 import { bytesOf, counted, shortDigest, timeOf } from '../text/words.ts';
 import type { Given, Verb } from '../verb.ts';
 import { marksOf, platformOf } from './tags.ts';
@@ -62,14 +63,25 @@ async function show({ connect, output }: Context, given: Given): Promise<void> {
     for (const line of (view.dockerfile ?? '').split('\n')) await output.lineOf(line);
     return;
   }
-  await output.one(view, { name: `${view.repository}@${view.digest}`, lines: linesOf(view) });
+  const name = `${view.repository}@${view.digest}`;
+  if (given.has('config')) {
+    const params = { query: { repository: view.repository, digest: view.digest } };
+    const config = dataOf(await api.GET('/images/config', { params }));
+    // It is a document of JSON whatever the format is, but for the name of what it belongs to.
+    if (output.format === 'name') return output.one(config, { name, lines: [] });
+    return output.line(harmlessJson(config, 2));
+  }
+  await output.one(view, { name, lines: linesOf(view) });
 }
 
 export const image: Verb = {
   name: 'image',
   does: 'Shows an image: its platforms, layers, configuration, signatures and copies',
   takes: '<image>',
-  flags: [{ flags: '--dockerfile', says: 'shows the instructions that it was made by, alone' }],
+  flags: [
+    { flags: '--dockerfile', says: 'shows the instructions that it was made by, alone' },
+    { flags: '--config', says: 'prints its config, the JSON that a runtime reads, alone' },
+  ],
   examples: ['image team/app:1', 'image team/app:1 --dockerfile', 'image team/app:1 -o name'],
   run: show,
 };

@@ -1,8 +1,10 @@
+import type { Context } from '../context.ts';
+import { usageFailure } from '../failure.ts';
 import type { List } from '../output.ts';
 import type { ItemOf } from '../registry/pages.ts';
 import { itemsOf } from '../registry/pages.ts';
 import { bytesOf, timeOf } from '../text/words.ts';
-import type { Flag, Verb } from '../verb.ts';
+import type { Flag, Given, Verb } from '../verb.ts';
 
 const orders = ['name', 'pushed', 'pulled', 'size'] as const;
 export type Sort = (typeof orders)[number];
@@ -40,14 +42,32 @@ export function orderOf(has: (flag: string) => boolean): { order?: 'asc' | 'desc
   return has('asc') ? { order: 'asc' } : {};
 }
 
+/** Lists one level of the tree of names: a folder is a name with its slash, and the prefix of the next level. */
+async function listLevel({ connect, output }: Context, given: Given): Promise<void> {
+  if (['sort', 'search'].some((flag) => given.text(flag) !== undefined) || given.has('desc') || given.has('asc'))
+    throw usageFailure('--tree lists names in their order: leave out --sort, --search, --desc and --asc');
+  const [prefix] = given.args;
+  const query = { limit: 100, ...(prefix === undefined ? {} : { prefix }) };
+  await output.list(itemsOf(await connect(), '/repositories/tree', { query }), {
+    columns: [
+      { title: 'NAME', mayShrink: true, text: ({ name }) => name },
+      { title: 'KIND', text: ({ kind }) => kind },
+    ],
+    nameOf: ({ name }) => name,
+    whenEmpty: shape.whenEmpty,
+  });
+}
+
 export const repos: Verb = {
   name: 'repos',
   does: 'Lists the repositories, sorted and searched by the registry',
   takes: '[prefix]',
-  flags: sortFlags,
-  examples: ['repos', 'repos team/ --sort size --desc', 'repos -o name'],
-  async run({ connect, output }, given) {
+  flags: [...sortFlags, { flags: '--tree', says: 'the repositories and folders directly below the prefix, alone' }],
+  examples: ['repos', 'repos team/ --sort size --desc', 'repos team/ --tree', 'repos -o name'],
+  async run(context, given) {
     const [prefix, search, sort] = [given.args[0], given.text('search'), given.text('sort') as Sort | undefined];
+    if (given.has('tree')) return listLevel(context, given);
+    const { connect, output } = context;
     const query = {
       limit: 100,
       ...(prefix === undefined ? {} : { prefix }),

@@ -107,8 +107,57 @@ const exported: Verb = {
   run: exportCsv,
 };
 
+const forecast: Verb = {
+  name: 'forecast',
+  does: 'Says how full the registry is, how fast it grows, and when it is full',
+  examples: ['usage forecast', 'usage forecast -o json'],
+  async run({ connect, output }) {
+    const found = dataOf(await (await (await connect()).api).GET('/usage/forecast'));
+    const { storedBytes, quotaBytes, bytesPerDay, fullAt, measuredAt } = found;
+    await output.one(found, {
+      name: fullAt ?? '',
+      lines: [
+        ['stored', `${bytesOf(storedBytes)} of ${bytesOf(quotaBytes)}`],
+        ['grows a day', growthOf(bytesPerDay)],
+        ['full', fullAt === undefined ? 'not within ten years, as far as is known' : timeOf(fullAt)],
+        ['measured', timeOf(measuredAt)],
+      ],
+    });
+  },
+};
+
+function growthOf(bytes: number | undefined): string {
+  if (bytes === undefined) return 'not known before two surveys';
+  return bytes < 0 ? `-${bytesOf(-bytes)}` : bytesOf(bytes);
+}
+
+const pulled: Verb = {
+  name: 'pulled',
+  does: 'Says which share of what is stored was pulled in the last days: the rest may be purged',
+  examples: ['usage pulled', 'usage pulled -o json'],
+  async run({ connect, output }) {
+    const found = dataOf(await (await (await connect()).api).GET('/usage/pulled'));
+    const { storedBytes, windows, trackedSince, measuredAt } = found;
+    await output.one(found, {
+      name: String(storedBytes),
+      lines: [
+        ['stored', bytesOf(storedBytes)],
+        ...windows.map(
+          ({ days, bytes, share, whole }) =>
+            [
+              `pulled in ${days} days`,
+              `${bytesOf(bytes)}, ${Math.round(share * 100)} %${whole ? '' : ', and pulls are not known for as long'}`,
+            ] as const,
+        ),
+        ['pulls known since', timeOf(trackedSince)],
+        ['measured', timeOf(measuredAt)],
+      ],
+    });
+  },
+};
+
 export const usage: Verb = {
   name: 'usage',
   does: 'Shows what is stored, pulled and pushed',
-  verbs: [top, show, exported],
+  verbs: [top, show, forecast, pulled, exported],
 };

@@ -86,6 +86,40 @@ const deliveries: Verb = {
   },
 };
 
+const delivery: Verb = {
+  name: 'delivery',
+  does: 'Shows one delivery: its event, and each attempt with the answer of the receiver',
+  takes: '<webhook> <delivery>',
+  examples: ['webhooks delivery first1 dlv_01', 'webhooks delivery first1 dlv_01 -o json'],
+  async run({ connect, output }, given) {
+    const path = { name: given.at(0), id: given.at(1) };
+    const api = await (await connect()).api;
+    const found = dataOf(await api.GET('/webhooks/{name}/deliveries/{id}', { params: { path } }));
+    await output.one(found, {
+      name: found.id,
+      lines: [
+        ['delivery', found.id],
+        ['status', found.status],
+        ['because', found.because],
+        ['event', `${found.eventType}  ${timeOf(found.eventTime)}`],
+        ['event id', found.eventId],
+        ['repository', found.repository],
+        ['next attempt', timeOf(found.nextAttemptAt)],
+        ...found.attempts.map((attempt) => [`attempt ${attempt.number}`, attemptOf(attempt)] as const),
+        ['content', found.event === undefined ? undefined : JSON.stringify(found.event)],
+      ],
+    });
+  },
+};
+
+function attemptOf({ cause, at, ms, request, response, failure }: Delivery['attempts'][number]): string {
+  const answer =
+    response === undefined
+      ? `${failure?.is ?? 'failed'}: ${failure?.why ?? 'no answer'}`
+      : `${response.status} ${response.reason} ${response.body.trim()}${response.truncated ? '…' : ''}`;
+  return `${timeOf(at)}  ${cause}  ${request.url}  ${ms} ms  ${answer.trim()}`;
+}
+
 async function redeliverOne({ connect, output }: Context, name: string, id: string): Promise<void> {
   const api = await (await connect()).api;
   const sent = dataOf(await api.POST('/webhooks/{name}/deliveries/{id}/redeliver', { params: { path: { name, id } } }));
@@ -171,5 +205,5 @@ const ping: Verb = {
 export const webhooks: Verb = {
   name: 'webhooks',
   does: 'Makes, shows and deletes webhooks, shows what they delivered, and delivers again',
-  verbs: [ls, deliveries, redeliver, ping, create, remove, ...switches, secrets, rotate, endSecret],
+  verbs: [ls, deliveries, delivery, redeliver, ping, create, remove, ...switches, secrets, rotate, endSecret],
 };
