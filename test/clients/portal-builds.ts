@@ -86,9 +86,20 @@ export function describeBuilds(): void {
       await row.getByText('cancelled').waitFor({ timeout: 60_000 });
     });
 
-    it('say why a build has failed, and try it again', async () => {
+    it('show the hook of a task, say why its build has failed, and try it again', async () => {
       await putTask('mended', 'RUN ["/bin/busybox", "cat", "/none.txt"]');
-      await openSignedIn('/builds');
+      await openSignedIn('/builds?view=tasks');
+      await button('Hook of mended').click();
+      await page.getByText('There are no secrets yet').waitFor();
+      await button('New secrets').click();
+      await page.getByRole('dialog', { name: 'Secrets of mended' }).waitFor();
+      await button('I have kept it').click();
+      await button('Hook of mended').click();
+      await page.getByText(/^Its secrets were made/).waitFor();
+      await button('Delete the secrets').click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+      await page.getByText('The secrets are deleted.').waitFor();
+      await open('/builds');
       await registry.manage('POST', '/tasks/mended/run', {});
       const row = page.getByRole('row', { name: /live\/mended:1/ }).first();
       await row.getByText('failed').waitFor({ timeout: 60_000 });

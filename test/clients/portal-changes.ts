@@ -97,6 +97,78 @@ export function describeChanges(): void {
       await expect.poll(saved).toEqual({ ...stored, retentionDays: 30, restoreOnPull: false });
     });
 
+    it('list another registry as an upstream, let one notify by a secret that is shown once, and end a report of use', async () => {
+      await openSignedIn('/bases?view=upstreams');
+      await button('Add an upstream').click();
+      const form = page.getByRole('dialog', { name: 'Add an upstream' });
+      await form.getByLabel('Host', { exact: true }).fill('registry.example');
+      await form.getByLabel('User', { exact: true }).fill('mirror');
+      await form.getByLabel('Secret of the vault', { exact: true }).fill('longshore-user-x');
+      await form.getByRole('button', { name: 'Save' }).click();
+      await page.getByRole('row', { name: /registry\.example.*mirror/ }).waitFor();
+      await button('Delete registry.example').click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+      await page.getByText('No upstream is listed.').waitFor();
+      await open('/bases?view=sources');
+      await page.getByLabel('Kind of registry', { exact: true }).selectOption('quay');
+      await button('New secret').click();
+      const shown = page.getByRole('dialog', { name: 'Secret of quay' });
+      expect(await shown.locator('code').last().innerText()).toMatch(/^whsec_/);
+      await button('I have kept it').click();
+      await button('Delete the secret of quay').click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+      await page.getByText('No registry notifies this one.').waitFor();
+      const digests = [`sha256:${'a'.repeat(64)}`];
+      await registry.manage('PUT', '/in-use/cluster-1', { digests, ttlSeconds: 3600 });
+      await open('/purge?view=in-use');
+      await page.getByRole('row', { name: /cluster-1/ }).waitFor();
+      await button('Delete the report of cluster-1').click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+      await page.getByText('Nobody has reported what is in use.').waitFor();
+    });
+
+    it('change what a region gets, and refuse to where somebody else has changed that meanwhile', async () => {
+      const settings = {
+        paused: false,
+        filters: { repositories: { include: ['**'], exclude: [] }, tags: { include: ['*'], exclude: [] } },
+        priority: 5,
+        verify: 'size',
+        endpoint: true,
+      };
+      const at = '2026-01-01T00:00:00Z';
+      let replica: object = { region: 'north', status: 'active', settings, createdAt: at, updatedAt: at };
+      const changes: unknown[] = [];
+      // This stack has one region: the answers are those of a registry with two.
+      await page.route('**/api/v1/replications?*', (route) =>
+        route.fulfill({ json: { items: [replica], regions: ['local', 'north'] } }),
+      );
+      await page.route('**/api/v1/replications/north', (route) => {
+        if (route.request().method() === 'PATCH') changes.push(route.request().postDataJSON());
+        return route.fulfill({ json: replica });
+      });
+      await openSignedIn('/regions');
+      await button('Change north').click();
+      const form = page.getByRole('dialog', { name: 'Change north' });
+      await form.getByLabel('Repositories', { exact: true }).fill('team/** base');
+      await form.getByLabel('Priority', { exact: true }).fill('1');
+      await form.getByLabel('Bytes a second', { exact: true }).fill('20000000');
+      const before = replica;
+      replica = { ...before, settings: { ...settings, priority: 9 } };
+      await form.getByRole('button', { name: 'Save' }).click();
+      await form.getByText(/Somebody else has changed this/).waitFor();
+      expect(changes).toEqual([]);
+      replica = { ...before, updatedAt: '2026-01-02T00:00:00Z' };
+      await form.getByRole('button', { name: 'Save' }).click();
+      await form.waitFor({ state: 'detached' });
+      expect(changes).toMatchObject([
+        {
+          filters: { ...settings.filters, repositories: { include: ['team/**', 'base'], exclude: [] } },
+          priority: 1,
+          bytesPerSecond: 20_000_000,
+        },
+      ]);
+    });
+
     it('read the log of a build from where it was read to, follow its end, and stop when it has ended', async () => {
       await openSignedIn('/builds');
       const asked: (string | null)[] = [];

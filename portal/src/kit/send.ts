@@ -26,15 +26,18 @@ export async function refuseIfThere(path: readonly string[], what: string): Prom
 
 /**
  * Refuses to replace what somebody else has changed since `before` was read: PUT would undo that. Two people who save at
- * the same moment are not told.
+ * the same moment are not told. With `parts` the rest of it may have changed.
  */
 export async function refuseIfChanged(
   path: readonly string[],
   before: object,
   next = 'Open it again, and change that.',
+  parts?: readonly string[],
 ): Promise<void> {
   const now = await ask(addressOf(path));
-  if (isEqual(now, before)) return;
+  const looked = (of: unknown) =>
+    parts === undefined ? of : Object.fromEntries(Object.entries(of ?? {}).filter(([key]) => parts.includes(key)));
+  if (isEqual(looked(now), looked(before))) return;
   throw new ApiFailure(`Somebody else has changed this since you have opened it. ${next}`, 409);
 }
 

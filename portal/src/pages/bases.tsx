@@ -11,12 +11,15 @@ import {
   linkToImage,
   PageHead,
   Show,
+  Tabs,
   Text,
   TextField,
   useLoaded,
   usePageQuery,
   useState,
 } from '../kit.ts';
+import { Sources } from './bases/sources.tsx';
+import { Upstreams } from './bases/upstreams.tsx';
 
 type Bases = Awaited<ReturnType<typeof loadBases>>['bases'];
 
@@ -34,14 +37,32 @@ async function loadBases(image: string, signal: AbortSignal) {
   return { bases, tree: tree as unknown as Tree };
 }
 
-/** The bases of an image, by which evidence, and the tree of all that is built on it. */
+const views = [
+  ['', 'Images'],
+  ['upstreams', 'Upstreams'],
+  ['sources', 'Notifying registries'],
+] as const;
+
+/** The bases of images, and the other registries that bases come from. */
 export function BasesPage(): VNode {
+  const view = usePageQuery().get('view') ?? '';
+  const tabs = views.map(([key, label]) => ({ href: linkTo('/bases', { view: key }), label, isHere: key === view }));
+  return (
+    <>
+      <PageHead title="Bases" />
+      <Tabs label="Views of bases" tabs={tabs} />
+      {view === 'upstreams' ? <Upstreams /> : view === 'sources' ? <Sources /> : <Images />}
+    </>
+  );
+}
+
+/** The bases of an image, by which evidence, and the tree of all that is built on it. */
+function Images(): VNode {
   const query = usePageQuery();
   const image = query.get('image');
   const [text, setText] = useState(image ?? '');
   return (
     <>
-      <PageHead title="Bases" />
       <form
         class="bar"
         aria-label="The image"

@@ -19,6 +19,7 @@ import {
   send,
   Show,
   Table,
+  Tabs,
   Text,
   TextField,
   Time,
@@ -31,6 +32,7 @@ import {
 } from '../kit.ts';
 import { Explain } from './purge/explain.tsx';
 import { PolicyForm } from './purge/form.tsx';
+import { InUseReports } from './purge/in-use.tsx';
 
 type Policy = Awaited<ReturnType<typeof loadPolicies>>['items'][number];
 
@@ -40,8 +42,26 @@ function loadPolicies(after: string | undefined, signal: AbortSignal) {
   return answered(api.GET('/purge/policies', { params: { query: pageFrom(after) }, signal }));
 }
 
-/** The purge policies: what each removes, when it runs, and whether a plan waits for approval. */
+const views = [
+  ['', 'Policies'],
+  ['in-use', 'Reports of use'],
+] as const;
+
+/** The purge policies, and the reports of use that stand against them. */
 export function PurgePage(): VNode {
+  const view = usePageQuery().get('view') ?? '';
+  const tabs = views.map(([key, label]) => ({ href: linkTo('/purge', { view: key }), label, isHere: key === view }));
+  return (
+    <>
+      <PageHead title="Purge" />
+      <Tabs label="Views of purge" tabs={tabs} />
+      {view === 'in-use' ? <InUseReports /> : <Policies />}
+    </>
+  );
+}
+
+/** The policies: what each removes, when it runs, and whether a plan waits for approval. */
+function Policies(): VNode {
   const query = usePageQuery();
   const after = placeIn(query).continuation;
   const loaded = useLoaded(`policies ${after ?? ''}`, (signal) => loadPolicies(after, signal));
@@ -54,7 +74,7 @@ export function PurgePage(): VNode {
   );
   return (
     <>
-      <PageHead title="Purge" actions={add} />
+      <div class="actions">{add}</div>
       <Explain />
       <Show of={loaded}>
         {({ items, nextLink }) =>

@@ -24,6 +24,7 @@ import {
   useState,
   whyNot,
 } from '../kit.ts';
+import { RegionForm } from './regions/settings.tsx';
 
 type Data = Awaited<ReturnType<typeof loadRegions>>;
 type Replica = Data['items'][number];
@@ -113,6 +114,7 @@ function columnsOf({ whole }: Data, reload: () => void): readonly Column<Replica
       head: 'Missing',
       cell: (replica) => <Missing of={of(replica)} most={most} />,
     },
+    { name: 'gets', head: 'Gets', cell: ({ settings }) => <Gets of={settings} /> },
     { name: 'lag', head: 'Copies take', cell: (replica) => <Lag of={of(replica)} /> },
     {
       name: 'walk',
@@ -152,6 +154,20 @@ function Missing({ of, most }: { readonly of: Whole | undefined; readonly most: 
   );
 }
 
+/** The filters of a region and the limits of its copies; what is as it is by itself is left out. */
+function Gets({ of: { filters, priority, bytesPerSecond } }: { readonly of: Replica['settings'] }): VNode {
+  const patterns = ({ include, exclude }: typeof filters.repositories) =>
+    [include.join(' '), ...(exclude.length === 0 ? [] : [`not ${exclude.join(' ')}`])].join(', ');
+  const types = filters.artifactTypes === undefined ? '' : `, of ${filters.artifactTypes.join(' ')}`;
+  const rate = bytesPerSecond === undefined ? '' : `, at most ${formatBytes(bytesPerSecond)} a second`;
+  return (
+    <>
+      <Text of={`${patterns(filters.repositories)} : ${patterns(filters.tags)}${types}`} />
+      {`, priority ${priority}${rate}`}
+    </>
+  );
+}
+
 function Lag({ of }: { readonly of: Whole | undefined }): VNode {
   if (of?.lag === undefined) return <span class="unknown">–</span>;
   const { p50Seconds, p99Seconds, images } = of.lag;
@@ -172,7 +188,9 @@ function Walk({ of, isOn }: { readonly of: Replica['walk'] | undefined; readonly
   );
 }
 
-function Actions({ of: { region, settings }, reload }: { readonly of: Replica; readonly reload: () => void }): VNode {
+function Actions({ of, reload }: { readonly of: Replica; readonly reload: () => void }): VNode {
+  const { region, settings } = of;
+  const [isChanging, setChanging] = useState(false);
   const params = { path: { region } };
   const isPaused = settings.paused;
   const pause = async () => {
@@ -190,9 +208,13 @@ function Actions({ of: { region, settings }, reload }: { readonly of: Replica; r
       <Button disabledWhy={whyNot(write)} onPress={pause}>
         {isPaused ? 'Resume' : 'Pause'}
       </Button>
+      <Button disabledWhy={whyNot(write)} label={`Change ${region}`} onPress={() => setChanging(true)}>
+        Change
+      </Button>
       <Button kind="danger" disabledWhy={whyNot(write)} onPress={remove}>
         Remove
       </Button>
+      {isChanging ? <RegionForm of={of} onClose={() => setChanging(false)} onDone={reload} /> : null}
     </div>
   );
 }

@@ -10,7 +10,6 @@ import {
   refuseIfChanged,
   refuseIfThere,
   send,
-  showSecrets,
   Text,
   TextField,
   Time,
@@ -19,6 +18,7 @@ import {
   useState,
   whyNot,
 } from '../../kit.ts';
+import { Hook } from './hook.tsx';
 import { stateColumn, Switch, SwitchedList, write } from './switched-list.tsx';
 
 type Task = Schema<'Task'>;
@@ -66,6 +66,7 @@ interface ActionsProps {
 
 function Actions({ of, reload, edit }: ActionsProps): VNode {
   const [, navigate] = useLocation();
+  const [isShown, setShown] = useState(false);
   const { name } = of;
   const params = { path: { name } };
   const run = async () => {
@@ -73,19 +74,6 @@ function Actions({ of, reload, edit }: ActionsProps): VNode {
       const { build } = await answered(api.POST('/tasks/{name}/run', { params }));
       if (build === undefined) toast('It is built when the build before it has ended.');
       else navigate(linkTo('/build', { id: build }));
-    });
-  };
-  const secrets = async () => {
-    const body = <p>The secrets that are there now end at once: for its hook, its runner, its gate and its CI.</p>;
-    if (!(await confirmed({ title: `New secrets of ${name}`, confirm: 'Make them', isDanger: true, body }))) return;
-    await attempt(async () => {
-      const made = await answered(api.PUT('/tasks/{name}/hook', { params, body: {} }));
-      showSecrets(`Secrets of ${name}`, [
-        ['Of its hook, for the git host', made.secret],
-        ['By which a CI claims a job', made.claimSecret],
-        ['By which its runner knows the registry', made.runnerSecret],
-        ['By which its gate knows the registry', made.gateSecret],
-      ]);
     });
   };
   const remove = async () => {
@@ -104,12 +92,13 @@ function Actions({ of, reload, edit }: ActionsProps): VNode {
       <Button disabledWhy={disabledWhy} label={`Change ${name}`} onPress={() => edit(of)}>
         Change
       </Button>
-      <Button disabledWhy={disabledWhy} label={`New secrets of ${name}`} onPress={secrets}>
-        New secrets
+      <Button label={`Hook of ${name}`} onPress={() => setShown(true)}>
+        Hook
       </Button>
       <Button kind="danger" disabledWhy={disabledWhy} label={`Delete ${name}`} onPress={remove}>
         Delete
       </Button>
+      {isShown ? <Hook task={name} onClose={() => setShown(false)} /> : null}
     </div>
   );
 }
