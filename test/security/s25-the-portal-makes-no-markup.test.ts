@@ -32,7 +32,7 @@ const meant: Readonly<Record<string, readonly string[]>> = {
   'portal/src/pages/settings.tsx': ['property: `${whose} ${kind}`'],
   // The log is the registry's own answer, whose address is encoded.
   'portal/src/pages/build/log.tsx': ['href: wholeLog(build, image)'],
-  'portal/src/pages/usage.tsx': ['href: url', "call: document.createElement('a')"],
+  'portal/src/kit/save-file.ts': ['href: url', "call: document.createElement('a')"],
 };
 
 function faultsIn(path: string, text: string): string[] {
