@@ -28,11 +28,9 @@ const meant: Readonly<Record<string, readonly string[]>> = {
   'portal/src/kit/fields.tsx': ['spread: usual'],
   'portal/src/kit/sign-in.tsx': ['spread: usual'],
   // A file that the page has made is given to the browser to save.
+  'portal/src/kit/save-file.ts': ['href: url', "call: document.createElement('a')"],
   // A setting is found by the name of its kind.
   'portal/src/pages/settings.tsx': ['property: `${whose} ${kind}`'],
-  // The log is the registry's own answer, whose address is encoded.
-  'portal/src/pages/build/log.tsx': ['href: wholeLog(build, image)'],
-  'portal/src/kit/save-file.ts': ['href: url', "call: document.createElement('a')"],
 };
 
 function faultsIn(path: string, text: string): string[] {
