@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import type { Bundle } from '@sigstore/bundle';
 import { bundleFromJSON } from '@sigstore/bundle';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { defined } from '../../../core/documents/defined.ts';
 import { JsonOutOfBounds, parseJson } from '../../../core/oci/json.ts';
 import { boundedBundleSchema, envelopeSchema, loggedKindSchema, promiseSchema, stampSchema } from './bundle-bounds.ts';
 import { readCertificatePem } from './certificate.ts';
 import type { Signed } from './content.ts';
+import { isDigestOf } from './content.ts';
 import type { SigstoreLayer } from './evidence.ts';
 import { maxLayerBytes } from './evidence.ts';
 import { quoted } from './quoted.ts';
@@ -34,8 +35,15 @@ export interface Unreadable {
 /** Thrown inside of this file, where the reason ends the reading. */
 class ReadingFault extends Error {}
 
-/** Reads a layer's bytes. All that is wrong with them is a reason; nothing is thrown. */
-export function readSigstoreLayer(layer: SigstoreLayer, bytes: Uint8Array): SigstoreCandidate | Unreadable {
+/**
+ * Reads a layer's bytes. All that is wrong with them is a reason; nothing is thrown. A bundle may sign the manifest's
+ * own bytes, which `manifest` are: without them such a bundle is unreadable. Cosign writes no such bundle about images.
+ */
+export function readSigstoreLayer(
+  layer: SigstoreLayer,
+  bytes: Uint8Array,
+  manifest?: Uint8Array,
+): SigstoreCandidate | Unreadable {
   try {
     // The size comes first: a parsed document takes many times its bytes.
     if (bytes.length > maxLayerBytes)
@@ -47,7 +55,10 @@ export function readSigstoreLayer(layer: SigstoreLayer, bytes: Uint8Array): Sigs
       case 'envelope':
         return envelope(layer.descriptor.annotations ?? {}, buffer);
       case 'bundle':
-        return candidateOf(parsed(boundedBundleSchema, jsonOf(buffer, 'The bundle'), 'The bundle'));
+        return candidateOf(
+          parsed(boundedBundleSchema, jsonOf(buffer, 'The bundle'), 'The bundle'),
+          manifest === undefined ? {} : { bytes: { is: 'manifest', payload: Buffer.from(manifest) } },
+        );
     }
   } catch (error) {
     if (error instanceof ReadingFault) return { is: 'unreadable', reason: error.message };
@@ -65,7 +76,7 @@ function simpleSigning(annotations: Annotations, payload: Buffer): SigstoreCandi
     legacyBundle(annotations, {
       messageSignature: { messageDigest: { algorithm: 'SHA2_256', digest }, signature },
     }),
-    { payload },
+    { bytes: { is: 'simple-signing', payload } },
   );
 }
 
@@ -136,9 +147,10 @@ function stampIn(text: string): object {
 
 type BoundedBundle = z.infer<typeof boundedBundleSchema>;
 
-function candidateOf(bounded: BoundedBundle, of: { payload?: Buffer; stamped?: Buffer } = {}): SigstoreCandidate {
+function candidateOf(bounded: BoundedBundle, of: { bytes?: SignedBytes; stamped?: Buffer } = {}): SigstoreCandidate {
   const { content, verificationMaterial } = bundleOf(bounded);
-  const { signed, signature } = signedIn(content, of.payload);
+  const { signed, signature } = signedIn(content, of.bytes);
+  refuseRoots(verificationMaterial.content);
   const stamps = verificationMaterial.timestampVerificationData?.rfc3161Timestamps ?? [];
   return defined({
     is: 'candidate' as const,
@@ -153,19 +165,43 @@ function candidateOf(bounded: BoundedBundle, of: { payload?: Buffer; stamped?: B
 
 function bundleOf(bounded: BoundedBundle): Bundle {
   try {
-    return bundleFromJSON(bounded);
+    return bundleFromJSON(withoutBareProofs(bounded));
   } catch (error) {
     throw new ReadingFault(`The bundle is not valid as ${bounded.mediaType}: ${quoted(String(error))}.`);
   }
 }
 
-function signedIn(content: Bundle['content'], payload: Buffer | undefined): { signed: Signed; signature: Buffer } {
+/**
+ * Leaves out proofs of inclusion without a signed checkpoint where the log has promised the entry, as the first bundles
+ * have it: such a proof proves nothing, and the promise is enough.
+ */
+function withoutBareProofs(bounded: BoundedBundle): BoundedBundle {
+  const tlogEntries = bounded.verificationMaterial.tlogEntries?.map(({ inclusionProof, ...entry }) => {
+    const isBare = inclusionProof?.checkpoint === undefined && entry.inclusionPromise != null;
+    return isBare ? entry : { ...entry, inclusionProof };
+  });
+  return { ...bounded, verificationMaterial: { ...bounded.verificationMaterial, tlogEntries } };
+}
+
+/** A bundle that brings its own root hopes for a reader who trusts it; the format forbids it. */
+function refuseRoots(content: Bundle['verificationMaterial']['content']): void {
+  if (content.$case !== 'x509CertificateChain') return;
+  for (const { rawBytes } of content.x509CertificateChain.certificates.slice(1)) {
+    const { subject, issuer } = new X509Certificate(rawBytes);
+    if (subject === issuer)
+      throw new ReadingFault('The bundle brings a root certificate, which must come from the trusted root.');
+  }
+}
+
+type SignedBytes = Exclude<Signed, { is: 'envelope' }>;
+
+function signedIn(content: Bundle['content'], bytes: SignedBytes | undefined): { signed: Signed; signature: Buffer } {
   if (content.$case === 'messageSignature') {
-    if (payload === undefined)
-      throw new ReadingFault(
-        'The bundle signs bytes without saying what they are; cosign signs images by a statement.',
-      );
-    return { signed: { is: 'payload', payload }, signature: content.messageSignature.signature };
+    if (bytes === undefined) throw new ReadingFault('The bundle signs bytes that are not at hand, and no statement.');
+    const { messageDigest, signature } = content.messageSignature;
+    if (!isDigestOf(messageDigest.digest, bytes.payload))
+      throw new ReadingFault('The bundle is about other bytes than the manifest (messageDigest).');
+    return { signed: bytes, signature };
   }
   const { payloadType, payload: statement, signatures } = content.dsseEnvelope;
   const [first] = signatures;

@@ -6,10 +6,11 @@ import { isSignedBy } from './keys.ts';
 
 type SignatureContent = SignedEntity['signature'];
 
-/** A signed text, and its form: the payload of a DSSE envelope, or the payload of a simple signing as it is. */
+/** What is signed, in its form: the payload of a DSSE envelope, cosign's simple signing, or the manifest's own bytes. */
 export type Signed =
   | { readonly is: 'envelope'; readonly payloadType: string; readonly payload: Buffer }
-  | { readonly is: 'payload'; readonly payload: Buffer };
+  | { readonly is: 'simple-signing'; readonly payload: Buffer }
+  | { readonly is: 'manifest'; readonly payload: Buffer };
 
 /** Returns the bytes that the signature is made over. */
 export function signedBytes(signed: Signed): Buffer {
@@ -38,7 +39,8 @@ export function contentOf(signed: Signed, signature: Buffer, stamped: Buffer): S
   };
 }
 
-function isDigestOf(digest: Buffer, bytes: Buffer): boolean {
+/** Says whether a digest is that of the bytes; its length tells the hash. */
+export function isDigestOf(digest: Buffer, bytes: Buffer): boolean {
   const hash = hashes.get(digest.length);
   return hash !== undefined && isEqual(digest, createHash(hash).update(bytes).digest());
 }

@@ -41,7 +41,7 @@ class Reader {
   #depth = 0;
 
   constructor(source: string) {
-    this.#chars = [...source];
+    this.#chars = Array.from(source);
   }
 
   read(): Part {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { algorithmOf, digestOf } from '../../../core/oci/digest.ts';
 import { JsonOutOfBounds, parseJson } from '../../../core/oci/json.ts';
 import type { SignedManifest, SignedStatement } from '../outcome.ts';
 import type { Signed } from './content.ts';
@@ -38,7 +39,21 @@ export type Said =
  * be attached to any image, so this comparison is what makes it one about this image.
  */
 export function saidAbout(signed: Signed, manifest: SignedManifest): Said {
-  return signed.is === 'payload' ? simpleSigning(signed.payload, manifest) : statement(signed, manifest);
+  switch (signed.is) {
+    case 'envelope':
+      return statement(signed, manifest);
+    case 'simple-signing':
+      return simpleSigning(signed.payload, manifest);
+    case 'manifest':
+      return manifestItself(signed.payload, manifest);
+  }
+}
+
+function manifestItself(payload: Buffer, manifest: SignedManifest): Said {
+  const digest = digestOf(payload, algorithmOf(manifest.digest));
+  return digest === manifest.digest
+    ? { is: 'about', statement: undefined }
+    : refused(`The signature is about the bytes of ${digest}, but this manifest is ${manifest.digest}.`);
 }
 
 function simpleSigning(payload: Buffer, manifest: SignedManifest): Said {
