@@ -177,7 +177,7 @@ function bundleOf(bounded: BoundedBundle): Bundle {
  */
 function withoutBareProofs(bounded: BoundedBundle): BoundedBundle {
   const tlogEntries = bounded.verificationMaterial.tlogEntries?.map(({ inclusionProof, ...entry }) => {
-    const isBare = inclusionProof?.checkpoint === undefined && entry.inclusionPromise != null;
+    const isBare = inclusionProof?.checkpoint === undefined && (entry.inclusionPromise ?? undefined) !== undefined;
     return isBare ? entry : { ...entry, inclusionProof };
   });
   return { ...bounded, verificationMaterial: { ...bounded.verificationMaterial, tlogEntries } };

@@ -15,6 +15,8 @@ export interface KeyPair {
 export const ecKeyPair = (namedCurve = 'P-256'): KeyPair => generateKeyPairSync('ec', { namedCurve });
 
 export const base64 = (bytes: Uint8Array | string): string => Buffer.from(bytes).toString('base64');
+export const bufferOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);
 export const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
 export const spkiOf = ({ publicKey }: KeyPair): Buffer => publicKey.export({ format: 'der', type: 'spki' });
 export const pemOf = ({ publicKey }: KeyPair): string => publicKey.export({ format: 'pem', type: 'spki' }).toString();
@@ -105,7 +107,7 @@ const authority = (...chain: ArrayBufferView[]) => ({
   uri: 'https://ca.example',
   certChain: {
     certificates: chain.map((each) => ({
-      rawBytes: base64(Buffer.from(each.buffer, each.byteOffset, each.byteLength)),
+      rawBytes: base64(bufferOf(each)),
     })),
   },
   validFor: longAgo,
@@ -123,7 +125,8 @@ export async function startInstance(): Promise<Instance> {
   const [caKeys, ctKeys] = [ecKeyPair('P-384'), ecKeyPair()];
   const ct = await initializeCTLog(ctKeys);
   const ca = await initializeCA(caKeys, ct);
-  const tsa = await initializeTSA(ecKeyPair('P-384'));
+  // A time in whole seconds: of fractions the library reads those of three digits alone.
+  const tsa = await initializeTSA(ecKeyPair('P-384'), new Date(Math.ceil(Date.now() / 1_000) * 1_000 + 5_000));
   const log = new TestLog();
   const rootWith = (authorityOf: CA) => ({
     mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
@@ -155,7 +158,7 @@ export async function stampOf({ tsa }: Pick<Instance, 'tsa'>, bytes: Uint8Array)
     nonce: 1,
     policyOID: '1.3.6.1.4.1.57264.2',
   });
-  return base64(Buffer.from(stamp.buffer, stamp.byteOffset, stamp.byteLength));
+  return base64(bufferOf(stamp));
 }
 
 export const workflow = 'https://github.com/acme/app/.github/workflows/release.yml@refs/tags/v1.2.3';
@@ -190,7 +193,7 @@ export async function issue(
 ): Promise<Identity> {
   const publicKey = new Uint8Array(spkiOf(keyPair));
   const issued = await ca.issueCertificate({ publicKey, subjectAltName: subject, extensions });
-  return { keyPair, certificate: Buffer.from(issued.buffer, issued.byteOffset, issued.byteLength) };
+  return { keyPair, certificate: bufferOf(issued) };
 }
 
 export const statementType = 'application/vnd.in-toto+json';
