@@ -7,7 +7,7 @@ import { keyFault } from './keys.ts';
 import { readPem } from './pem.ts';
 import { quoted } from './quoted.ts';
 
-/** What a signer's certificate says. Nothing of it is proven until its chain is verified. */
+/** A signer's certificate, read. Nothing of it is proven until its chain is verified. */
 export interface Leaf {
   readonly certificate: X509Certificate;
   readonly key: KeyObject;
@@ -68,7 +68,7 @@ export function readLeaf(der: Buffer): Leaf | { readonly fault: string } {
 
 /**
  * The authority's signature does not cover the outer tags, the algorithm's second mention, and the count of unused bits:
- * whoever changes those makes other bytes that verify all the same.
+ * a change of those makes other bytes that verify all the same.
  */
 function checkForm({ root, tbsCertificate }: X509Certificate, node: NodeCertificate, der: Buffer): void {
   const [, algorithm, signature] = root.subs;

@@ -6,7 +6,7 @@ import { isSignedBy } from './keys.ts';
 
 type SignatureContent = SignedEntity['signature'];
 
-/** What is signed, in its form: the payload of a DSSE envelope, cosign's simple signing, or the manifest's own bytes. */
+/** A signed content, in its form: the payload of a DSSE envelope, cosign's simple signing, or the manifest's own bytes. */
 export type Signed =
   | { readonly is: 'envelope'; readonly payloadType: string; readonly payload: Buffer }
   | { readonly is: 'simple-signing'; readonly payload: Buffer }

@@ -15,7 +15,7 @@ export interface SigstoreLayer {
   readonly descriptor: Descriptor;
 }
 
-/** What a manifest holds that is worth fetching, and a sentence for each layer that is not. */
+/** The layers of a manifest that are worth fetching, and a sentence for each layer that is not. */
 export interface SigstoreEvidence {
   readonly layers: readonly SigstoreLayer[];
   readonly reasons: readonly string[];

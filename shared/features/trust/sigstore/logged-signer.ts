@@ -11,7 +11,7 @@ const verifier = z.object({
   publicKey: z.object({ rawBytes: text }).optional(),
 });
 
-/** Where each kind of entry has its signer. Versions 0.0.1 are the first log's, but for `intoto`. */
+/** Finds the signer, which each kind of entry has in another place. Versions 0.0.1 are the first log's, but for `intoto`. */
 const bodies = z.union([
   z
     .object({

@@ -29,7 +29,7 @@ const simpleSigningSchema = z.object({
   }),
 });
 
-/** What a signed text says of the manifest: a statement, or for a plain signature nothing more. */
+/** The meaning of a signed text for the manifest: a statement, or for a plain signature nothing more. */
 export type Said =
   | { readonly is: 'about'; readonly statement: SignedStatement | undefined }
   | { readonly is: 'refused'; readonly reason: string };

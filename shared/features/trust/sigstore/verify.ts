@@ -50,8 +50,8 @@ export async function verifySigstore(
 }
 
 /**
- * Takes an outcome as one about a plain signature. An attestation says something else than "this is mine": whoever lets
- * a scanner sign SBOMs with a key has not let it sign releases.
+ * Takes an outcome as one about a plain signature. An attestation says something else than "this is mine": a scanner
+ * that may sign SBOMs with a key may not sign releases.
  */
 export function plainSignature(outcome: Outcome): Outcome {
   if (outcome.is === 'refused' || outcome.statement === undefined) return outcome;
@@ -129,7 +129,7 @@ function byIdentity(
   if (identity.is === 'refused') throw new Refusal(identity.reason);
   const { trusted } = needed(trust, authority);
   const entries = authority.insecureIgnoreLog ? [] : neededEntries(candidate, authority);
-  // Where the root has no timestamp authority, the log's time is the one that counts.
+  // The log's time is the one that counts where the root has no timestamp authority.
   const stamps = trusted.timestampAuthorities.length === 0 ? [] : candidate.timestamps;
   const proven = [
     ...promisedTimes(entries),

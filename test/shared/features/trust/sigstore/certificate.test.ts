@@ -3,7 +3,7 @@ import { webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import { describe, expect, it } from 'vitest';
 import { claimOf, readLeaf } from '../../../../../shared/features/trust/sigstore/certificate.ts';
-import { bufferOf, issue, startInstance } from './instance.ts';
+import { bufferOf, ecKeyPair, issue, spkiOf, startInstance } from './instance.ts';
 
 const p256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
@@ -17,13 +17,14 @@ const codeSigning = new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.co
 const uri = new x509.SubjectAlternativeNameExtension([{ type: 'url', value: 'https://acme.example/ci' }], true);
 
 async function leafOf({ extensions = [], names = uri, usage = [codeSigning] }: Making = {}) {
-  const keys: webcrypto.CryptoKeyPair = await webcrypto.subtle.generateKey(p256, true, ['sign', 'verify']);
+  const keyPair = ecKeyPair();
+  const pkcs8 = keyPair.privateKey.export({ format: 'der', type: 'pkcs8' });
   const made = await x509.X509CertificateGenerator.create(
     {
       subject: '',
       issuer: 'CN=tests',
-      publicKey: keys.publicKey as x509.PublicKeyType,
-      signingKey: keys.privateKey as never,
+      publicKey: await webcrypto.subtle.importKey('spki', spkiOf(keyPair), p256, true, ['verify']),
+      signingKey: await webcrypto.subtle.importKey('pkcs8', pkcs8, p256, true, ['sign']),
       signingAlgorithm: p256,
       notBefore: new Date('2030-01-01T00:00:00Z'),
       notAfter: new Date('2030-01-01T00:10:00Z'),
