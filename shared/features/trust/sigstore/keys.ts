@@ -54,6 +54,9 @@ export function readPublicKey(pem: string): { readonly key: KeyObject } | { read
   }
 }
 
+/** Each hash of each key reads the whole content again, so the rare ones are not tried with a large one. */
+const largeContent = 1024 * 1024;
+
 /**
  * Says whether a key made a signature. Signers choose the hash: by the curve (sigstore's algorithms), or SHA-256 with
  * every key (cosign's default); both are accepted, as is SHA-512, which `cosign --signature-digest-algorithm` allows.
@@ -62,7 +65,8 @@ export function isSignedBy(key: KeyObject, signed: Buffer, signature: Buffer): b
   if (keyFault(key) !== undefined) return false;
   if (key.asymmetricKeyType === 'ed25519') return verifies(null, key, signed, signature);
   const first = curves.get(key.asymmetricKeyDetails?.namedCurve) ?? 'sha256';
-  return [...new Set([first, 'sha256', 'sha384', 'sha512'])].some((hash) => verifies(hash, key, signed, signature));
+  const rarer = signed.length > largeContent ? [] : ['sha384', 'sha512'];
+  return [...new Set([first, 'sha256', ...rarer])].some((hash) => verifies(hash, key, signed, signature));
 }
 
 function verifies(hash: string | null, key: KeyObject, signed: Buffer, signature: Buffer): boolean {

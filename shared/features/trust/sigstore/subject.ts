@@ -6,7 +6,7 @@ import type { Signed } from './content.ts';
 import { quoted } from './quoted.ts';
 
 /** The predicate type that cosign gives a plain signature since its version 3. */
-export const plainSignatureType = 'https://sigstore.dev/cosign/sign/v1';
+const plainSignatureType = 'https://sigstore.dev/cosign/sign/v1';
 
 const inTotoPayload = 'application/vnd.in-toto+json';
 const statementTypes = ['https://in-toto.io/Statement/v1', 'https://in-toto.io/Statement/v0.1'];

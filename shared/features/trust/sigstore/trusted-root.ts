@@ -12,7 +12,7 @@ export const maxTrustedRootBytes = 1024 * 1024;
 type Trusted = Omit<TrustMaterial, 'publicKey'>;
 
 /** The time in which something signs; without an end it still does. */
-export interface Span {
+interface Span {
   readonly from: Date;
   readonly until?: Date;
 }

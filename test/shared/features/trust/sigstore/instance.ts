@@ -49,7 +49,7 @@ const host = 'log.example';
  * A transparency log with one entry in its tree. `@sigstore/mock` has one too, but it logs a request for an entry as it
  * came, and verifiers read what a log makes of it.
  */
-export class TestLog {
+class TestLog {
   readonly keyPair = ecKeyPair();
   readonly id = sha256(spkiOf(this.keyPair));
 

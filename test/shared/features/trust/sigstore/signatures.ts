@@ -17,7 +17,7 @@ export const manifest: SignedManifest = {
 };
 export const otherDigest = digestOf(Buffer.from('another image'));
 
-export const plainType = 'https://sigstore.dev/cosign/sign/v1';
+const plainType = 'https://sigstore.dev/cosign/sign/v1';
 export const spdxType = 'https://spdx.dev/Document';
 
 export function statementOf(
@@ -144,7 +144,7 @@ const hashedRekord = (payload: Buffer, sig: string, verifier: string) => ({
   },
 });
 
-export const signatureAnnotation = 'dev.cosignproject.cosign/signature';
+const signatureAnnotation = 'dev.cosignproject.cosign/signature';
 
 /** The annotations of a signature by a key, as `cosign sign --key` of the versions 1 and 2 write them. */
 export function keyAnnotations(keyPair: KeyPair, payload: Buffer, log?: Instance['log']): Record<string, string> {
