@@ -40,7 +40,7 @@ export function coseIn(bytes: Uint8Array): Envelope {
   const payloadBytes = bytesIn(payload, 'payload');
   return {
     algorithm: algorithms.get(header.get(labels.algorithm)) ?? shown(header.get(labels.algorithm)),
-    signed: asBuffer(encode(['Signature1', protectedBytes, new Uint8Array(), payloadBytes])),
+    signed: signedBytes(protectedBytes, payloadBytes),
     signature: bytesIn(signature, 'signature'),
     contentType: textIn(header, labels.contentType),
     payload: payloadBytes,
@@ -50,6 +50,12 @@ export function coseIn(bytes: Uint8Array): Envelope {
       ? bytesIn(unprotected.get(unsignedNames.timestamp), 'timestamp')
       : undefined,
   };
+}
+
+/** The Sig_structure of RFC 9052, section 4.4, over the protected header as it was received. */
+function signedBytes(protectedBytes: Uint8Array, payload: Uint8Array): Buffer {
+  // The encoder knows plain arrays of bytes alone: a Buffer would become what its JSON is.
+  return asBuffer(encode(['Signature1', new Uint8Array(protectedBytes), new Uint8Array(), new Uint8Array(payload)]));
 }
 
 /** RFC 9052, section 3: a label stands in one of the two headers, and the list of critical ones in the protected one. */
