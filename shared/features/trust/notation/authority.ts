@@ -135,7 +135,7 @@ export function subjectOf(identity: string): ReturnType<typeof identityIn> {
     : { is: 'faulty', why: `it does not begin with "${prefix}"` };
 }
 
-/** Who may sign by Notation, and how strictly that is verified. */
+/** This says who may sign by Notation, and how strictly that is verified. */
 export const notationAuthoritySchema = z
   .strictObject({
     name: z.string().min(1).max(200).describe('This is the name of the authority, which is shown in verdicts.'),

@@ -120,7 +120,7 @@ function extensionsIn(item: DerItem | undefined): ReadonlyMap<string, Extension>
     const [id, ...rest] = membersOfTag(each, tags.sequence);
     const isCritical = rest[0]?.tag === tags.boolean ? booleanOf(rest.shift()) : false;
     const oid = oidOf(id);
-    // Of two, one reader would take the first and another the last.
+    // One reader would take the first of two, and another the last.
     if (extensions.has(oid)) throw new NotationFault(`A certificate has the extension ${escaped(oid)} twice.`);
     extensions.set(oid, { isCritical, value: withTag(rest[0], tags.octetString).body });
   }

@@ -1,6 +1,6 @@
 import type { SignedAttributes } from './attributes.ts';
 
-/** What both kinds of envelopes hold. Nothing of it is proven until the signature is. */
+/** Both kinds of envelopes hold these. Nothing of it is proven until the signature is. */
 export interface Envelope {
   /** The algorithm that the envelope names, in the words of JWS. */
   readonly algorithm: string;

@@ -28,7 +28,7 @@ export interface NotationEnvelope {
 /** Envelopes have some KiB; the certificates of a long chain and of a time-stamp make them twenty. */
 export const maxEnvelopeBytes = 1024 * 1024;
 
-/** What a verification goes by. */
+/** A verification goes by these. */
 interface Judgement {
   readonly envelope: Envelope;
   readonly chain: Chain;
