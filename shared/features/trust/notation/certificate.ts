@@ -37,7 +37,7 @@ export interface Certificate {
   readonly extensions: ReadonlyMap<string, Extension>;
 }
 
-interface Extension {
+export interface Extension {
   readonly isCritical: boolean;
   readonly value: Buffer;
 }
@@ -113,10 +113,14 @@ function pssOf(parameters: DerItem | undefined): string | undefined {
     : undefined;
 }
 
-function extensionsIn(item: DerItem | undefined): ReadonlyMap<string, Extension> {
+/** Reads the extensions behind the tag that introduces them, none where it is absent. */
+export function extensionsIn(item: DerItem | undefined): ReadonlyMap<string, Extension> {
+  return item === undefined ? new Map() : extensionsOf(membersOf(item)[0]);
+}
+
+export function extensionsOf(list: DerItem | undefined): ReadonlyMap<string, Extension> {
   const extensions = new Map<string, Extension>();
-  if (item === undefined) return extensions;
-  for (const each of membersOfTag(membersOf(item)[0], tags.sequence)) {
+  for (const each of membersOfTag(list, tags.sequence)) {
     const [id, ...rest] = membersOfTag(each, tags.sequence);
     const isCritical = rest[0]?.tag === tags.boolean ? booleanOf(rest.shift()) : false;
     const oid = oidOf(id);
@@ -183,28 +187,35 @@ export interface RevocationSources {
   readonly crl: readonly string[];
 }
 
+/** The tag of an address in a general name. */
+const uri = contextTag(6, 'primitive');
+
 export function revocationSourcesOf({ extensions }: Certificate): RevocationSources {
   const access = extensions.get('1.3.6.1.5.5.7.1.1');
   const points = extensions.get('2.5.29.31');
-  const uri = contextTag(6, 'primitive');
   const ocsp = access === undefined ? [] : membersOfTag(derItem(access.value), tags.sequence);
   return {
     ocsp: ocsp.flatMap((each) => {
       const [method, location] = membersOfTag(each, tags.sequence);
       return oidOf(method) === '1.3.6.1.5.5.7.48.1' && location?.tag === uri ? [location.body.toString('latin1')] : [];
     }),
-    crl: points === undefined ? [] : listsIn(derItem(points.value), uri),
+    crl: points === undefined ? [] : listsIn(derItem(points.value)),
   };
 }
 
-function listsIn(points: DerItem, uri: number): string[] {
+function listsIn(points: DerItem): string[] {
   return membersOfTag(points, tags.sequence).flatMap((point) => {
     const place = membersOfTag(point, tags.sequence).find(({ tag }) => tag === contextTag(0));
-    const names = place === undefined ? [] : membersOf(place).filter(({ tag }) => tag === contextTag(0));
-    return names
-      .flatMap((each) => membersOf(each).filter(({ tag }) => tag === uri))
-      .map(({ body }) => body.toString('latin1'));
+    return place === undefined ? [] : urisIn(place);
   });
+}
+
+/** Returns the addresses in the name of a distribution point. */
+export function urisIn(place: DerItem): string[] {
+  const names = membersOf(place).filter(({ tag }) => tag === contextTag(0));
+  return names
+    .flatMap((each) => membersOf(each).filter(({ tag }) => tag === uri))
+    .map(({ body }) => body.toString('latin1'));
 }
 
 /** Names a certificate in a reason, by its subject. */

@@ -15,9 +15,18 @@ export type Chain = readonly [leaf: Certificate, ...issuers: Certificate[]];
 export function chainIn(ders: readonly Uint8Array[]): Chain {
   if (ders.length > maxChain)
     throw new NotationFault(`The chain has ${ders.length} certificates: at most ${maxChain} are read.`);
-  const [leaf, ...issuers] = ders.map(certificateIn);
+  const [leaf, ...issuers] = ders.map(certificateAt);
   if (leaf === undefined) throw new NotationFault('The envelope has no certificates.');
   return [leaf, ...issuers];
+}
+
+function certificateAt(der: Uint8Array, at: number): Certificate {
+  try {
+    return certificateIn(der);
+  } catch (error) {
+    if (!(error instanceof NotationFault)) throw error;
+    throw new NotationFault(`Certificate ${at + 1} of the chain cannot be used: ${error.message}`);
+  }
 }
 
 /**

@@ -15,7 +15,7 @@ export interface MessageSigner {
   /** The issuer's name in DER and the serial number, or the identifier of the key. */
   readonly identity: { readonly issuer: Buffer; readonly serial: Buffer } | { readonly keyIdentifier: Buffer };
   readonly digestAlgorithm: string;
-  readonly signatureAlgorithm: { readonly oid: string; readonly parameters: DerItem | undefined };
+  readonly signatureAlgorithm: DerItem;
   /** The attributes in the encoding that is signed: a SET, whatever tag they have in the message. */
   readonly signed: Buffer;
   readonly attributes: ReadonlyMap<string, DerItem>;
@@ -55,11 +55,10 @@ function signerIn(item: DerItem | undefined): MessageSigner {
   withTag(version, tags.integer);
   const signed = Buffer.from(withTag(attributes, contextTag(0)).whole);
   signed[0] = tags.set;
-  const [oid, parameters] = membersOfTag(signatureAlgorithm, tags.sequence);
   return {
     identity: identityIn(identity),
     digestAlgorithm: oidOf(membersOfTag(digestAlgorithm, tags.sequence)[0]),
-    signatureAlgorithm: { oid: oidOf(oid), parameters },
+    signatureAlgorithm: withTag(signatureAlgorithm, tags.sequence),
     signed,
     attributes: attributesIn(attributes),
     signature: withTag(signature, tags.octetString).body,

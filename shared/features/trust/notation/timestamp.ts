@@ -1,4 +1,4 @@
-import { constants, createHash, verify } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Certificate } from './certificate.ts';
 import { certificateIn, extendedKeyUsageOf, named } from './certificate.ts';
 import type { Chain } from './certificates.ts';
@@ -6,9 +6,11 @@ import { checkChain, invalidityAt, isIssuedBy, maxChain } from './certificates.t
 import type { MessageSigner, SignedMessage } from './cms.ts';
 import { signedMessageIn } from './cms.ts';
 import type { DerItem } from './der.ts';
-import { contextTag, derItem, membersOf, membersOfTag, oidOf, smallNumberOf, tags, withTag } from './der.ts';
+import { derItem, membersOf, membersOfTag, oidOf, tags, withTag } from './der.ts';
 import { NotationFault } from './fault.ts';
 import type { Hash } from './keys.ts';
+import { isStrong } from './keys.ts';
+import { isSignedBy } from './signed-structure.ts';
 import { hashes, timeStampInfoIn } from './time-stamp-info.ts';
 
 /** The time that a time-stamp proves for a signature. */
@@ -39,6 +41,15 @@ const maxTokenBytes = 256 * 1024;
  * fraction, and looks neither at the authority's chain nor at the attribute that pins its certificate.
  */
 export function verifyTimestamp(token: Buffer, signature: Buffer, roots: readonly Certificate[]): ProvenTime {
+  try {
+    return provenBy(token, signature, roots);
+  } catch (error) {
+    if (!(error instanceof NotationFault) || error.message.startsWith('The time-stamp')) throw error;
+    throw new NotationFault(`The time-stamp does not count: ${error.message}`);
+  }
+}
+
+function provenBy(token: Buffer, signature: Buffer, roots: readonly Certificate[]): ProvenTime {
   if (token.length > maxTokenBytes) throw new NotationFault(`The time-stamp has more than ${maxTokenBytes} bytes.`);
   const message = signedMessageIn(token);
   if (message.contentType !== timeStampInfo)
@@ -46,7 +57,8 @@ export function verifyTimestamp(token: Buffer, signature: Buffer, roots: readonl
   const info = timeStampInfoIn(message.content);
   if (!hashOf(info.hash, signature).equals(info.imprint))
     throw new NotationFault('The time-stamp is over another signature.');
-  const certificates = message.certificates.map(certificateIn);
+  // A key of ten thousand bits takes a while, and each one may be tried against each certificate.
+  const certificates = message.certificates.map(certificateIn).filter(({ key }) => isStrong(key));
   const leaf = signerAmong([...certificates, ...roots], message.signer);
   checkSigner(message, leaf);
   const chain = pathFrom(leaf, certificates, roots);
@@ -87,7 +99,8 @@ function checkSigner({ content, contentType, signer }: SignedMessage, leaf: Cert
   const digest = withTag(signer.attributes.get(attributes.messageDigest), tags.octetString).body;
   if (!hashOf(hash, content).equals(digest)) throw new NotationFault('The time-stamp is signed over another content.');
   checkPinned(signer.attributes.get(attributes.signingCertificateV2), leaf);
-  if (!isSigned(signer, hash, leaf)) throw new NotationFault(`The time-stamp is not signed by ${named(leaf)}.`);
+  if (!isSignedBy(signer.signed, signer.signatureAlgorithm, signer.signature, leaf.key, hash))
+    throw new NotationFault(`The time-stamp is not signed by ${named(leaf)}.`);
 }
 
 /**
@@ -104,41 +117,6 @@ function checkPinned(attribute: DerItem | undefined, leaf: Certificate): void {
   const hash = algorithm === undefined ? 'sha256' : hashes[oidOf(membersOf(algorithm)[0])];
   if (hash === undefined || !hashOf(hash, leaf.der).equals(withTag(members[0], tags.octetString).body))
     throw new NotationFault('The time-stamp pins another certificate than the one that has signed it.');
-}
-
-const withoutHash = { rsa: '1.2.840.113549.1.1.1', rsaPss: '1.2.840.113549.1.1.10' } as const;
-const withHash: Readonly<Record<string, { readonly type: 'RSA' | 'EC'; readonly hash: Hash }>> = {
-  '1.2.840.113549.1.1.11': { type: 'RSA', hash: 'sha256' },
-  '1.2.840.113549.1.1.12': { type: 'RSA', hash: 'sha384' },
-  '1.2.840.113549.1.1.13': { type: 'RSA', hash: 'sha512' },
-  '1.2.840.10045.4.3.2': { type: 'EC', hash: 'sha256' },
-  '1.2.840.10045.4.3.3': { type: 'EC', hash: 'sha384' },
-  '1.2.840.10045.4.3.4': { type: 'EC', hash: 'sha512' },
-};
-
-function isSigned({ signatureAlgorithm, signed, signature }: MessageSigner, digest: Hash, leaf: Certificate): boolean {
-  const { oid, parameters } = signatureAlgorithm;
-  const { key, type } = leaf.key;
-  const scheme = withHash[oid];
-  if (scheme !== undefined) return scheme.type === type && verify(scheme.hash, signed, key, signature);
-  if (type !== 'RSA') return false;
-  if (oid === withoutHash.rsa) return verify(digest, signed, key, signature);
-  if (oid !== withoutHash.rsaPss)
-    throw new NotationFault('The time-stamp is signed by an algorithm that is not allowed.');
-  const { hash, saltLength } = pssIn(parameters);
-  return verify(hash, signed, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }, signature);
-}
-
-/** Node takes the same hash for the mask, as everybody does; a token with two hashes does not verify. */
-function pssIn(parameters: DerItem | undefined): { readonly hash: Hash; readonly saltLength: number } {
-  const members = membersOfTag(parameters, tags.sequence);
-  const [algorithm] = members.filter(({ tag }) => tag === contextTag(0)).flatMap(membersOf);
-  const [salt] = members.filter(({ tag }) => tag === contextTag(2)).flatMap(membersOf);
-  const hash = algorithm === undefined ? undefined : hashes[oidOf(membersOf(algorithm)[0])];
-  if (hash === undefined) throw new NotationFault('The time-stamp uses a hash that is not allowed: SHA-2 is needed.');
-  const saltLength = salt === undefined ? 20 : smallNumberOf(salt);
-  if (saltLength > 64) throw new NotationFault('The time-stamp has a salt that is too long.');
-  return { hash, saltLength };
 }
 
 /**
