@@ -1,7 +1,7 @@
 import { NotationFault, shown } from './fault.ts';
 
 /** The names of the signed attributes that are known, the same in both envelopes. */
-export const attributeNames = {
+const attributeNames = {
   scheme: 'io.cncf.notary.signingScheme',
   signingTime: 'io.cncf.notary.signingTime',
   authenticSigningTime: 'io.cncf.notary.authenticSigningTime',
@@ -13,7 +13,7 @@ export const unsignedNames = {
   timestamp: 'io.cncf.notary.timestampSignature',
 } as const;
 
-export type Scheme = 'notary.x509' | 'notary.x509.signingAuthority';
+type Scheme = 'notary.x509' | 'notary.x509.signingAuthority';
 
 /** The protected header of an envelope, in the words that both kinds share. */
 export interface ProtectedHeader {

@@ -57,7 +57,7 @@ function storesSchema(type: StoreType, description: string) {
     .describe(description);
 }
 
-export const trustStoresSchema = z.strictObject({
+const trustStoresSchema = z.strictObject({
   ca: storesSchema('ca', 'These are the stores of authorities that certify signers, by their names.'),
   signingAuthority: storesSchema(
     'signingAuthority',

@@ -150,7 +150,7 @@ export function basicConstraintsOf({ extensions }: Certificate): BasicConstraint
 }
 
 /** The bits of keyUsage by their numbers (RFC 5280, section 4.2.1.3). */
-export const keyUsages = [
+const keyUsages = [
   'digitalSignature',
   'nonRepudiation',
   'keyEncipherment',

@@ -26,7 +26,7 @@ export interface NotationEnvelope {
 }
 
 /** Envelopes have some KiB; the certificates of a long chain and of a time-stamp make them twenty. */
-export const maxEnvelopeBytes = 1024 * 1024;
+const maxEnvelopeBytes = 1024 * 1024;
 
 /** A verification goes by these. */
 interface Judgement {

@@ -48,7 +48,7 @@ const bySize: Readonly<Record<string, AlgorithmName>> = {
   secp521r1: 'ES512',
 };
 
-export function algorithmOf(key: KeyObject): AlgorithmName {
+function algorithmOf(key: KeyObject): AlgorithmName {
   const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {};
   return bySize[String(modulusLength ?? namedCurve)] ?? 'PS256';
 }

@@ -54,10 +54,10 @@ export const stampingExtensions: readonly Extension[] = [
   purposes([timeStamping], true),
 ];
 
-export const start = new Date('2024-01-01T00:00:00Z');
-export const end = new Date('2034-01-01T00:00:00Z');
+const start = new Date('2024-01-01T00:00:00Z');
+const end = new Date('2034-01-01T00:00:00Z');
 
-export const acme: JsonName = [{ C: ['US'] }, { ST: ['WA'] }, { O: ['acme'] }];
+const acme: JsonName = [{ C: ['US'] }, { ST: ['WA'] }, { O: ['acme'] }];
 export const nameOf = (commonName: string): JsonName => [...acme, { CN: [commonName] }];
 
 /** Keys of RSA take a second to make, so each size is made once. */

@@ -26,7 +26,7 @@ const signedWith = (tbs: Buffer, { privateKey }: Issued) => [
   tlv(3, Buffer.from([0]), sign('sha256', tbs, privateKey)),
 ];
 
-export interface Times {
+interface Times {
   readonly from?: Date;
   readonly to?: Date | undefined;
 }

@@ -125,7 +125,7 @@ describe('a time-stamp', () => {
     expect(await through('b', [...authorityExtensions, purposes([codeSigning])])).toMatch(/is not allowed to/);
   });
 
-  it('is refused wherever a byte of it is changed', async () => {
+  it('never proves another time, wherever a byte of it is changed', async () => {
     const jws: Jws = jwsOf({ chain, stamp: (signature) => stampOf(signature, tsa) });
     const token = Buffer.from(String(jws.header[timestampName]), 'base64');
     await fc.assert(
@@ -137,7 +137,7 @@ describe('a time-stamp', () => {
         // A few bytes say nothing: versions, and algorithms that are named twice. The time stays the one that was signed.
         if (outcome.is === 'verified') expect(outcome.signedAt).toEqual(new Date('2025-06-01T12:00:01Z'));
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 });
