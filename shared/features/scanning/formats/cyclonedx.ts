@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defined } from '../../../core/documents/defined.ts';
-import { longest } from '../findings.ts';
+import type { Severity } from '../findings.ts';
+import { longest, rankOf } from '../findings.ts';
 import { parsePurl } from '../purl.ts';
 import type { ReportReader } from './reader.ts';
 import {
@@ -49,15 +50,17 @@ const component: z.ZodType<Component> = z.lazy(() =>
 const affected = z.object({ version: version.nullish().transform(orAbsent), status: looseText });
 const versions = z.array(affected).nullish().transform(orAbsent);
 
+const rater = z.object({ name: looseText }).optional().catch(undefined);
+
 const vulnerability = z.object({
   id,
   references: z
     .array(z.object({ id: looseText }).nullish().transform(orAbsent))
     .optional()
     .catch(undefined),
-  source: z.object({ url: looseText }).optional().catch(undefined),
+  source: z.object({ name: looseText, url: looseText }).optional().catch(undefined),
   ratings: z
-    .array(z.object({ severity: looseText, score, method: looseText }).nullish().transform(orAbsent))
+    .array(z.object({ source: rater, severity: looseText, score, method: looseText }).nullish().transform(orAbsent))
     .optional()
     .catch(undefined),
   recommendation: looseText,
@@ -131,8 +134,7 @@ function findingsOf(each: Vulnerability, byRef: ReadonlyMap<string, Component>) 
   const scores = ratings
     .filter(({ method }) => method !== 'OWASP' && method !== 'SSVC')
     .flatMap((rating) => rating.score ?? []);
-  // The first rating is the one that the document's maker prefers.
-  const severity = severityOf(ratings.find((rating) => rating.severity !== undefined)?.severity);
+  const severity = severityIn(ratings, each.source?.name);
   const affects = each.affects === undefined || each.affects.length === 0 ? [undefined] : each.affects;
   return affects.map((place) => {
     const found = place === undefined ? undefined : byRef.get(place.ref);
@@ -153,6 +155,22 @@ function findingsOf(each: Vulnerability, byRef: ReadonlyMap<string, Component>) 
       links: [each.source?.url, ...(each.advisories ?? []).map((advisory) => advisory?.url)],
     });
   });
+}
+
+/** Returns the severity by the source of the vulnerability, as the vendor of a system; without it, the highest. */
+function severityIn(
+  ratings: readonly {
+    readonly source?: { readonly name?: string | undefined } | undefined;
+    severity?: string | undefined;
+  }[],
+  vendor: string | undefined,
+): Severity {
+  const ofVendor = ratings.find(
+    ({ source, severity }) => severity !== undefined && vendor !== undefined && source?.name === vendor,
+  );
+  if (ofVendor !== undefined) return severityOf(ofVendor.severity);
+  const all = ratings.map(({ severity }) => severityOf(severity));
+  return all.reduce((worst, one) => (rankOf(one) > rankOf(worst) ? one : worst), 'unknown');
 }
 
 /** Names a package whose component is missing: by its package URL, or by its reference. */

@@ -38,17 +38,22 @@ export function formatOf(value: unknown): ReportFormat | undefined {
   return isObject(value) ? reportFormats.find((format) => readers[format].fits(value)) : undefined;
 }
 
-/** Reads a report of any format, or of the one that must be it. Everything in it is bounded before it is used. */
-export function readReport(bytes: Uint8Array, expected?: ReportFormat): ReportReading {
+/**
+ * Reads a report of any format, or of the one that must be it. Everything in it is bounded before it is used. `faultOf`
+ * may refuse the value before it is read, by a whole sentence.
+ */
+export function readReport(
+  bytes: Uint8Array,
+  expected?: ReportFormat,
+  faultOf: (value: unknown) => string | undefined = () => undefined,
+): ReportReading {
   try {
     const value = parseReportJson(bytes);
     const format = expected ?? formatOf(value);
-    if (format === undefined)
-      return {
-        is: 'refused',
-        reason: `The report is of none of the formats that are read: ${reportFormats.join(', ')}.`,
-      };
-    return readAs(value, format);
+    const known = reportFormats.join(', ');
+    const fault =
+      format === undefined ? `The report is of none of the formats that are read: ${known}.` : faultOf(value);
+    return format === undefined || fault !== undefined ? { is: 'refused', reason: fault ?? '' } : readAs(value, format);
   } catch (error) {
     if (error instanceof ReportFault) return { is: 'refused', reason: error.message };
     throw error;

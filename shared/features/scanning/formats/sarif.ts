@@ -119,7 +119,7 @@ function findingIn(each: Result, found: Rule | undefined) {
 
 /** Takes a vulnerability's name from the beginning of a rule's, which Grype continues with the package. */
 function partsOf(ruleId: string): [string, string | undefined] {
-  const [, known, rest] = /^(CVE-\d{4}-\d{4,19}|GHSA(?:-[a-z0-9]{4}){3})(?:-([^\n]+))?$/.exec(ruleId) ?? [];
+  const [, known, rest] = /^(CVE-\d{4}-\d{1,19}|GHSA(?:-[a-z0-9]{4}){3})(?:-([^\n]+))?$/.exec(ruleId) ?? [];
   return known === undefined ? [ruleId, undefined] : [known, rest];
 }
 

@@ -35,7 +35,7 @@ const schema = z.object({
         severity: looseText,
         links: looseTexts,
         preferred_cvss: z.object({ score_v3: score, score_v2: score }).optional().catch(undefined),
-        vendor_attributes: z.object({ CVSS: z.unknown() }).optional().catch(undefined),
+        vendor_attributes: z.object({ CVSS: z.unknown().optional() }).optional().catch(undefined),
       }),
     )
     .nullish()

@@ -28,7 +28,7 @@ const vulnerability = z.object({
   InstalledVersion: version.nullish().transform(orAbsent),
   FixedVersion: version.nullish().transform(orAbsent),
   Severity: looseText,
-  CVSS: z.unknown(),
+  CVSS: z.unknown().optional(),
   PrimaryURL: looseText,
   References: looseTexts,
 });
