@@ -75,7 +75,7 @@ export function findingOf(raw: RawFinding): Finding {
     package: raw.package,
     version: raw.version ?? '',
     severity: raw.severity,
-    links: textsIn(raw.links).filter(isLink).slice(0, longest.links),
+    links: linksIn(raw.links ?? []),
     ...defined({
       aliases: aliases.length > 0 ? aliases.slice(0, longest.aliases) : undefined,
       purl: raw.purl !== undefined && raw.purl !== '' && raw.purl.length <= longest.purl ? raw.purl : undefined,
@@ -90,10 +90,21 @@ function textsIn(texts: readonly (string | undefined)[] | undefined): string[] {
   return [...new Set(texts?.filter((text) => text !== undefined && text !== '') as string[] | undefined)];
 }
 
+/** Keeps the first links. The others are not examined: a report may have hundreds of thousands. */
+function linksIn(texts: readonly (string | undefined)[]): string[] {
+  const links = new Set<string>();
+  for (const text of texts) {
+    if (links.size === longest.links) break;
+    if (text !== undefined && isLink(text)) links.add(text);
+  }
+  return [...links];
+}
+
+/** An http URL of ASCII without credentials, which would stand before an @ in the authority. */
+const link = /^https?:\/\/[!-.0->A-[\]-~]+(?:[/?#][!-[\]-~]*)?$/i;
+
 function isLink(text: string): boolean {
-  if (text.length > longest.link || !/^https?:\/\/[\u0021-\u007e]+$/i.test(text) || !URL.canParse(text)) return false;
-  const { username, password } = new URL(text);
-  return username === '' && password === '';
+  return text.length <= longest.link && link.test(text) && URL.canParse(text);
 }
 
 export function cutText(text: string, most: number): string {
