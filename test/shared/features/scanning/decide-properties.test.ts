@@ -16,7 +16,7 @@ describe('a decision about any findings', () => {
         cvss: fc.integer({ min: 0, max: 10 }),
         fixedIn: fc.constantFrom('3', '4'),
         fixedSince: days.map((at) => day(at).toISOString()),
-        links: fc.constant([]),
+        links: fc.constant<string[]>([]),
       },
       { requiredKeys: ['id', 'package', 'version', 'severity', 'links'] },
     ),
