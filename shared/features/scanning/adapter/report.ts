@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { ScanResult } from '../findings.ts';
 import { readReport } from '../formats/read-report.ts';
-import { maxReportBytes, parseReportJson } from '../formats/report-json.ts';
 import { ReportFault } from '../formats/report-fault.ts';
+import { maxReportBytes, parseReportJson } from '../formats/report-json.ts';
 import { shownText } from '../shown-text.ts';
 import type { CallFailed } from './answers.ts';
 import { failed, faultOfBody, statusFailure, unanswered } from './answers.ts';

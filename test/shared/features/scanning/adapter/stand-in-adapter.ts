@@ -98,12 +98,23 @@ export async function startStandInAdapter(quirks: Quirks = {}): Promise<StandInA
     const { pathname: path, searchParams } = new URL(request.url ?? '/', adapter.url);
     adapter.seen.push({ method: request.method ?? '', path: request.url ?? '', headers: request.headers, body });
     const { demands, hangs = [] } = quirks;
-    if (demands !== undefined && request.headers[demands.header] !== demands.value)
-      return refuse(response, 401, 'credentials are missing');
-    if (path === '/api/v1/metadata') return hangs.includes('metadata') ? undefined : metadata(response);
-    if (path === '/api/v1/scan') return hangs.includes('scan') ? undefined : accept(request, response, body);
+    if (demands !== undefined && request.headers[demands.header] !== demands.value) {
+      refuse(response, 401, 'credentials are missing');
+      return;
+    }
+    if (path === '/api/v1/metadata') {
+      hangs.includes('metadata') ? undefined : metadata(response);
+      return;
+    }
+    if (path === '/api/v1/scan') {
+      hangs.includes('scan') ? undefined : accept(request, response, body);
+      return;
+    }
     const [, id] = /^\/api\/v1\/scan\/([^/]+)\/report$/.exec(path) ?? [];
-    if (id === undefined) return refuse(response, 404, 'no such path');
+    if (id === undefined) {
+      refuse(response, 404, 'no such path');
+      return;
+    }
     if (!hangs.includes('report'))
       report(request, response, decodeURIComponent(id), searchParams.get('sbom_media_type'));
   }
@@ -129,8 +140,14 @@ export async function startStandInAdapter(quirks: Quirks = {}): Promise<StandInA
   }
 
   function accept(request: IncomingMessage, response: ServerResponse, body: string): void {
-    if (quirks.scanFault !== undefined) return refuse(response, quirks.scanFault.status, quirks.scanFault.message);
-    if (request.headers['content-type'] !== types.request) return refuse(response, 400, 'wrong content type');
+    if (quirks.scanFault !== undefined) {
+      refuse(response, quirks.scanFault.status, quirks.scanFault.message);
+      return;
+    }
+    if (request.headers['content-type'] !== types.request) {
+      refuse(response, 400, 'wrong content type');
+      return;
+    }
     const asked = JSON.parse(body) as {
       registry: { url: string };
       artifact: Scan['artifact'];
@@ -140,8 +157,14 @@ export async function startStandInAdapter(quirks: Quirks = {}): Promise<StandInA
         parameters?: { sbom_media_types: string[] };
       }[];
     };
-    if (!URL.canParse(asked.registry.url)) return refuse(response, 422, 'invalid registry.url');
-    if (!consumes.includes(asked.artifact.mime_type)) return refuse(response, 501, 'cannot scan this type');
+    if (!URL.canParse(asked.registry.url)) {
+      refuse(response, 422, 'invalid registry.url');
+      return;
+    }
+    if (!consumes.includes(asked.artifact.mime_type)) {
+      refuse(response, 501, 'cannot scan this type');
+      return;
+    }
     const reports = asked.enabled_capabilities.flatMap(({ produces_mime_types: produced, parameters }) =>
       produced.flatMap((type) => (parameters?.sbom_media_types ?? ['']).map((sbom) => `${type} ${sbom}`)),
     );
@@ -153,9 +176,14 @@ export async function startStandInAdapter(quirks: Quirks = {}): Promise<StandInA
   function report(request: IncomingMessage, response: ServerResponse, id: string, sbomType: string | null): void {
     const { accept: type = '' } = request.headers;
     const scan = scans.get(id);
-    if (type === types.sbom && sbomType === null) return refuse(response, 400, 'missing SBOM media type');
-    if (scan === undefined || !scan.reports.has(`${type} ${sbomType ?? ''}`))
-      return refuse(response, 404, 'no such scan');
+    if (type === types.sbom && sbomType === null) {
+      refuse(response, 400, 'missing SBOM media type');
+      return;
+    }
+    if (scan === undefined || !scan.reports.has(`${type} ${sbomType ?? ''}`)) {
+      refuse(response, 404, 'no such scan');
+      return;
+    }
     if (adapter.polls > 0) {
       adapter.polls -= 1;
       const { refreshAfter, redirectsTo } = quirks;
@@ -166,7 +194,10 @@ export async function startStandInAdapter(quirks: Quirks = {}): Promise<StandInA
       response.end();
       return;
     }
-    if (quirks.reportStatus !== undefined) return refuse(response, quirks.reportStatus, 'the scan failed');
+    if (quirks.reportStatus !== undefined) {
+      refuse(response, quirks.reportStatus, 'the scan failed');
+      return;
+    }
     finished(response, scan, type, sbomType);
   }
 

@@ -86,7 +86,9 @@ export const sarifReport = {
           ruleId: 'CVE-2026-1',
           level: 'error',
           message: {
-            text: 'Package: openssl\nInstalled Version: 3.0.11-1\nVulnerability CVE-2026-1\nSeverity: HIGH\nFixed Version: 3.0.15-1\nLink: [a](b)',
+            text:
+              'Package: openssl\nInstalled Version: 3.0.11-1\nVulnerability CVE-2026-1\n' +
+              'Severity: HIGH\nFixed Version: 3.0.15-1\nLink: [a](b)',
           },
         },
         {
