@@ -103,11 +103,11 @@ export async function startStandInAdapter(quirks: Quirks = {}): Promise<StandInA
       return;
     }
     if (path === '/api/v1/metadata') {
-      hangs.includes('metadata') ? undefined : metadata(response);
+      if (!hangs.includes('metadata')) metadata(response);
       return;
     }
     if (path === '/api/v1/scan') {
-      hangs.includes('scan') ? undefined : accept(request, response, body);
+      if (!hangs.includes('scan')) accept(request, response, body);
       return;
     }
     const [, id] = /^\/api\/v1\/scan\/([^/]+)\/report$/.exec(path) ?? [];
