@@ -10,6 +10,7 @@ import { quarantine } from '../features/quarantine/feature.ts';
 import { recycleBinFeature } from '../features/recycle-bin/feature.ts';
 import { registry } from '../features/registry/feature.ts';
 import { replication } from '../features/replication/feature.ts';
+import { trust } from '../features/trust/feature.ts';
 import { usage } from '../features/usage/feature.ts';
 import { verdicts } from '../features/verdicts/feature.ts';
 import { views } from '../features/views/feature.ts';
@@ -28,9 +29,10 @@ export const features = FeatureList.from<Ground, typeof commonSettings>(commonSe
   .and(recycleBinFeature)
   .and(purge)
   .and(replication)
-  .and(quarantine)
-  .and(verdicts)
   .and(registry)
+  .and(quarantine)
+  .and(trust)
+  .and(verdicts)
   .and(acr)
   .and(builds)
   .and(views)

@@ -40,7 +40,7 @@ export type Judgement = z.infer<typeof judgementSchema>;
 
 /** A release by hand, whatever the judgements say. */
 const releaseSchema = z.object({ by: z.string().max(300), reason: sentence, at: time, until: time });
-export type Release = z.infer<typeof releaseSchema>;
+type Release = z.infer<typeof releaseSchema>;
 
 /** The verdict on a manifest: it lies in the manifest's own document, so that a pull pays no read for it. */
 export const verdictSchema = z.object({
@@ -76,7 +76,7 @@ export function isHeld(verdict: Verdict | undefined, now: Date): boolean {
   return verdict !== undefined && objectionsTo(verdict, now).some(({ judgement }) => judgement.mode === 'enforce');
 }
 
-export function isInGrace({ graceUntil }: Judgement, now: Date): boolean {
+function isInGrace({ graceUntil }: Judgement, now: Date): boolean {
   return graceUntil !== undefined && Date.parse(graceUntil) > now.getTime();
 }
 

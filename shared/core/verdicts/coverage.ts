@@ -74,7 +74,7 @@ export function versionOfAll(policies: readonly Covering[]): string {
 }
 
 /** Returns the policies that cover a repository. */
-export function coveringOf(policies: readonly Covering[], repository: string): Covering[] {
+function coveringOf(policies: readonly Covering[], repository: string): Covering[] {
   return policies.filter(
     ({ include, exclude }) =>
       include.some((pattern) => globMatches(pattern, repository)) &&
@@ -83,7 +83,7 @@ export function coveringOf(policies: readonly Covering[], repository: string): C
 }
 
 /** The milliseconds for which this instance may miss a policy that another one has changed. */
-export const coverageFreshness = 5_000;
+const coverageFreshness = 5_000;
 
 /** The policies that cover a repository, as this instance has read them lately. */
 export class Coverage {

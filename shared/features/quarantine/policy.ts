@@ -11,6 +11,5 @@ export const quarantineSettingsSchema = z.strictObject({
       'The images that were there before the policy. open: they stay open; hold: those that nobody has passed are held.',
     ),
 });
-export type QuarantineSettings = z.infer<typeof quarantineSettingsSchema>;
 
 export const quarantinePolicies = new VerdictPolicies('quarantine', quarantineSettingsSchema);

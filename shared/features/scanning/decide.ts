@@ -30,7 +30,7 @@ export interface DecisionTimes {
   readonly failingSince?: Date;
 }
 
-export interface AppliedException {
+interface AppliedException {
   readonly id: string;
   readonly vulnerability: string;
   readonly expiresAt: string;
@@ -38,7 +38,7 @@ export interface AppliedException {
   readonly findings: number;
 }
 
-export interface AppliedVex {
+interface AppliedVex {
   readonly vulnerability: string;
   readonly author: string;
   readonly document: string;

@@ -8,8 +8,8 @@ export type Severity = z.infer<typeof severitySchema>;
 /** A report with more findings is refused: they are compared with each other, and kept in memory until then. */
 export const maxFindings = 20_000;
 /** The worst findings are kept as rows, so many and so many bytes of JSON: the result fits into one document. */
-export const maxRows = 1_000;
-export const maxRowBytes = 1024 * 1024;
+const maxRows = 1_000;
+const maxRowBytes = 1024 * 1024;
 
 /** The characters that a finding's texts may have. A report with a longer name is refused, because a cut name lies. */
 export const longest = {
@@ -26,7 +26,7 @@ export const longest = {
 const when = z.iso.datetime();
 
 /** A vulnerability of one package, as every format is read into. */
-export const findingSchema = z.object({
+const findingSchema = z.object({
   id: z.string().min(1).max(longest.id),
   /** Other names of the same vulnerability: an exception for one of them is for the finding too. */
   aliases: z.array(z.string().min(1).max(longest.alias)).max(longest.aliases).optional(),
@@ -44,7 +44,7 @@ export const findingSchema = z.object({
 });
 export type Finding = z.infer<typeof findingSchema>;
 
-export const scannerSchema = z.object({
+const scannerSchema = z.object({
   name: z.string().max(200),
   vendor: z.string().max(200),
   version: z.string().max(200),
@@ -56,7 +56,7 @@ const count = z.int().min(0).max(maxFindings);
 const countSchema = z.object({ withFix: count, withoutFix: count });
 
 /** The findings per severity, those with a fix and those without. */
-export const countsSchema = z.object({
+const countsSchema = z.object({
   unknown: countSchema,
   negligible: countSchema,
   low: countSchema,

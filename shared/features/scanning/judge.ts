@@ -23,7 +23,7 @@ export interface Judgement {
  * Returns the time from which a finding blocks: `-Infinity` if it does already, `Infinity` if it never does by itself. A
  * fix of unknown age counts as old enough, and so does a missing score as high enough: what is not known opens nothing.
  */
-export function blocksFrom({ severity, onlyFixable, fixableForDays, cvss }: BlockRule, finding: Finding): number {
+function blocksFrom({ severity, onlyFixable, fixableForDays, cvss }: BlockRule, finding: Finding): number {
   if (rankOf(finding.severity) < rankOf(severity)) return Infinity;
   if (cvss !== undefined && finding.cvss !== undefined && finding.cvss < cvss) return Infinity;
   if (finding.fixedIn === undefined) return onlyFixable || fixableForDays !== undefined ? Infinity : -Infinity;

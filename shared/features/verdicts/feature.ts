@@ -10,6 +10,7 @@ import { judgeTouched } from './touched.ts';
 interface Ports extends Omit<VerdictPorts, 'judges'> {
   readonly lists: { readonly documents: Documents };
   readonly quarantineJudge: Judge<'quarantine'>;
+  readonly trustJudge: Judge<'trust'>;
 }
 
 /** The milliseconds of one run: a timer starts every minute, and the next run goes on. */
@@ -19,7 +20,7 @@ const timerRunMs = 45_000;
 export const verdicts = feature({
   name: 'verdicts',
   make(given: Ports) {
-    const ports: VerdictPorts & Ports = { ...given, judges: [given.quarantineJudge] };
+    const ports: VerdictPorts & Ports = { ...given, judges: [given.quarantineJudge, given.trustJudge] };
     const judging: JudgeManifest = { judgeManifest: (key, digest) => judgeManifest(ports, key, digest) };
     return {
       routes: async () => (await import('./http.ts')).verdictRoutes(ports),

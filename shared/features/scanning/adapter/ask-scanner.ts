@@ -2,7 +2,7 @@ import type { OutboundClient } from '../../../core/outbound/outbound-client.ts';
 import { AnswerTooLarge, firstError, joinedHeaders } from '../../../core/outbound/outbound-client.ts';
 import { OutboundRefused } from '../../../core/ports/outbound.ts';
 
-export interface ScannerRequest {
+interface ScannerRequest {
   readonly url: URL;
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;

@@ -66,7 +66,7 @@ function isBase(text: string): boolean {
 }
 
 /** Returns the name of the secret that a registration needs; `undefined` if it needs none. */
-export function secretOf({ authentication }: Pick<ScannerRegistration, 'authentication'>): string | undefined {
+function secretOf({ authentication }: Pick<ScannerRegistration, 'authentication'>): string | undefined {
   return authentication.type === 'none' ? undefined : authentication.secret;
 }
 

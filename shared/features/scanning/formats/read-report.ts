@@ -11,7 +11,7 @@ import { isObject, scannerApiReader } from './scanner-api.ts';
 import { trivyReader } from './trivy.ts';
 
 /** The formats of reports that are read. */
-export const reportFormats = ['cyclonedx', 'sarif', 'trivy', 'grype', 'scanner-api'] as const;
+const reportFormats = ['cyclonedx', 'sarif', 'trivy', 'grype', 'scanner-api'] as const;
 export type ReportFormat = (typeof reportFormats)[number];
 
 const readers: Readonly<Record<ReportFormat, ReportReader>> = {
@@ -34,7 +34,7 @@ export type ReportReading =
   | { readonly is: 'refused'; readonly reason: string };
 
 /** Recognizes the format of a report by its marks; `undefined` for a value of none of them. */
-export function formatOf(value: unknown): ReportFormat | undefined {
+function formatOf(value: unknown): ReportFormat | undefined {
   return isObject(value) ? reportFormats.find((format) => readers[format].fits(value)) : undefined;
 }
 

@@ -6,7 +6,7 @@ import { shownText } from '../shown-text.ts';
 import { ReportFault } from './report-fault.ts';
 
 /** The content of a report, as far as the registry reads it. */
-export interface Reported {
+interface Reported {
   readonly scanner: Scanner;
   readonly findings: readonly Finding[];
   readonly reportedAt?: string;

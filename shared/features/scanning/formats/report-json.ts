@@ -6,12 +6,12 @@ import { ReportFault } from './report-fault.ts';
  */
 export const maxReportBytes = 32 * 1024 * 1024;
 /** The levels of objects and arrays allowed; reports have about ten. */
-export const maxReportDepth = 64;
+const maxReportDepth = 64;
 /**
  * The members and elements allowed in a whole report. Each finding has some 50, references and scores included; empty
  * arrays alone would otherwise make a gigabyte of 32 MiB.
  */
-export const maxReportValues = 1_000_000;
+const maxReportValues = 1_000_000;
 
 const [quote, backslash, comma] = [0x22, 0x5c, 0x2c];
 const [openBracket, closeBracket, openBrace, closeBrace] = [0x5b, 0x5d, 0x7b, 0x7d];

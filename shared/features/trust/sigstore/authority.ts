@@ -5,7 +5,7 @@ import { readPublicKey } from './keys.ts';
 import { ExpressionFault, linearExpression } from './linear-expression.ts';
 
 /** The name of sigstore's own instance, which everybody may use. */
-export const publicGood = 'public-good';
+const publicGood = 'public-good';
 
 const authorityName = z
   .string()

@@ -200,7 +200,7 @@ describe('a release by hand', () => {
     expect(await manage(world, 'GET', '/images/verdict?repository=team%2Fapp&reference=v1')).toMatchObject({
       held: false,
       release: { by: 'admin', reason: 'the pager went off' },
-      explanation: expect.stringMatching(/^admin has released it until .*: the pager went off\.$/),
+      explanation: expect.stringMatching(/^admin has released it until .*: the pager went off\.$/) as string,
     });
     world.clock.pass(2 * 3_600_000);
     await world.timers['verdicts-judge-due']();

@@ -1,7 +1,7 @@
-import type { Required } from '../identity/required.ts';
-import { asAdmin, basic, byAdmin, composeRequired, makeToken, manage } from '../identity/required.ts';
 import type { TestImage } from '../../image.ts';
 import { ask, pushImage } from '../../image.ts';
+import type { Required } from '../identity/required.ts';
+import { basic, byAdmin, composeRequired, makeToken, manage } from '../identity/required.ts';
 
 export interface World extends Required {
   /** The headers of somebody who may pull, of one who may push, and of a scanner. */
@@ -71,4 +71,4 @@ export function mark(
   });
 }
 
-export { asAdmin, manage };
+export { manage };

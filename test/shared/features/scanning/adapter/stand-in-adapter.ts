@@ -35,7 +35,7 @@ export interface Quirks {
   demands?: { header: string; value: string };
 }
 
-export interface SeenCall {
+interface SeenCall {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage['headers'];

@@ -1,0 +1,23 @@
+import type { Life, Look } from '../../app/life.ts';
+import { ecKeyPair, pemOf } from './sigstore/instance.ts';
+
+/** A root without a log or an authority: nothing is signed by it. */
+const trustedRoot = { mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1' };
+
+export async function grow(life: Life): Promise<void> {
+  const sigstoreKeys = [{ name: 'release', keys: [pemOf(ecKeyPair())] }];
+  const params = { name: 'signed' };
+  await life.api('putTrustPolicy', { params, body: { repositories: { include: ['signed/*'] }, sigstoreKeys } });
+  await life.api('updateTrustPolicy', { params, body: { mode: 'off' } });
+  await life.api('putTrustPolicy', { params: { name: 'goes' }, body: { mode: 'off' } });
+  await life.api('deleteTrustPolicy', { params: { name: 'goes' } });
+  await life.api('putTrustedRoot', { params: { name: 'own' }, body: { trustedRoot } });
+  await life.api('putTrustedRoot', { params: { name: 'goes' }, body: { trustedRoot } });
+  await life.api('deleteTrustedRoot', { params: { name: 'goes' } });
+}
+
+export async function look(api: Look): Promise<void> {
+  for (const list of ['listTrustPolicies', 'listTrustedRoots']) await api(list);
+  await api('getTrustPolicy', { name: 'signed' });
+  await api('getTrustedRoot', { name: 'own' });
+}
