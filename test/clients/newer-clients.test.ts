@@ -170,6 +170,64 @@ describe.each(['url', 'functionsUrl'] as const)("newer clients (C7), by the stac
   });
 });
 
+describe('an image that must be signed (C7)', () => {
+  const file = (name: string) => join(required.folder, `trust-${name}`);
+  const registry = () => new URL(required.stack.url).host;
+  const at = (name: string) => `${registry()}/trusted/${name}`;
+  const run = (program: string, args: readonly string[], env: Record<string, string> = {}, as = 'puller') =>
+    newer(program, args, { env: { REGISTRY_AUTH_FILE: file(`${as}.json`), DOCKER_CONFIG: file(as), ...env } });
+  const manage = async (method: string, path: string, body?: object) => {
+    const authorization = `Basic ${Buffer.from(`admin:${required.password}`).toString('base64')}`;
+    const answer = await fetch(`${required.stack.url}/api/v1${path}`, {
+      method,
+      headers: { authorization, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as { passwords?: { value: string }[]; held?: boolean; explanation?: string };
+  };
+  const login = (as: string, user: string, password: string) =>
+    run('skopeo', ['login', '--tls-verify=false', '-u', user, '-p', password, registry()], {}, as);
+  const pull = (reference: string) =>
+    run('skopeo', ['copy', '--src-tls-verify=false', `docker://${at(reference)}`, `dir:${file('pulled')}`]);
+  const env = { COSIGN_PASSWORD: 'of the key', COSIGN_EXPERIMENTAL: '1' };
+
+  beforeAll(async () => {
+    const actions = ['repositories/trusted/*/content/read'];
+    await manage('PUT', '/scope-maps/puller', { actions });
+    const { passwords } = await manage('POST', '/tokens', { name: 'puller', scopeMap: 'puller' });
+    await login('puller', 'puller', passwords?.[0]?.value ?? '');
+    await login('admin', 'admin', required.password);
+    await run('cosign', ['login', '-u', 'admin', '-p', required.password, registry()], {}, 'admin');
+    await run('cosign', ['generate-key-pair', '--output-key-prefix', file('key')], env);
+    const keys = [await readFile(file('key.pub'), 'utf8')];
+    const policy = { mode: 'enforce', repositories: { include: ['trusted/*'] }, sigstoreKeys: [{ name: 'ci', keys }] };
+    await manage('PUT', '/trust/policies/trusted', policy);
+  });
+
+  it.each([
+    ['as a tag', 'tagged', []],
+    ['as a referrer', 'referred', ['--registry-referrers-mode', 'oci-1-1']],
+  ] as const)('is refused to skopeo, which says why, until cosign 2.5 has signed it %s', async (_, name, mode) => {
+    const source = `oci:${join(required.folder, 'layout')}:one`;
+    const target = `docker://${at(`${name}:1`)}`;
+    await run('skopeo', ['copy', '--preserve-digests', '--dest-tls-verify=false', source, target], {}, 'admin');
+    await expect(pull(`${name}:1`)).rejects.toThrow(/is held: (?:the policy trusted asks for a|no) signature/);
+    await expect(pull(`${name}@${image.digest}`)).rejects.toThrow(/is held/);
+    const subject = `${at(name)}@${image.digest}`;
+    await run(
+      'cosign',
+      ['sign', '--yes', '--key', file('key.key'), '--tlog-upload=false', ...mode, subject],
+      env,
+      'admin',
+    );
+    const verdict = () => manage('GET', `/images/verdict?repository=trusted%2F${name}&reference=1`);
+    await expect.poll(async () => (await verdict()).held, { timeout: 30_000 }).toBe(false);
+    await expect.poll(() => pull(`${name}:1`).then(() => 'pulled', String), { timeout: 30_000 }).toBe('pulled');
+    await pull(`${name}@${image.digest}`);
+  });
+});
+
 describe('docker 26 with buildx (C7)', () => {
   let engine: DockerEngine;
 

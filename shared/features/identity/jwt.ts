@@ -24,6 +24,8 @@ const claimsSchema = z.object({
    * The repositories that show in lists: a token for the catalog has them if its holder may not see all of it, or none.
    */
   listing: z.array(patternSchema).optional(),
+  /** The repositories of which its holder may also pull what is held, though the token was asked for `pull` alone. */
+  held: z.array(z.string()).optional(),
   longshore: identitySchema,
 });
 
@@ -40,6 +42,7 @@ export interface Issue {
   /** The access, which makes it an access token. */
   readonly access?: readonly ResourceActions[];
   readonly listing?: readonly RepositoryPattern[];
+  readonly held?: readonly string[];
 }
 
 export interface JwtPorts extends Pick<IdentityPorts, 'clock' | 'ids'> {
@@ -56,7 +59,7 @@ export async function issueToken(ports: JwtPorts, issue: Issue): Promise<string>
   const claims = {
     version: '1.0',
     grant_type: issue.access === undefined ? 'refresh_token' : 'access_token',
-    ...defined({ tenant: issue.tenant, access: issue.access, listing: issue.listing }),
+    ...defined({ tenant: issue.tenant, access: issue.access, listing: issue.listing, held: issue.held }),
     // ACR's clients expect these two; `access` decides what is allowed, and `longshore` when access is asked for.
     permissions: { actions: issue.identity.is === 'administrator' ? ['*'] : [], notActions: [] },
     roles: [],

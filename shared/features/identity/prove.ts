@@ -86,8 +86,9 @@ export async function proveToken(
   return grants === undefined ? undefined : { identity, grants, until };
 }
 
-function accessOf({ access = [], listing }: Claims): Pick<Proof, 'grants' | 'withoutCatalog'> {
-  const grants = { ...grantsOfAccess(access), listing: listing ?? [] };
+function accessOf({ access = [], listing, held = [] }: Claims): Pick<Proof, 'grants' | 'withoutCatalog'> {
+  const ofHeld = held.map((name) => ({ type: 'repository', name, actions: ['quarantine_read'] }));
+  const grants = { ...grantsOfAccess([...access, ...ofHeld]), listing: listing ?? [] };
   return grants.catalog || listing !== undefined ? { grants } : { grants, withoutCatalog: true };
 }
 

@@ -1,9 +1,10 @@
 import { defined } from '../../../core/documents/defined.ts';
 import { originOf } from '../../../core/http/origin.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
+import { isRepositoryName } from '../../../core/oci/name.ts';
 import { parseCredentials } from '../credentials.ts';
 import type { Grants, ResourceActions } from '../grants.ts';
-import { intersect, readable } from '../grants.ts';
+import { intersect, permits, readable } from '../grants.ts';
 import type { IdentifyPorts } from '../identify.ts';
 import { countAgainst, loginOf } from '../identify.ts';
 import type { Proof } from '../identity.ts';
@@ -136,13 +137,28 @@ async function issueTokens(
     identity,
     host,
     access,
-    ...defined({ listing }),
+    ...defined({ listing, held: heldFor(proof.grants, access) }),
     expiresAt,
   });
   if (!offline || identity.is === 'anonymous' || proof.narrowed === true)
     return { tokens: { access_token: accessToken }, expiresAt };
   const refreshToken = await issueToken(ports, { identity, host, expiresAt: until(lifetimes.offline) });
   return { tokens: { access_token: accessToken, refresh_token: refreshToken }, expiresAt };
+}
+
+/**
+ * Returns the repositories of which a caller may pull what is held, by its own rights. Signers, docker and buildx ask
+ * for tokens of `pull` alone when they read what they have just pushed, so the token's scope cannot say it.
+ */
+function heldFor(grants: Grants, access: readonly ResourceActions[]): string[] | undefined {
+  const may = (name: string, action: 'push' | 'quarantine_read') =>
+    isRepositoryName(name) && permits(grants, { type: 'repository', name, action });
+  const names = access
+    .filter(({ type, actions }) => type === 'repository' && actions.includes('pull'))
+    .filter(({ actions }) => !actions.includes('push') && !actions.includes('quarantine_read'))
+    .map(({ name }) => name)
+    .filter((name) => may(name, 'push') || may(name, 'quarantine_read'));
+  return names.length === 0 ? undefined : names;
 }
 
 /** The characters of a listing: a token travels in a header of at most 16 KiB. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ask, makeImage, putManifest } from '../../image.ts';
-import { byAdmin, composeRequired } from '../identity/required.ts';
+import { bearer, byAdmin, composeRequired, fetchToken } from '../identity/required.ts';
 import { makeIndex, naming } from '../recycle-bin/binned.ts';
 import { heldWorld, manage, mark, verdictEvents } from './held.ts';
 
@@ -42,6 +42,19 @@ describe('an image that a policy covers', () => {
     expect((await world.pull(world.scanner, 'team/app', image.digest)).status).toBe(200);
     const asCosign = { ...world.puller, 'user-agent': 'cosign/3.0 notation/1.3' };
     expect((await world.pull(asCosign, 'team/app', 'v1')).status).toBe(403);
+  });
+
+  it('is open by a token of pull alone, as clients ask for, where its holder may push, and only there', async () => {
+    const world = await covered();
+    await world.push('team/app', 'v1', image);
+    const statusBy = async (headers: Record<string, string>) => {
+      const { access_token: token } = await fetchToken(world, headers, ['repository:team/app:pull']);
+      const put = await ask(world.app, 'DELETE', '/v2/team/app/manifests/v1', { headers: bearer(token) });
+      return [(await world.pull(bearer(token), 'team/app', 'v1')).status, put.status];
+    };
+    expect(await statusBy(world.pusher)).toEqual([200, 401]);
+    expect(await statusBy(world.scanner)).toEqual([200, 401]);
+    expect(await statusBy(world.puller)).toEqual([403, 401]);
   });
 
   it('tells somebody who is not known that it is held, and not why', async () => {
