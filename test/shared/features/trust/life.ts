@@ -1,11 +1,9 @@
 import type { Life, Look } from '../../app/life.ts';
-import { ecKeyPair, pemOf } from './sigstore/instance.ts';
-
-/** A root without a log or an authority: nothing is signed by it. */
-const trustedRoot = { mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1' };
+import { ecKeyPair, pemOf, startInstance } from './sigstore/instance.ts';
 
 export async function grow(life: Life): Promise<void> {
   const sigstoreKeys = [{ name: 'release', keys: [pemOf(ecKeyPair())] }];
+  const { root: trustedRoot } = await startInstance();
   const params = { name: 'signed' };
   await life.api('putTrustPolicy', { params, body: { repositories: { include: ['signed/*'] }, sigstoreKeys } });
   await life.api('updateTrustPolicy', { params, body: { mode: 'off' } });
