@@ -1,12 +1,12 @@
 import type { z } from 'zod';
 import {
-  exampleDigest,
-  exampleChart,
-  exampleOccurrence,
   exampleBin,
-  exampleWebhook,
   exampleBuild,
+  exampleChart,
+  exampleDigest,
+  exampleOccurrence,
   exampleVerdict,
+  exampleWebhook,
 } from './examples.ts';
 import {
   baseImageUpdated,

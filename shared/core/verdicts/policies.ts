@@ -27,8 +27,7 @@ export const coveringShape = {
     .prefault({})
     .describe('The repositories that the policy covers.'),
 };
-const coveringSettings = z.object(coveringShape);
-export type CoveringSettings = z.infer<typeof coveringSettings>;
+export type CoveringSettings = z.infer<z.ZodObject<typeof coveringShape>>;
 
 export interface PolicyPorts {
   readonly documents: Documents;

@@ -96,7 +96,7 @@ function routesOf(settings: z.ZodObject, words: PolicyWords) {
   return made;
 }
 
-function makeRoutes(settings: z.ZodObject, { path, one, component, code }: PolicyWords) {
+function schemasFor(settings: z.ZodObject, { one, component }: PolicyWords) {
   const policySchema = z
     .object({ name: z.string().openapi({ description: `The name of the ${one}.` }), ...settings.shape, ...timesSchema })
     .openapi(component, { description: `A ${one}.` });
@@ -109,6 +109,12 @@ function makeRoutes(settings: z.ZodObject, { path, one, component, code }: Polic
   const listSchema = pageOf(policySchema, 'The policies in the order of their names.').openapi(`${component}List`, {
     description: `A page of the list of each ${one}.`,
   });
+  return { policySchema, settingsSchema, changeSchema, listSchema };
+}
+
+function makeRoutes(settings: z.ZodObject, words: PolicyWords) {
+  const { path, one, component, code } = words;
+  const { policySchema, settingsSchema, changeSchema, listSchema } = schemasFor(settings, words);
   const example = { description: `The name of a ${one}.`, example: 'release' };
   const params = z.object({ name: nameSchema.openapi(example) });
   const byName = `${path}/{name}`;

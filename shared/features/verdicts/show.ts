@@ -46,12 +46,15 @@ export function explain(manifest: ManifestDocument, covering: readonly Covering[
   const [enforced] = objections.filter(({ judgement }) => judgement.mode === 'enforce');
   if (enforced !== undefined) {
     const { part, judgement } = enforced;
-    return `It is held by ${judgement.policies.join(', ')}: ${judgement.reasons[0] ?? 'nothing is proven yet'}. ${nextSteps[part]}`;
+    return `It is held by ${reasonOf(judgement)}. ${nextSteps[part]}`;
   }
   const [noted] = objections;
-  if (noted !== undefined)
-    return `It is served with a warning, for ${noted.judgement.policies.join(', ')} only audits: ${noted.judgement.reasons[0] ?? 'nothing is proven yet'}.`;
+  if (noted !== undefined) return `It is served with a warning, and would be held by ${reasonOf(noted.judgement)}.`;
   return 'It passes every policy that covers it.';
+}
+
+function reasonOf({ policies, reasons }: Judgement): string {
+  return `${policies.join(', ')}: ${reasons[0] ?? 'nothing is proven yet'}`;
 }
 
 const nextSteps: Readonly<Record<VerdictPart, string>> = {

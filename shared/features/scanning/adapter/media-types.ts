@@ -9,9 +9,6 @@ export const mediaTypes = {
   sbomReport: 'application/vnd.security.sbom.report+json; version=1.0',
 } as const;
 
-const sbomMediaTypes = ['application/vnd.cyclonedx+json', 'application/spdx+json'] as const;
-type SbomMediaType = (typeof sbomMediaTypes)[number];
-
 /** Writes a media type in one form, without parameters but its version; `undefined` for a text that is none. */
 function formOf(text: string | undefined): { readonly type: string; readonly version: string | undefined } | undefined {
   if (text === undefined || text.length > 300) return undefined;

@@ -65,11 +65,6 @@ function isBase(text: string): boolean {
   return (protocol === 'https:' || protocol === 'http:') && username === '' && password === '';
 }
 
-/** Returns the name of the secret that a registration needs; `undefined` if it needs none. */
-function secretOf({ authentication }: Pick<ScannerRegistration, 'authentication'>): string | undefined {
-  return authentication.type === 'none' ? undefined : authentication.secret;
-}
-
 /** Makes the target of a registration, with the value of its secret, which is empty where it needs none. */
 export function targetOf(
   { url, authentication, requestSeconds }: Pick<ScannerRegistration, 'url' | 'authentication' | 'requestSeconds'>,
