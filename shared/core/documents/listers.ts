@@ -3,9 +3,11 @@ import { digestSchema } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Lister } from '../ports/bin.ts';
 import type { Predicate, QueryDocuments, VersionedDocument } from '../ports/documents.ts';
+import type { ManifestDocument } from './manifest.ts';
+import { manifestDocumentSchema } from './manifest.ts';
 import type { RepositoryKey } from './names.ts';
 import { partitionOf } from './names.ts';
-import { documentsOf, firstOf } from './pages.ts';
+import { documentsOf, firstOf, storedOf } from './pages.ts';
 
 interface Reader {
   readonly documents: QueryDocuments;
@@ -32,6 +34,22 @@ const listerSchema = z.object({ digest: digestSchema, type: z.enum(['manifest', 
 /** Matches the manifests that list a digest. */
 export function listing(digest: Digest): Predicate {
   return { path: 'references', is: 'contains', value: { digest } };
+}
+
+/** Finds the live manifests that list a digest, up to `most`. Throws `StoreFailure`. */
+export async function listersAmong(
+  { documents }: Reader,
+  key: RepositoryKey,
+  digest: Digest,
+  most: number,
+): Promise<ManifestDocument[]> {
+  const query = {
+    container: 'repositories' as const,
+    partition: partitionOf(key),
+    where: [{ path: 'type', is: '=' as const, value: 'manifest' }, listing(digest)],
+    limit: most,
+  };
+  return (await firstOf(most, storedOf(documents, query, manifestDocumentSchema))).map(({ document }) => document);
 }
 
 /** Finds one document of a repository that matches. */

@@ -31,7 +31,7 @@ export type NewParts = Parameters<typeof withParts>[1];
  * Writes parts of a manifest's verdict, with the events of what that changes, in one transaction. `judge` is given the
  * manifest as it is stored now, reads the evidence after that, and is called anew if somebody has written the manifest
  * meanwhile: of two judgements at once, the one that has read less is not the last. `undefined` leaves all as it is.
- * What was there counts until the new parts are written, so nothing is closed because work is under way. Returns the
+ * The old parts count until the new ones are written, so nothing is closed because work is under way. Returns the
  * verdict as it is then, `'absent'` if there is no such manifest. Throws `RegistryError` (`contended`), `StoreFailure`.
  */
 export async function recordVerdict(

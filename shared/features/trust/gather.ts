@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { aboutName } from '../../core/documents/about.ts';
-import { listing } from '../../core/documents/listers.ts';
+import { listersAmong } from '../../core/documents/listers.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import { manifestDocumentSchema, manifestRef, referrerDocumentSchema } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
@@ -49,19 +49,8 @@ export async function gather(
   manifest: ManifestDocument,
   withIndexes: boolean,
 ): Promise<Subject[]> {
-  const listers = withIndexes ? await listersOf(ports, key, manifest.digest) : [];
+  const listers = withIndexes ? await listersAmong(ports, key, manifest.digest, mostListers) : [];
   return Promise.all([manifest, ...listers].map((each) => subjectOf(ports, key, each)));
-}
-
-async function listersOf({ documents }: GatherPorts, key: RepositoryKey, digest: Digest): Promise<ManifestDocument[]> {
-  const query = {
-    container: 'repositories' as const,
-    partition: partitionOf(key),
-    where: [{ path: 'type', is: '=' as const, value: 'manifest' }, listing(digest)],
-    limit: mostListers,
-  };
-  const found = await firstOf(mostListers, storedOf(documents, query, manifestDocumentSchema));
-  return found.map(({ document }) => document);
 }
 
 async function subjectOf(ports: GatherPorts, key: RepositoryKey, manifest: ManifestDocument): Promise<Subject> {

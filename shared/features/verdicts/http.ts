@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { defined } from '../../core/documents/defined.ts';
 import { manifestDocumentSchema, manifestRef, tagDocumentSchema, tagRef } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { parseStored, readStored } from '../../core/documents/stored.ts';
@@ -38,7 +39,7 @@ export function verdictRoutes(ports: Ports): OpenAPIHono {
         reference,
         explanation: explain(manifest, covering, now),
         covering: covering.map(({ part, name, mode }) => ({ part, name, mode })),
-        ...(walk === undefined || walk.endedAt !== undefined ? {} : { walk: showWalk(walk) }),
+        ...defined({ walk: walk?.endedAt === undefined ? walk && showWalk(walk) : undefined }),
       },
       200,
     );
@@ -97,5 +98,5 @@ async function readManifest(documents: Documents, key: RepositoryKey, reference:
 }
 
 function showWalk({ beganAt, judged, repository }: NonNullable<Awaited<ReturnType<typeof readWalk>>>) {
-  return { beganAt, judged, ...(repository === undefined ? {} : { repository }) };
+  return { beganAt, judged, ...defined({ repository }) };
 }

@@ -1,12 +1,10 @@
 import pLimit from 'p-limit';
 import { subjectNamed } from '../../core/documents/about.ts';
 import { binnedDocumentSchema, binnedRef } from '../../core/documents/bin.ts';
-import { listing } from '../../core/documents/listers.ts';
+import { listersAmong } from '../../core/documents/listers.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import { childrenOf, manifestDocumentSchema, manifestRef } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
-import { partitionOf } from '../../core/documents/names.ts';
-import { firstOf, storedOf } from '../../core/documents/pages.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import type { CatalogueEvent } from '../../core/events/envelope.ts';
 import type { Digest } from '../../core/oci/digest.ts';
@@ -60,7 +58,8 @@ async function judgeWithNeighbours(ports: VerdictPorts, key: RepositoryKey, dige
   await judgeManifest(ports, key, judged);
   const about = subject === undefined ? manifest : await readEither(ports, key, subject);
   if (about === undefined) return;
-  const neighbours = new Set([...childrenOf(about), ...(await listersOf(ports, key, judged))]);
+  const listers = await listersAmong(ports, key, judged, mostListers);
+  const neighbours = new Set([...childrenOf(about), ...listers.map((each) => each.digest)]);
   const limit = pLimit(judgedAtOnce);
   await Promise.all([...neighbours].map((each) => limit(() => judgeManifest(ports, key, each))));
 }
@@ -81,15 +80,4 @@ async function subjectOf(
   { subject, about }: Pick<ManifestDocument, 'subject' | 'about'>,
 ): Promise<Digest | undefined> {
   return subject ?? (about === undefined ? undefined : subjectNamed(documents, key, about));
-}
-
-async function listersOf({ documents }: VerdictPorts, key: RepositoryKey, digest: Digest): Promise<Digest[]> {
-  const query = {
-    container: 'repositories' as const,
-    partition: partitionOf(key),
-    where: [{ path: 'type', is: '=' as const, value: 'manifest' }, listing(digest)],
-    limit: mostListers,
-  };
-  const found = await firstOf(mostListers, storedOf(documents, query, manifestDocumentSchema));
-  return found.map(({ document }) => document.digest);
 }

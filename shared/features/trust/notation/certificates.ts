@@ -33,7 +33,7 @@ function certificateAt(der: Uint8Array, at: number): Certificate {
  * Checks that a chain is complete, in order and allowed for its purpose: each certificate is issued by the next one,
  * the last by itself, and none is there besides. Nothing is said of trust or of time. Throws `NotationFault`.
  *
- * Of the extensions only basicConstraints, keyUsage and extendedKeyUsage count. All others are ignored, critical ones
+ * Only the extensions basicConstraints, keyUsage and extendedKeyUsage count. All others are ignored, critical ones
  * too, as the specification demands.
  */
 export function checkChain(chain: Chain, purpose: Purpose): void {
