@@ -125,7 +125,7 @@ describe('longshore against a stack that asks for credentials', () => {
   });
 
   it('shows a build while it goes on, its reason, and what is built on what', async () => {
-    expect((await run('bases tree team/base:1')).out).toBe('team/base:1\n└─ team/app:1\n');
+    expect((await run('bases tree team/base:1')).out).toBe('team/base:1\n└─ team/app:1  current\n');
     await push('team/base:1', 'a newer base');
     let id = '';
     await vi.waitFor(async () => {
