@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { overBudget, staleBudgets } from './budgets.ts';
+import { slowest } from './slowest.ts';
 
 const took = (name: string, seconds: number) => ({
   name: `/project/${name}`,
@@ -26,5 +27,10 @@ describe('the time that a test file may take', () => {
 
   it('is said of files that there are', () => {
     expect(staleBudgets(existsSync)).toEqual([]);
+  });
+
+  it('is shown of those that took longest', () => {
+    const report = { testResults: [took('a.test.ts', 9), took('b.test.ts', 90), took('c.test.ts', 12)] };
+    expect(slowest(report, '/project', 2)).toEqual(['     90 s  b.test.ts', '     12 s  c.test.ts']);
   });
 });
