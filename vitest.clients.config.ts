@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.ts';
 import { measuring } from './vitest.config.ts';
 
 /** They measure time, or what a build takes of the machine: nothing runs beside them. */
@@ -12,6 +13,7 @@ const every = { testTimeout: 300_000, hookTimeout: 120_000, pool: 'forks' as con
  */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

@@ -55,8 +55,24 @@ const needed: Readonly<Record<string, string>> = {
   du: 'coreutils',
 };
 
-/** Finds out what this machine can do, by doing it once. Throws `BuilderRefused`. */
+/** What was found to work in this process, by the options. */
+const found = new Map<string, Isolation>();
+
+/**
+ * Finds out what this machine can do, by doing it once in a process: a trial takes a second or two. What fails is tried
+ * again, for somebody may have set it up meanwhile. Throws `BuilderRefused`.
+ */
 export function isolationOf(options: IsolationOptions): Isolation {
+  const { limits, steps, network, cgroup } = options;
+  const asked = JSON.stringify([limits, steps, network, cgroup, process.env.PATH]);
+  const known = found.get(asked);
+  if (known !== undefined) return known;
+  const isolation = tryIsolation(options);
+  found.set(asked, isolation);
+  return isolation;
+}
+
+function tryIsolation(options: IsolationOptions): Isolation {
   const missing: string[] = [];
   for (const [program, packageName] of Object.entries(needed))
     if (!isOnPath(program)) missing.push(`the program ${program} (of the package ${packageName})`);
