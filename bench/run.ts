@@ -6,6 +6,7 @@ import { benchCounts } from './counts.ts';
 import { benchEmulated } from './emulated.ts';
 import { benchEventGrid } from './eventgrid.ts';
 import { benchFunctionsHost } from './functions-host.ts';
+import { benchGates } from './gates.ts';
 import { benchHttp } from './http.ts';
 import { benchEmulatedLists, benchLists } from './lists.ts';
 import { benchMemory } from './memory.ts';
@@ -29,6 +30,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   'emulated-lists': benchEmulatedLists,
   start: benchStart,
   memory: benchMemory,
+  gates: benchGates,
   usage: benchUsage,
   cosmos: benchCosmos,
   eventgrid: benchEventGrid,
