@@ -52,16 +52,16 @@ async function manage({ app }: TestLongshore, method: string, path: string, cont
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
 }
 
-function side({ app, flush }: TestLongshore, name: string, repository: string, { digest }: TestImage): Side {
+function side(longshore: TestLongshore, name: string, repository: string, { digest }: TestImage): Side {
   return {
     name,
     unit: '/s',
     async measure() {
       const rate = await rateOf(inFlight, 700, async () => {
-        const { status } = await ask(app, 'GET', `/v2/${repository}/manifests/${digest}`);
+        const { status } = await ask(longshore.app, 'GET', `/v2/${repository}/manifests/${digest}`);
         if (status !== 200) throw new Error(`${repository}: ${status}`);
       });
-      await flush();
+      await longshore.flush();
       return rate;
     },
   };
@@ -83,14 +83,14 @@ function withoutGates(measuredSide: Side): Side {
   };
 }
 
-async function pushHeld({ app, flush }: TestLongshore): Promise<void> {
+async function pushHeld(longshore: TestLongshore): Promise<void> {
   const image = makeImage('held', 1);
-  await pushImage(app, 'held/many', 'v0', image);
+  await pushImage(longshore.app, 'held/many', 'v0', image);
   const manifest = JSON.parse(Buffer.from(image.bytes).toString()) as object;
   for (let n = 0; n < heldImages; n++) {
     const bytes = Buffer.from(JSON.stringify({ ...manifest, annotations: { n: String(n) } }));
-    await putManifest(app, 'held/many', `v${n}`, { ...image, bytes });
-    if (n % 500 === 0) await flush();
+    await putManifest(longshore.app, 'held/many', `v${n}`, { ...image, bytes });
+    if (n % 500 === 0) await longshore.flush();
   }
 }
 
