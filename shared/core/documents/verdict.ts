@@ -42,12 +42,24 @@ export type Judgement = z.infer<typeof judgementSchema>;
 const releaseSchema = z.object({ by: z.string().max(300), reason: sentence, at: time, until: time });
 type Release = z.infer<typeof releaseSchema>;
 
+/**
+ * An event of a push that waits in the outbox until its manifest is open, by its id; and what it is an event of, so that
+ * the same push again waits once.
+ */
+const withheldSchema = z.object({ id: z.string().max(100), of: z.string().max(600) });
+export type Withheld = z.infer<typeof withheldSchema>;
+
+/** The most events that wait for one manifest: together they leave room in its document for all else. */
+export const maxWithheld = 300;
+
 /** The verdict on a manifest: it lies in the manifest's own document, so that a pull pays no read for it. */
 export const verdictSchema = z.object({
   trust: judgementSchema.optional(),
   scan: judgementSchema.optional(),
   quarantine: judgementSchema.optional(),
   release: releaseSchema.optional(),
+  /** The events of its pushes that wait until it is open, the oldest first. */
+  withheld: z.array(withheldSchema).max(maxWithheld).optional(),
   /** True while it is held: lists of what is held ask the index for it. */
   held: z.boolean(),
   /** The time at which a grace, a release or a judgement ends, so that a timer judges it again. */
@@ -87,7 +99,8 @@ export function withParts(
   now: Date,
 ): Verdict {
   const { trust, scan, quarantine, release } = { ...before, ...parts };
-  const kept = defined({ trust, scan, quarantine, release: isOver(release, now) ? undefined : release });
+  const lasting = isOver(release, now) ? undefined : release;
+  const kept = defined({ trust, scan, quarantine, release: lasting, withheld: before?.withheld });
   const verdict = { ...kept, held: false };
   return { ...verdict, held: isHeld(verdict, now), ...defined({ dueAt: nextChange(verdict, now) }) };
 }

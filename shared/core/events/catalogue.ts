@@ -19,6 +19,7 @@ import {
   chartPushed,
   imageDeleted,
   imagePushed,
+  imageQuarantined,
   imageReleased,
   purged,
   purgePlanned,
@@ -321,6 +322,26 @@ export const catalogue = {
           reasons: ['no signature that a policy accepts has arrived yet'],
         },
       },
+    },
+  },
+  'Longshore.ImageQuarantined': {
+    version: '1.0',
+    data: imageQuarantined,
+    summary:
+      'A manifest was pushed and waits in quarantine: a scanner shall look at it. Webhooks know it by the action ' +
+      'quarantine. The subject is repository:tag, or repository@digest.',
+    example: {
+      ...exampleOccurrence,
+      action: 'quarantine',
+      target: {
+        mediaType: 'application/vnd.oci.image.manifest.v1+json',
+        size: 524,
+        digest: exampleDigest,
+        length: 524,
+        repository: 'team/app',
+        tag: 'v1',
+      },
+      pushEvent: 'withheld',
     },
   },
   'Longshore.ImageReleased': {

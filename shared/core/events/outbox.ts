@@ -10,18 +10,24 @@ import { StoreFailure } from '../ports/failures.ts';
 import type { Log } from '../ports/log.ts';
 import type { CloudEvent, PublishEvents } from '../ports/topic.ts';
 
-/** An event that waits in the partition of the change that it describes, written in the same transaction. */
+/**
+ * An event that waits in the partition of the change that it describes, written in the same transaction. One that is
+ * `withheld` waits for more than its publication, and no sweep finds it.
+ */
 const outboxDocumentSchema = z.object({
   ...documentShape('event'),
   registry: registrySchema,
   repository: repositorySchema,
-  state: z.enum(['pending', 'published']),
+  state: z.enum(['withheld', 'pending', 'published']),
   recordedAt: z.iso.datetime(),
   event: z.custom<CloudEvent>((value) => typeof value === 'object' && value !== null),
 });
 
 /** Published events are kept for a week, in seconds, so that they can be inspected; then the store drops them. */
 const publishedTtl = 7 * 24 * 3600;
+
+/** Withheld events are kept for a year, in seconds: one whose manifest is purged meanwhile is asked for by nobody. */
+const withheldTtl = 365 * 24 * 3600;
 
 /**
  * One sweep reads at most so many events, and ends after so many milliseconds: in an outage each event fails after its
@@ -43,18 +49,30 @@ export interface OutboxPorts {
  * that change, so that a crash repeats it, is recorded `again`: consumers recognize it by its id.
  */
 export function recordEvent(key: RepositoryKey, event: CloudEvent, again?: 'again'): DocumentChange {
-  const { registry, repository } = key;
-  const document = {
+  return { do: again === undefined ? 'create' : 'upsert', document: outboxDocument(key, event, 'pending') };
+}
+
+/** Makes the change that records an event which is published only once somebody calls for it (`callForEvent`). */
+export function withholdEvent(key: RepositoryKey, event: CloudEvent): DocumentChange {
+  return { do: 'create', document: { ...outboxDocument(key, event, 'withheld'), ttl: withheldTtl } };
+}
+
+/** Makes the change by which a withheld event, as it is published now, is due. */
+export function callForEvent(event: CloudEvent): DocumentChange {
+  return { do: 'patch', id: `event:${event.id}`, set: { state: 'pending', recordedAt: event.time, event } };
+}
+
+function outboxDocument({ registry, repository }: RepositoryKey, event: CloudEvent, state: 'withheld' | 'pending') {
+  return {
     id: `event:${event.id}`,
     type: 'event',
     schemaVersion: 1,
     registry,
     repository,
-    state: 'pending',
+    state,
     recordedAt: event.time,
     event,
   };
-  return { do: again === undefined ? 'create' : 'upsert', document };
 }
 
 /**
@@ -72,17 +90,23 @@ export async function isRecorded(documents: ReadDocument, key: RepositoryKey, ev
   );
 }
 
-/** Returns the events with these ids that are in the outbox, as they were recorded. */
+/**
+ * Returns the events with these ids that are in the outbox, as they were recorded: those that may be published, or
+ * those that are withheld.
+ */
 export async function recordedEvents(
   documents: ReadDocument,
   key: RepositoryKey,
   ids: Iterable<string>,
+  which: 'withheld' | 'to publish' = 'to publish',
 ): Promise<CloudEvent[]> {
   const [container, partition] = ['repositories' as const, partitionOf(key)];
   const found = await Promise.all(
     [...ids].map((id) => readStored(documents, outboxDocumentSchema, { container, partition, id: `event:${id}` })),
   );
-  return found.flatMap((each) => (each === undefined ? [] : [each.document.event]));
+  return found.flatMap((each) =>
+    each !== undefined && (each.document.state === 'withheld') === (which === 'withheld') ? [each.document.event] : [],
+  );
 }
 
 /**

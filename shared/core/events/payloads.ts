@@ -12,6 +12,9 @@ const eventRequestSchema = z.object({
 
 const actorSchema = z.object({ name: z.string() });
 
+/** The time at which the image was opened: until then the event has waited. Absent where it was sent at once. */
+const waited = { withheldUntil: z.iso.datetime().optional() };
+
 const occurrence = {
   id: z.string(),
   timestamp: z.iso.datetime(),
@@ -28,7 +31,19 @@ const pushedTarget = z.object({
   tag: tagSchema.optional(),
 });
 
-export const imagePushed = z.object({ ...occurrence, action: z.literal('push'), target: pushedTarget });
+export const imagePushed = z.object({ ...occurrence, ...waited, action: z.literal('push'), target: pushedTarget });
+
+export const imageQuarantined = z.object({
+  ...occurrence,
+  action: z.literal('quarantine'),
+  target: z.object({
+    ...pushedTarget.shape,
+    /** The manifest that the tag pointed at before; absent where it was new or has not moved. */
+    previousDigest: digestSchema.optional(),
+  }),
+  /** Says if the event of the push was sent too, or waits until the image is open. */
+  pushEvent: z.enum(['sent', 'withheld']),
+});
 
 export const imageDeleted = z.object({
   ...occurrence,
@@ -50,13 +65,14 @@ const chartTarget = z.object({
 });
 
 /** The events of charts. ACR's have no `request`; ours do, as every event. */
-export const chartPushed = z.object({ ...occurrence, action: z.literal('chart_push'), target: chartTarget });
+export const chartPushed = z.object({ ...occurrence, ...waited, action: z.literal('chart_push'), target: chartTarget });
 export const chartDeleted = z.object({ ...occurrence, action: z.literal('chart_delete'), target: chartTarget });
 
 export const repositoryChanged = z.object({ ...occurrence, target: z.object({ repository: repositorySchema }) });
 
 export const tagMoved = z.object({
   ...occurrence,
+  ...waited,
   target: z.object({
     repository: repositorySchema,
     tag: tagSchema,

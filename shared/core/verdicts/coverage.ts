@@ -24,6 +24,8 @@ const coveringSchema = z.object({
   exclude: z.array(z.string()),
   /** The fingerprint of the whole policy. */
   version: z.string(),
+  /** True if the events of a push wait until the image is open. */
+  withholds: z.literal(true).optional(),
 });
 /** A policy as a push knows it: the repositories that it covers, and its mode. One that is off is not here. */
 export type Covering = z.infer<typeof coveringSchema>;

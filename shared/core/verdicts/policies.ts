@@ -51,9 +51,12 @@ export interface VerdictPolicy<S> {
 export class VerdictPolicies<S extends CoveringSettings> {
   readonly #part: VerdictPart;
   readonly #schema;
+  readonly #known: (settings: S) => Partial<Covering>;
 
-  constructor(part: VerdictPart, settings: z.ZodType<S>) {
+  /** `known` says what a push and a judge must know of the settings of one policy, beyond its mode and repositories. */
+  constructor(part: VerdictPart, settings: z.ZodType<S>, known: (settings: S) => Partial<Covering> = () => ({})) {
     this.#part = part;
+    this.#known = known;
     this.#schema = z.object({
       ...documentShape(`${part}-policy`),
       registry: registrySchema,
@@ -108,7 +111,7 @@ export class VerdictPolicies<S extends CoveringSettings> {
         [registry],
         [
           writing<{ readonly id: string }>(before, document),
-          coverageChange(coverage, registry, { part: this.#part, name }, coveringOf(this.#part, name, settings)),
+          coverageChange(coverage, registry, { part: this.#part, name }, this.#coveringOf(name, settings)),
           beginWalk(ports, registry),
         ],
       );
@@ -147,15 +150,16 @@ export class VerdictPolicies<S extends CoveringSettings> {
     return readStored(documents, this.#schema as z.ZodType<VerdictPolicy<S> & { readonly id: string }>, ref);
   }
 
+  #coveringOf(name: string, settings: S): Covering | undefined {
+    const { mode, repositories } = settings;
+    if (mode === 'off') return undefined;
+    const version = policyVersion(settings);
+    return { part: this.#part, name, mode, ...repositories, version, ...this.#known(settings) };
+  }
+
   #id(name: string): string {
     return `${this.#part}-policy:${name}`;
   }
-}
-
-function coveringOf(part: VerdictPart, name: string, settings: CoveringSettings): Covering | undefined {
-  const { mode, repositories } = settings;
-  if (mode === 'off') return undefined;
-  return { part, name, mode, ...repositories, version: policyVersion(settings) };
 }
 
 function tooMany(part: VerdictPart): RegistryError {

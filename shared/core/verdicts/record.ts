@@ -14,6 +14,7 @@ import type { CommitDocuments, ReadDocument } from '../ports/documents.ts';
 import type { Log } from '../ports/log.ts';
 import type { CloudEvent, PublishEvents } from '../ports/topic.ts';
 import { verdictEvent } from './events.ts';
+import { callWithheld } from './withheld.ts';
 
 export interface RecordPorts {
   readonly documents: ReadDocument & CommitDocuments;
@@ -28,7 +29,8 @@ export interface RecordPorts {
 export type NewParts = Parameters<typeof withParts>[1];
 
 /**
- * Writes parts of a manifest's verdict, with the events of what that changes, in one transaction. `judge` is given the
+ * Writes parts of a manifest's verdict, with the events of what that changes and those that have waited for it to open,
+ * in one transaction. `judge` is given the
  * manifest as it is stored now, reads the evidence after that, and is called anew if somebody has written the manifest
  * meanwhile: of two judgements at once, the one that has read less is not the last. `undefined` leaves all as it is.
  * The old parts count until the new ones are written, so nothing is closed because work is under way. Returns the
@@ -47,18 +49,21 @@ export async function recordVerdict(
     const parts = await judge(before.document);
     const now = ports.clock.now();
     if (parts === undefined) return { is: 'written' as const, verdict: before.document.verdict, events: [] };
-    const verdict = withParts(before.document.verdict, parts, now);
+    const judged = withParts(before.document.verdict, parts, now);
+    const { verdict, ...waited } = await callWithheld(ports.documents, key, judged, now);
     if (isSame(before.document.verdict, verdict)) return { is: 'written' as const, verdict, events: [] };
     const events = eventsOf(ports, before.document, verdict, now);
     const outcome = await ports.documents.commitDocuments(ref.container, partitionOf(key), [
       patching(before, { verdict }),
       ...events.map((event) => recordEvent(key, event)),
+      ...waited.changes,
     ]);
-    return outcome.committed ? { is: 'written' as const, verdict, events } : undefined;
+    return outcome.committed ? { is: 'written' as const, verdict, events: [...events, ...waited.events] } : undefined;
   });
   if (done.is === 'absent') return 'absent';
   if (done.events.length > 0) await publishCommitted(ports, key, done.events);
-  return done.verdict;
+  const isWaitedFor = done.verdict?.withheld !== undefined && !done.verdict.held;
+  return isWaitedFor ? recordVerdict(ports, key, digest, () => ({})) : done.verdict;
 }
 
 /** Says whether two verdicts say the same of the manifest, whenever they were reached. */
@@ -72,6 +77,7 @@ function withoutTimes(verdict: Verdict | undefined) {
       verdict.held,
       verdict.dueAt,
       verdict.release,
+      verdict.withheld,
       ...verdictParts.map((part) => verdict[part] && { ...verdict[part], at: '', passedAt: '' }),
     ]
   );

@@ -41,6 +41,7 @@ export const purge = feature({
             'Microsoft.ContainerRegistry.ImageDeleted',
             'Microsoft.ContainerRegistry.ChartPushed',
             'Microsoft.ContainerRegistry.ChartDeleted',
+            'Longshore.ImageQuarantined',
             'Longshore.TagMoved',
             'Longshore.TagDeleted',
             'Longshore.Restored',

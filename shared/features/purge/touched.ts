@@ -31,6 +31,12 @@ export function touchedBy(event: CatalogueEvent): Touched | undefined {
       const { repository, tag } = event.data.target;
       return { repository, manifests: [touchedManifest(event.data.target)], moved: tag !== undefined };
     }
+    // The events of the push and of the tag's move may wait for long, and policies judge what is stored.
+    case 'Longshore.ImageQuarantined': {
+      const { repository, tag, previousDigest } = event.data.target;
+      const previous = previousDigest === undefined ? [] : [ofAnyType(previousDigest)];
+      return { repository, manifests: [touchedManifest(event.data.target), ...previous], moved: tag !== undefined };
+    }
     case 'Microsoft.ContainerRegistry.ImageDeleted':
     case 'Microsoft.ContainerRegistry.ChartDeleted': {
       const { repository } = event.data.target;

@@ -10,6 +10,17 @@ export const quarantineSettingsSchema = z.strictObject({
     .describe(
       'The images that were there before the policy. open: they stay open; hold: those that nobody has passed are held.',
     ),
+  pushEvent: z
+    .enum(['at-once', 'after-passed'])
+    .default('at-once')
+    .describe(
+      'The time of the events of a push that is held. after-passed: push, chart_push and Longshore.TagMoved, and the ' +
+        'builds that follow from them, wait until the image is open, as in ACR; at-once: they do not wait.',
+    ),
 });
 
-export const quarantinePolicies = new VerdictPolicies('quarantine', quarantineSettingsSchema);
+export const quarantinePolicies = new VerdictPolicies(
+  'quarantine',
+  quarantineSettingsSchema,
+  ({ pushEvent, mode }) => (pushEvent === 'after-passed' && mode === 'enforce' ? { withholds: true } : {}),
+);

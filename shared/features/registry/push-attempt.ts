@@ -58,6 +58,7 @@ export async function beginPush(ports: RegistryPorts, push: ManifestPush, { comi
     ports.coverage.of(push.key),
     ports.entries.requireAllowed({ operation: 'push', key: push.key, asker: push.asker }),
   ]);
+  if (covering.some(({ part }) => part === 'quarantine')) requireAtMost(names, maxTagsInQuarantine);
   return {
     push,
     coming,
@@ -284,14 +285,19 @@ function isOfRepository(change: DocumentChange | undefined, { generation }: Repo
 }
 
 /**
- * The most tags of a push. A batch holds 100 changes: a tag is up to three of them, beside the manifest and its edge.
+ * The most tags of a push. A batch holds 100 changes: a tag is up to three of them, beside the manifest and its edge,
+ * and one more where the manifest waits in quarantine.
  */
-const maxTags = 30;
+const [maxTags, maxTagsInQuarantine] = [30, 23];
 
 function pushedTags({ reference, tags }: ManifestPush): Tag[] {
   const names = [...new Set(isDigest(reference) ? tags : [reference, ...tags])];
-  if (names.length > maxTags) throw new RegistryError({ is: 'too-many-tags', limit: maxTags });
+  requireAtMost(names, maxTags);
   return names;
+}
+
+function requireAtMost(names: readonly Tag[], limit: number): void {
+  if (names.length > limit) throw new RegistryError({ is: 'too-many-tags', limit });
 }
 
 export function pushedDigest(push: ManifestPush): Digest {

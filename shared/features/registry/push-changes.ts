@@ -16,12 +16,13 @@ import { referencesOf } from '../../core/documents/references.ts';
 import { tagRowOf } from '../../core/documents/tag-facts.ts';
 import type { TagRow } from '../../core/documents/tag-row.ts';
 import { tagPlaces } from '../../core/documents/tag-row.ts';
-import { recordEvent } from '../../core/events/outbox.ts';
+import { recordEvent, withholdEvent } from '../../core/events/outbox.ts';
 import type { Manifest } from '../../core/oci/manifest.ts';
 import type { DocumentChange } from '../../core/ports/documents.ts';
 import { maxChangesPerCommit } from '../../core/ports/documents.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
 import { beginVerdict, isEvidence } from '../../core/verdicts/begin.ts';
+import { withhold } from '../../core/verdicts/withheld.ts';
 import { pushEvents } from './push-events.ts';
 import type { PushedTag, PushSituation } from './push-situation.ts';
 
@@ -35,15 +36,17 @@ export function pushChanges(situation: PushSituation): {
   reconciles: boolean;
 } {
   const { key } = situation.push;
-  const pushed = manifestDocument(situation);
-  const row = tagRowOf(pushed, situation.children);
-  const events = pushEvents(situation, pushed);
+  const document = manifestDocument(situation);
+  const row = tagRowOf(document, situation.children);
+  const events = pushEvents(situation, document);
+  const { pushed, withheld } = withWithheld(document, events.withheld);
   const changes: DocumentChange[] = [
     // The manifest is written even if nothing in it changes: a delete that runs at the same time then sees another
     // etag.
     writing(situation.before, pushed),
     ...situation.tags.map((tag) => tagChange(situation, tag, row)),
     ...referrerEdge(pushed),
+    ...withheld.map((event) => withholdEvent(key, event)),
     ...events.ofPush.map((event) => recordEvent(key, event)),
     ...events.ofRepository.map((event) => recordEvent(key, event)),
   ];
@@ -57,6 +60,12 @@ export function pushChanges(situation: PushSituation): {
     events: [...events.ofPush, ...events.ofRepository],
     reconciles,
   };
+}
+
+function withWithheld(document: ManifestDocument, events: readonly CloudEvent[]) {
+  if (document.verdict === undefined || events.length === 0) return { pushed: document, withheld: [] };
+  const { verdict, recorded } = withhold(document.verdict, events);
+  return { pushed: { ...document, verdict }, withheld: recorded };
 }
 
 function broughtBack({ binned }: PushSituation): DocumentChange[] {

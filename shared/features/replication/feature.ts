@@ -34,6 +34,7 @@ export const replication = feature({
           [
             'Microsoft.ContainerRegistry.ImagePushed',
             'Microsoft.ContainerRegistry.ChartPushed',
+            'Longshore.ImageQuarantined',
             'Longshore.TagMoved',
             'Longshore.Restored',
             'Longshore.Purged',

@@ -48,6 +48,7 @@ export const usage = feature({
             'Microsoft.ContainerRegistry.ImageDeleted',
             'Microsoft.ContainerRegistry.ChartPushed',
             'Microsoft.ContainerRegistry.ChartDeleted',
+            'Longshore.ImageQuarantined',
             'Longshore.Restored',
           ],
           (event) => pipeline.record(noteDeletions(event)),

@@ -25,7 +25,12 @@ interface RecordPorts {
 
 type PushEvent = Extract<
   CatalogueEvent,
-  { type: 'Microsoft.ContainerRegistry.ImagePushed' | 'Microsoft.ContainerRegistry.ChartPushed' }
+  {
+    type:
+      | 'Microsoft.ContainerRegistry.ImagePushed'
+      | 'Microsoft.ContainerRegistry.ChartPushed'
+      | 'Longshore.ImageQuarantined';
+  }
 >;
 
 /**
@@ -37,6 +42,8 @@ export async function recordUsage(ports: RecordPorts, settings: RecordSettings, 
   switch (event.type) {
     case 'Microsoft.ContainerRegistry.ImagePushed':
     case 'Microsoft.ContainerRegistry.ChartPushed':
+    case 'Longshore.ImageQuarantined':
+      if (!isCounted(event)) return;
       await countPush(ports.folding, settings, event);
       return reconcileImage(
         ports.documents,
@@ -59,6 +66,13 @@ export async function recordUsage(ports: RecordPorts, settings: RecordSettings, 
     // A recycled manifest has an event of its deletion, too; the other events change nothing that is counted.
     default:
   }
+}
+
+/** A push is counted when it is made: by the event of its quarantine where that of the push waits for the image to open. */
+function isCounted(event: PushEvent): boolean {
+  return event.type === 'Longshore.ImageQuarantined'
+    ? event.data.pushEvent === 'withheld'
+    : event.data.withheldUntil === undefined;
 }
 
 const imagesAtOnce = 4;
@@ -85,7 +99,7 @@ function countPush(
   const at = new Date(event.time);
   const row = { client: clients.of(actor.name, request.useragent), ...noCounts, pushes: 1, lastAt: at.toISOString() };
   // A chart's tag is the file name of its archive.
-  const tag = event.type === 'Microsoft.ContainerRegistry.ImagePushed' ? event.data.target.tag : undefined;
+  const tag = event.type === 'Microsoft.ContainerRegistry.ChartPushed' ? undefined : event.data.target.tag;
   const named = { ...row, digest: target.digest, ...defined({ tag }) };
   return folding.addEvent(event.id, {
     key: { registry, repository: target.repository },

@@ -34,6 +34,7 @@ export const verdicts = feature({
             'Microsoft.ContainerRegistry.ImagePushed',
             'Microsoft.ContainerRegistry.ImageDeleted',
             'Microsoft.ContainerRegistry.ChartPushed',
+            'Longshore.ImageQuarantined',
             'Longshore.Restored',
           ],
           (event) => judgeTouched(ports, event),

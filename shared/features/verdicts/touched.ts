@@ -37,7 +37,9 @@ function touchedBy(event: CatalogueEvent): Touched | undefined {
   switch (event.type) {
     case 'Microsoft.ContainerRegistry.ImagePushed':
     case 'Microsoft.ContainerRegistry.ImageDeleted':
-    case 'Microsoft.ContainerRegistry.ChartPushed': {
+    case 'Microsoft.ContainerRegistry.ChartPushed':
+    case 'Longshore.ImageQuarantined': {
+      if (event.type === 'Longshore.ImageQuarantined' && event.data.pushEvent === 'sent') return undefined;
       const { repository, digest } = event.data.target;
       return { repository, digests: [digest] };
     }

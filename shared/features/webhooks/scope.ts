@@ -1,15 +1,15 @@
 import { defined } from '../../core/documents/defined.ts';
-import { eventTypes } from '../../core/events/catalogue.ts';
+import { catalogue, eventTypes } from '../../core/events/catalogue.ts';
 import type { CloudEvent } from '../../core/ports/topic.ts';
 import { globMatches, isRepositoryGlob, isTagGlob } from '../../core/rules/pattern.ts';
 
 /** The words of ACR's webhooks. */
 export const acrActions = ['push', 'delete', 'quarantine', 'chart_push', 'chart_delete'] as const;
 
-/** The actions of webhooks: ACR's words, and the types that ACR has no word for. */
+/** The actions of webhooks: ACR's words, and the types that ACR has no word for. A type of an action goes by its word. */
 export const hookActions: readonly string[] = [
   ...acrActions,
-  ...eventTypes.filter((type) => type.startsWith('Longshore.')),
+  ...eventTypes.filter((type) => type.startsWith('Longshore.') && !('action' in catalogue[type].data.shape)),
 ];
 
 /** The parts of a CloudEvent that webhooks need: as it was published, or as a handler has parsed it. */
