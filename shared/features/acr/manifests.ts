@@ -6,6 +6,7 @@ import type { RepositoryKey } from '../../core/documents/names.ts';
 import { partitionOf } from '../../core/documents/names.ts';
 import { allStored } from '../../core/documents/pages.ts';
 import { readStored } from '../../core/documents/stored.ts';
+import type { Verdict } from '../../core/documents/verdict.ts';
 import { requireAccess } from '../../core/http/access.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
@@ -70,9 +71,10 @@ async function patchManifest(
 ): Promise<ManifestDocument> {
   const patch = await manifestPatchIn(asker.request);
   await requireRights(ports, key, asker, patch);
-  const change = ({ attributes, quarantine }: ManifestDocument) => ({
+  const change = ({ attributes, quarantine, verdict }: ManifestDocument) => ({
     ...patchedAttributes(attributes, patch.attributes),
     ...patchedQuarantine(quarantine, patch.quarantine),
+    ...defined({ verdict: patch.quarantine.quarantineState && dueNow(verdict, ports.clock.now()) }),
   });
   const absent = new RegistryError({ is: 'manifest-unknown', reference: digest });
   const { document } = await patchStored(ports.documents, {
@@ -81,7 +83,6 @@ async function patchManifest(
     absent,
     change,
   });
-  // If this fails the client sends the same change again, and it is judged then.
   if (patch.quarantine.quarantineState !== undefined) await ports.judging.judgeManifest(key, digest);
   return document;
 }
@@ -106,6 +107,11 @@ async function requireRights(
   if (!isQuarantine || caller.may(right('quarantine_write'))) return;
   const isCovered = (await coverage.of(key)).some(({ part }) => part === 'quarantine');
   requireAccess(caller, [right(isCovered ? 'quarantine_write' : 'metadata_write')]);
+}
+
+/** Makes a verdict due, so that a timer judges it by the new state if this process dies before it does. */
+function dueNow(verdict: Verdict | undefined, now: Date): Verdict | undefined {
+  return verdict && { ...verdict, dueAt: now.toISOString() };
 }
 
 function patchedQuarantine(

@@ -19,8 +19,6 @@ export const quarantineSettingsSchema = z.strictObject({
     ),
 });
 
-export const quarantinePolicies = new VerdictPolicies(
-  'quarantine',
-  quarantineSettingsSchema,
-  ({ pushEvent, mode }) => (pushEvent === 'after-passed' && mode === 'enforce' ? { withholds: true } : {}),
+export const quarantinePolicies = new VerdictPolicies('quarantine', quarantineSettingsSchema, ({ pushEvent, mode }) =>
+  pushEvent === 'after-passed' && mode === 'enforce' ? { withholds: true } : {},
 );

@@ -38,6 +38,7 @@ export function actionOfType({ type, data }: TypeOfEvent): string {
 
 function acrSchema({ type, data }: TypeOfEvent): z.ZodObject {
   const { actor: _actor, target, request, ...others } = data.shape as z.ZodRawShape;
+  const { id, timestamp, action } = others;
   const acrs = acrShapes[actionOfType({ type, data })];
   if (acrs === undefined)
     return z.strictObject({
@@ -46,7 +47,7 @@ function acrSchema({ type, data }: TypeOfEvent): z.ZodObject {
       ...defined({ target, request }),
     });
   return z.strictObject({
-    ...others,
+    ...defined({ id, timestamp, action }),
     target: picked(target, acrs.target),
     ...defined({ request: acrs.request === undefined ? undefined : picked(request, acrs.request) }),
   });

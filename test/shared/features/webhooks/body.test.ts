@@ -77,10 +77,7 @@ describe("ACR's format", () => {
     ],
     [
       'quarantine',
-      {
-        ...eventOf('Microsoft.ContainerRegistry.ImagePushed'),
-        data: { ...catalogue['Microsoft.ContainerRegistry.ImagePushed'].example, action: 'quarantine' },
-      },
+      eventOf('Longshore.ImageQuarantined'),
       {
         ...common,
         action: 'quarantine',
@@ -155,9 +152,10 @@ describe('the description of the requests to receivers', () => {
       'ping',
       'push',
       'delete',
+      'quarantine',
       'chart_push',
       'chart_delete',
-      ...eventTypes.filter((type) => type.startsWith('Longshore.')),
+      ...eventTypes.filter((type) => type.startsWith('Longshore.') && type !== 'Longshore.ImageQuarantined'),
     ];
     expect(Object.keys(webhooks).sort()).toEqual(
       actions.flatMap((action) => formats.map((format) => `${action}.${format}`)).sort(),
