@@ -1,5 +1,5 @@
 import type { Objection } from '../documents/verdict.ts';
-import { objectionsTo } from '../documents/verdict.ts';
+import { gracesOf, objectionsTo } from '../documents/verdict.ts';
 import type { Asker } from '../ports/authorize.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ContentGate, Operation, Question, Verdict as Answer } from './gate.ts';
@@ -22,11 +22,14 @@ export function holdGate(clock: Pick<Clock, 'now'>): ContentGate {
     ask(question) {
       const { operation, manifest } = question;
       if (manifest?.verdict === undefined || !held.has(operation)) return undefined;
-      const objections = objectionsTo(manifest.verdict, clock.now());
-      if (objections.length === 0 || isExempt(question)) return undefined;
+      const now = clock.now();
+      const objections = objectionsTo(manifest.verdict, now);
+      const graces = objections.length === 0 ? gracesOf(manifest.verdict, now) : [];
+      if (objections.length + graces.length === 0 || isExempt(question)) return undefined;
       const enforced = objections.filter(({ judgement }) => judgement.mode === 'enforce');
       const name = `${question.key.repository}@${manifest.digest}`;
-      return enforced.length > 0 ? refused(name, enforced, question.asker) : noted(name, objections);
+      if (enforced.length > 0) return refused(name, enforced, question.asker);
+      return objections.length > 0 ? noted(name, objections) : graced(name, graces);
     },
   };
 }
@@ -71,4 +74,16 @@ function noted(name: string, objections: readonly Objection[]): Answer {
     is: 'noted',
     warning: `${name} would be held by ${policies.join(', ')}: ${first ?? 'it is not proven yet'}`,
   };
+}
+
+function graced(name: string, graces: readonly Objection[]): Answer | undefined {
+  const [first] = graces.filter(({ judgement }) => judgement.mode === 'enforce').toSorted(byEnd);
+  if (first === undefined) return undefined;
+  const { policies, reasons, graceUntil } = first.judgement;
+  const why = reasons[0] ?? 'it is not proven any more';
+  return { is: 'noted', warning: `${name} will be held by ${policies.join(', ')} from ${graceUntil ?? ''} on: ${why}` };
+}
+
+function byEnd(a: Objection, b: Objection): number {
+  return (a.judgement.graceUntil ?? '') < (b.judgement.graceUntil ?? '') ? -1 : 1;
 }

@@ -33,6 +33,10 @@ const judgementSchema = z.object({
   passedAt: time.optional(),
   /** Until then it is open although it does not pass. */
   graceUntil: time.optional(),
+  /** The time since which it waits for somebody to pass it. */
+  waitingSince: time.optional(),
+  /** The time at which it had waited for longer than its policies allow. */
+  timedOutAt: time.optional(),
   /** The time at which it is to be judged again by itself, as an exception ends. */
   dueAt: time.optional(),
 });
@@ -75,11 +79,19 @@ export interface Objection {
 
 /** Returns what stands against a manifest now: nothing while a release by hand is valid. */
 export function objectionsTo(verdict: Verdict, now: Date): Objection[] {
+  return failing(verdict, now).filter(({ judgement }) => !isInGrace(judgement, now));
+}
+
+/** Returns the judgements that a manifest does not pass and that do not count yet, as their grace has not ended. */
+export function gracesOf(verdict: Verdict, now: Date): Objection[] {
+  return failing(verdict, now).filter(({ judgement }) => isInGrace(judgement, now));
+}
+
+function failing(verdict: Verdict, now: Date): Objection[] {
   if (verdict.release !== undefined && Date.parse(verdict.release.until) > now.getTime()) return [];
   return verdictParts.flatMap((part) => {
     const judgement = verdict[part];
-    if (judgement === undefined || judgement.state === 'passed' || isInGrace(judgement, now)) return [];
-    return [{ part, judgement }];
+    return judgement === undefined || judgement.state === 'passed' ? [] : [{ part, judgement }];
   });
 }
 

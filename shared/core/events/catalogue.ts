@@ -4,7 +4,10 @@ import {
   exampleBuild,
   exampleChart,
   exampleDigest,
+  exampleHeld,
   exampleOccurrence,
+  exampleOpened,
+  examplePushed,
   exampleVerdict,
   exampleWebhook,
 } from './examples.ts';
@@ -23,6 +26,7 @@ import {
   imageReleased,
   purged,
   purgePlanned,
+  quarantineTimedOut,
   quotaWarning,
   recycled,
   replicationCompleted,
@@ -49,14 +53,8 @@ export const catalogue = {
     example: {
       ...exampleOccurrence,
       action: 'push',
-      target: {
-        mediaType: 'application/vnd.oci.image.manifest.v1+json',
-        size: 524,
-        digest: exampleDigest,
-        length: 524,
-        repository: 'team/app',
-        tag: 'v1',
-      },
+      target: examplePushed,
+      withheldUntil: exampleOpened,
     },
   },
   'Microsoft.ContainerRegistry.ImageDeleted': {
@@ -77,7 +75,7 @@ export const catalogue = {
     version: '2.0',
     data: chartPushed,
     summary: "A Helm chart was pushed: a manifest whose config is Helm's. The subject is chart:version.",
-    example: { ...exampleOccurrence, action: 'chart_push', target: exampleChart },
+    example: { ...exampleOccurrence, action: 'chart_push', target: exampleChart, withheldUntil: exampleOpened },
   },
   'Microsoft.ContainerRegistry.ChartDeleted': {
     version: '2.0',
@@ -104,6 +102,7 @@ export const catalogue = {
     example: {
       ...exampleOccurrence,
       target: { repository: 'team/app', tag: 'v1', digest: exampleDigest, previousDigest: `sha256:${'1'.repeat(64)}` },
+      withheldUntil: exampleOpened,
     },
   },
   'Longshore.TagDeleted': {
@@ -312,17 +311,7 @@ export const catalogue = {
     summary:
       'A manifest is held from now on: a push that a policy covers begins so, and a later judgement may close what was ' +
       'open. The subject is repository@digest.',
-    example: {
-      ...exampleVerdict,
-      verdict: {
-        trust: {
-          state: 'pending',
-          mode: 'enforce',
-          policies: ['release'],
-          reasons: ['no signature that a policy accepts has arrived yet'],
-        },
-      },
-    },
+    example: exampleHeld,
   },
   'Longshore.ImageQuarantined': {
     version: '1.0',
@@ -333,15 +322,27 @@ export const catalogue = {
     example: {
       ...exampleOccurrence,
       action: 'quarantine',
-      target: {
-        mediaType: 'application/vnd.oci.image.manifest.v1+json',
-        size: 524,
-        digest: exampleDigest,
-        length: 524,
-        repository: 'team/app',
-        tag: 'v1',
-      },
+      target: examplePushed,
       pushEvent: 'withheld',
+    },
+  },
+  'Longshore.QuarantineTimedOut': {
+    version: '1.0',
+    data: quarantineTimedOut,
+    summary:
+      'A manifest has waited in quarantine for longer than its policy allows; the state says if it has failed by that. ' +
+      'It is told once. The subject is repository@digest.',
+    example: {
+      ...exampleVerdict,
+      verdict: {
+        quarantine: {
+          state: 'pending',
+          mode: 'enforce',
+          policies: ['wait'],
+          reasons: ['nobody has passed it since 2025-12-31T12:00:00.000Z, and the policy allows 24 hours'],
+        },
+      },
+      waitingSince: '2025-12-31T12:00:00.000Z',
     },
   },
   'Longshore.ImageReleased': {
@@ -351,15 +352,7 @@ export const catalogue = {
       'A manifest that was held may be pulled: its policies are met, or somebody has released it. The subject is ' +
       'repository@digest.',
     example: {
-      ...exampleVerdict,
-      verdict: {
-        trust: {
-          state: 'pending',
-          mode: 'enforce',
-          policies: ['release'],
-          reasons: ['no signature that a policy accepts has arrived yet'],
-        },
-      },
+      ...exampleHeld,
       released: { by: 'ada', reason: 'the fix must go out tonight', until: '2026-01-02T12:00:00.000Z' },
     },
   },

@@ -21,6 +21,16 @@ export const exampleOccurrence = {
   },
   actor: { name: 'anonymous' },
 };
+export const examplePushed = {
+  mediaType: 'application/vnd.oci.image.manifest.v1+json',
+  size: 524,
+  digest: exampleDigest,
+  length: 524,
+  repository: 'team/app',
+  tag: 'v1',
+};
+/** The time at which an image was opened whose events have waited for that. */
+export const exampleOpened = '2026-01-02T12:00:00.000Z';
 export const exampleBin = {
   repository: 'team/app',
   group: '5f0c66ab-7a0e-4a2f-9a40-3a1c7f3d7a11',
@@ -56,3 +66,15 @@ export const exampleVerdict = {
     repository: 'team/app',
   },
 };
+
+export const exampleHeld = {
+  ...exampleVerdict,
+  verdict: {
+    trust: {
+      state: 'pending',
+      mode: 'enforce',
+      policies: ['release'],
+      reasons: ['no signature that a policy accepts has arrived yet'],
+    },
+  },
+} as const;

@@ -264,6 +264,8 @@ export const verdictChanged = z.object({
   }),
 });
 
+export const quarantineTimedOut = z.object({ ...verdictChanged.shape, waitingSince: z.iso.datetime() });
+
 export const imageReleased = z.object({
   ...verdictChanged.shape,
   /** The actor of a release by hand, and the reason that was given; absent where the policies are met. */

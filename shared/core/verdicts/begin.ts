@@ -1,3 +1,4 @@
+import { defined } from '../documents/defined.ts';
 import type { ManifestDocument } from '../documents/manifest.ts';
 import type { Judgement, Verdict, VerdictPart } from '../documents/verdict.ts';
 import { verdictParts, withParts } from '../documents/verdict.ts';
@@ -50,7 +51,8 @@ export function beginVerdict(covering: readonly Covering[], now: Date): Verdict 
   const parts = Object.fromEntries(
     verdictParts.flatMap((part) => {
       const of = covering.filter((policy) => policy.part === part);
-      return of.length === 0 ? [] : [[part, pending(part, of, now)]];
+      if (of.length === 0) return [];
+      return [[part, part === 'quarantine' ? waiting(of, now, undefined) : pending(part, of, now)]];
     }),
   );
   return withParts(undefined, parts, now);
@@ -66,6 +68,35 @@ export function pending(part: VerdictPart, covering: readonly Covering[], now: D
     reasons: [pendingReasons[part]],
     evidence: [],
     at: now.toISOString(),
+  };
+}
+
+/**
+ * Makes the judgement of what waits for somebody to pass it. It counts the time from the beginning of the wait, so that
+ * a new judgement of the same wait begins none anew. A time-out stays noted, and is told once.
+ */
+export function waiting(covering: readonly Covering[], now: Date, before: Judgement | undefined): Judgement {
+  const base = pending('quarantine', covering, now);
+  const waitingSince = before?.waitingSince ?? base.at;
+  const ends = covering.flatMap(({ timeout }) => {
+    if (timeout === undefined) return [];
+    return [{ ...timeout, at: Date.parse(waitingSince) + timeout.hours * 3_600_000 }];
+  });
+  const over = ends.filter(({ at }) => at <= now.getTime());
+  const [longest] = over.toSorted((a, b) => b.hours - a.hours);
+  const next = ends.filter(({ at }) => at > now.getTime()).toSorted((a, b) => a.at - b.at)[0];
+  const dueAt = next && new Date(next.at).toISOString();
+  if (longest === undefined) return { ...base, waitingSince, ...defined({ dueAt }) };
+  const timedOutAt = before?.timedOutAt ?? base.at;
+  const why = `nobody has passed it since ${waitingSince}, and the policy allows ${longest.hours} hours`;
+  const failed = over.some(({ then }) => then === 'fail');
+  return {
+    ...base,
+    state: failed ? 'failed' : 'pending',
+    reasons: [why],
+    waitingSince,
+    timedOutAt,
+    ...defined({ dueAt }),
   };
 }
 

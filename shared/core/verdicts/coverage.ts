@@ -26,6 +26,10 @@ const coveringSchema = z.object({
   version: z.string(),
   /** True if the events of a push wait until the image is open. */
   withholds: z.literal(true).optional(),
+  /** The hours for which an image may wait until it has timed out, and what follows. */
+  timeout: z.object({ hours: z.int().positive(), then: z.enum(['alert', 'fail']) }).optional(),
+  /** The hours for which an image stays open that passed once; absent, none. */
+  graceHours: z.int().positive().optional(),
 });
 /** A policy as a push knows it: the repositories that it covers, and its mode. One that is off is not here. */
 export type Covering = z.infer<typeof coveringSchema>;

@@ -5,7 +5,8 @@ import { envelope } from '../events/envelope.ts';
 import type { RandomIds } from '../ports/clock.ts';
 import type { CloudEvent } from '../ports/topic.ts';
 
-type EventOfVerdict = 'Longshore.ImageHeld' | 'Longshore.ImageReleased' | 'Longshore.VerdictChanged';
+type EventOfVerdict =
+  'Longshore.ImageHeld' | 'Longshore.ImageReleased' | 'Longshore.VerdictChanged' | 'Longshore.QuarantineTimedOut';
 
 interface Told {
   readonly source: string;
@@ -21,7 +22,7 @@ export function verdictEvent(
   { source, now, ids }: Told,
 ): CloudEvent {
   const time = now.toISOString();
-  const { release } = verdict;
+  const { release, quarantine } = verdict;
   return envelope(
     type,
     { id: ids.nextId(), time, source, subject: `${repository}@${digest}` },
@@ -33,6 +34,7 @@ export function verdictEvent(
       ...(type === 'Longshore.ImageReleased' && release !== undefined
         ? { released: { by: release.by, reason: release.reason, until: release.until } }
         : {}),
+      ...(type === 'Longshore.QuarantineTimedOut' ? { waitingSince: quarantine?.waitingSince ?? time } : {}),
     },
   );
 }

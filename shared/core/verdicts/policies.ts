@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { writing } from '../documents/changes.ts';
 import { untilUncontended } from '../documents/contention.ts';
+import { defined } from '../documents/defined.ts';
 import { registrySchema } from '../documents/names.ts';
 import { allStored } from '../documents/pages.ts';
 import { documentShape, readStored } from '../documents/stored.ts';
@@ -26,6 +27,16 @@ export const coveringShape = {
   repositories: scopeSchema(repositoryGlobSchema, '**')
     .prefault({})
     .describe('The repositories that the policy covers.'),
+  graceHours: z
+    .int()
+    .min(0)
+    .max(8_760)
+    .default(0)
+    .describe(
+      'The hours for which an image that passed once stays open when it no longer does, as a policy, a key or what is ' +
+        'known of it has changed. Of several policies the shortest grace counts. An image that somebody has marked as ' +
+        'Failed or Quarantined has none.',
+    ),
 };
 export type CoveringSettings = z.infer<z.ZodObject<typeof coveringShape>>;
 
@@ -151,10 +162,10 @@ export class VerdictPolicies<S extends CoveringSettings> {
   }
 
   #coveringOf(name: string, settings: S): Covering | undefined {
-    const { mode, repositories } = settings;
+    const { mode, repositories, graceHours } = settings;
     if (mode === 'off') return undefined;
-    const version = policyVersion(settings);
-    return { part: this.#part, name, mode, ...repositories, version, ...this.#known(settings) };
+    const covering = { part: this.#part, name, mode, ...repositories, version: policyVersion(settings) };
+    return { ...covering, ...defined({ graceHours: graceHours || undefined }), ...this.#known(settings) };
   }
 
   #id(name: string): string {

@@ -93,9 +93,11 @@ function eventsOf(
   const about = { source: eventSource, now, ids };
   // A release or a grace may have ended since: it was held until somebody hears that it is not.
   const [was, is] = [before?.held === true, after.held];
+  const hasTimedOut = before?.quarantine?.timedOutAt === undefined && after.quarantine?.timedOutAt !== undefined;
   const hasChanged = verdictParts.some((part) => before?.[part]?.state !== after[part]?.state);
   return [
     ...(hasChanged ? [verdictEvent('Longshore.VerdictChanged', manifest, after, about)] : []),
+    ...(hasTimedOut ? [verdictEvent('Longshore.QuarantineTimedOut', manifest, after, about)] : []),
     ...(was && !is ? [verdictEvent('Longshore.ImageReleased', manifest, after, about)] : []),
     ...(!was && is ? [verdictEvent('Longshore.ImageHeld', manifest, after, about)] : []),
   ];

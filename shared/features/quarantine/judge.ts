@@ -4,7 +4,7 @@ import type { Judgement } from '../../core/documents/verdict.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { Documents } from '../../core/ports/documents.ts';
-import { pending } from '../../core/verdicts/begin.ts';
+import { pending, waiting } from '../../core/verdicts/begin.ts';
 import type { Covering } from '../../core/verdicts/coverage.ts';
 import type { Judge } from '../../core/verdicts/judge.ts';
 import { quarantinePolicies } from './policy.ts';
@@ -20,13 +20,15 @@ export function quarantineJudge(ports: Ports): Judge<'quarantine'> {
   return {
     part: 'quarantine',
     async judge(_key, manifest, covering) {
-      const waits = pending('quarantine', covering, ports.clock.now());
+      const now = ports.clock.now();
+      const base = pending('quarantine', covering, now);
       const before = manifest.verdict?.quarantine;
       const { state } = manifest.quarantine ?? {};
-      if (state === 'Passed') return passed(manifest, waits);
-      if (state === 'Failed') return failed(manifest, waits, before);
-      if (state === 'Quarantined' || before !== undefined) return { ...waits, ...kept(before) };
-      return (await holdsUnjudged(ports, manifest, covering)) ? waits : undefined;
+      if (state === 'Passed') return passed(manifest, base);
+      if (state === 'Failed') return failed(manifest, base, before);
+      if (state === 'Quarantined' || before !== undefined)
+        return { ...waiting(covering, now, before), ...kept(before) };
+      return (await holdsUnjudged(ports, manifest, covering)) ? waiting(covering, now, undefined) : undefined;
     },
   };
 }

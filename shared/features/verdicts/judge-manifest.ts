@@ -4,6 +4,7 @@ import type { Verdict } from '../../core/documents/verdict.ts';
 import { verdictParts } from '../../core/documents/verdict.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { isEvidence } from '../../core/verdicts/begin.ts';
+import { withGrace } from '../../core/verdicts/grace.ts';
 import type { NewParts } from '../../core/verdicts/record.ts';
 import { recordVerdict } from '../../core/verdicts/record.ts';
 import type { VerdictPorts } from './ports.ts';
@@ -31,7 +32,9 @@ async function partsOf(
     verdictParts.map(async (part) => {
       const of = covering.filter((policy) => policy.part === part);
       const judge = ports.judges.find((each) => each.part === part);
-      return [part, of.length === 0 ? undefined : await judge?.judge(key, manifest, of)] as const;
+      const judged = of.length === 0 ? undefined : await judge?.judge(key, manifest, of);
+      const before = manifest.verdict?.[part];
+      return [part, judged && withGrace(judged, before, of, manifest, ports.clock.now())] as const;
     }),
   );
   if (manifest.verdict === undefined && judged.every(([, judgement]) => judgement === undefined)) return undefined;

@@ -2,7 +2,7 @@ import { defined } from '../../core/documents/defined.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import type { Judgement, Verdict, VerdictPart } from '../../core/documents/verdict.ts';
-import { isHeld, objectionsTo, verdictParts } from '../../core/documents/verdict.ts';
+import { gracesOf, isHeld, objectionsTo, verdictParts } from '../../core/documents/verdict.ts';
 import type { Covering } from '../../core/verdicts/coverage.ts';
 import { versionOfAll } from '../../core/verdicts/coverage.ts';
 
@@ -50,6 +50,12 @@ export function explain(manifest: ManifestDocument, covering: readonly Covering[
   }
   const [noted] = objections;
   if (noted !== undefined) return `It is served with a warning, and would be held by ${reasonOf(noted.judgement)}.`;
+  const [graced] = gracesOf(verdict, now).filter(({ judgement }) => judgement.mode === 'enforce');
+  if (graced !== undefined) {
+    const { part, judgement } = graced;
+    const until = judgement.graceUntil ?? '';
+    return `It passed once, and is open until ${until}; then it is held by ${reasonOf(judgement)}. ${nextSteps[part]}`;
+  }
   return 'It passes every policy that covers it.';
 }
 

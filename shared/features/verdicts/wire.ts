@@ -53,6 +53,8 @@ const judgementSchema = z
     at: time('The time of the judgement.'),
     passedAt: time('The time at which it passed last.').optional(),
     graceUntil: time('The time until which it is open although it does not pass.').optional(),
+    waitingSince: time('The time since which it waits for somebody to pass it.').optional(),
+    timedOutAt: time('The time at which it had waited for longer than its policies allow.').optional(),
     dueAt: time('The time at which it is judged again by itself.').optional(),
     isCurrent: z.boolean().openapi({ description: 'False while it is being judged anew by changed policies.' }),
   })

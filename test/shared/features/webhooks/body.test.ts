@@ -98,6 +98,7 @@ describe("ACR's format", () => {
         action: 'Longshore.TagMoved',
         target: { repository: 'team/app', tag: 'v1', digest, previousDigest: `sha256:${'1'.repeat(64)}` },
         request,
+        withheldUntil: '2026-01-02T12:00:00.000Z',
       },
     ],
   ])('has of %s what ACR sends, no more and no less, in its order', (_, event, expected) => {
