@@ -37,7 +37,7 @@ export function assembling<
     const ground = groundOf(adapters, settings, memory);
     const { parts, ports, triggers } = list.make({ ...ground, settings });
     const gates = parts.flatMap(([, part]) => part.gates ?? []);
-    ground.admission.open([lockGate, holdGate(adapters.clock), ...gates, ...(settings.gates ?? [])]);
+    ground.admission.open([lockGate, holdGate(adapters.clock, ground.metrics), ...gates, ...(settings.gates ?? [])]);
     const app = createApp({
       ...ground,
       ...settings,

@@ -2,6 +2,7 @@ import type { Objection } from '../documents/verdict.ts';
 import { gracesOf, objectionsTo } from '../documents/verdict.ts';
 import type { Asker } from '../ports/authorize.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { TellVerdicts } from '../ports/verdicts.ts';
 import type { ContentGate, Operation, Question, Verdict as Answer } from './gate.ts';
 
 /**
@@ -15,7 +16,7 @@ const held: ReadonlySet<Operation> = new Set(['pull', 'head', 'copy'] satisfies 
  * Refuses an image that its verdict holds, and warns in audit mode. The verdict lies in the manifest's document, which
  * was read anyway. A manifest without one is open: nothing covers it, or it was not judged yet since something does.
  */
-export function holdGate(clock: Pick<Clock, 'now'>): ContentGate {
+export function holdGate(clock: Pick<Clock, 'now'>, metrics: Pick<TellVerdicts, 'tellHeld'>): ContentGate {
   return {
     kind: 'hold',
     name: 'verdict',
@@ -28,6 +29,8 @@ export function holdGate(clock: Pick<Clock, 'now'>): ContentGate {
       if (objections.length + graces.length === 0 || isExempt(question)) return undefined;
       const enforced = objections.filter(({ judgement }) => judgement.mode === 'enforce');
       const name = `${question.key.repository}@${manifest.digest}`;
+      for (const { part, judgement } of [...objections, ...graces])
+        metrics.tellHeld(part, judgement.state, enforced.length > 0 ? 'refused' : 'noted');
       if (enforced.length > 0) return refused(name, enforced, question.asker);
       return objections.length > 0 ? noted(name, objections) : graced(name, graces);
     },

@@ -4,6 +4,7 @@ import type { NoAnswer } from '../ports/post.ts';
 import type { Pull, TellPulls } from '../ports/pulls.ts';
 import type { TellReplication } from '../ports/replication.ts';
 import type { ByteWay, CountBytes } from '../ports/traffic.ts';
+import type { TellVerdicts } from '../ports/verdicts.ts';
 import { methodName, routeName } from './route-name.ts';
 
 /** The end of a call; `failed` is a URL that is refused, or an error that no adapter should throw. */
@@ -26,7 +27,7 @@ const lagBuckets = [0.01, 0.05, 0.1, 0.25, 1, 5, 10, 30, 60, 600, 3_600];
  * Counts what one instance has done since it started, in a registry of its own: two apps in one process share nothing.
  * No label comes from what a client sent. If several instances run, each scrape reads one of them.
  */
-export class Metrics implements CountBytes, TellPulls, TellReplication {
+export class Metrics implements CountBytes, TellPulls, TellReplication, TellVerdicts {
   readonly #registry = new Registry();
   readonly #requests = this.#counter('requests_total', 'Requests answered', ['route', 'method', 'status']);
   readonly #durations = this.#histogram(
@@ -96,6 +97,17 @@ export class Metrics implements CountBytes, TellPulls, TellReplication {
     [],
   );
 
+  readonly #judgements = this.#counter(
+    'judgements_total',
+    'Judgements that have given a manifest another state, by the part of the verdict',
+    ['part', 'state'],
+  );
+  readonly #held = this.#counter(
+    'held_pulls_total',
+    'Pulls and copies of manifests that a verdict has refused, or noted in audit mode and in a grace',
+    ['part', 'state', 'outcome'],
+  );
+
   /** Makes the counters. `labels` stand on all of them: they name the registry where an instance has several. */
   constructor(labels: Readonly<Record<string, string>> = {}) {
     this.#registry.setDefaultLabels(labels);
@@ -143,6 +155,14 @@ export class Metrics implements CountBytes, TellPulls, TellReplication {
 
   tellPulls(what: Pull['what'], client: string, pulls: number): void {
     this.#pulls.inc({ what, client }, pulls);
+  }
+
+  tellJudged(...[part, state]: Parameters<TellVerdicts['tellJudged']>): void {
+    this.#judgements.inc({ part, state });
+  }
+
+  tellHeld(...[part, state, outcome]: Parameters<TellVerdicts['tellHeld']>): void {
+    this.#held.inc({ part, state, outcome });
   }
 
   tellFlush(outcome: 'sent' | 'failed' | 'dropped'): void {

@@ -13,6 +13,7 @@ import type { Clock, RandomIds } from '../ports/clock.ts';
 import type { CommitDocuments, ReadDocument } from '../ports/documents.ts';
 import type { Log } from '../ports/log.ts';
 import type { CloudEvent, PublishEvents } from '../ports/topic.ts';
+import type { TellVerdicts } from '../ports/verdicts.ts';
 import { verdictEvent } from './events.ts';
 import { callWithheld } from './withheld.ts';
 
@@ -23,6 +24,7 @@ export interface RecordPorts {
   readonly ids: RandomIds;
   readonly log: Log;
   readonly eventSource: string;
+  readonly metrics: Pick<TellVerdicts, 'tellJudged'>;
 }
 
 /** Parts of a verdict that take the place of what is there; one that is `undefined` goes. */
@@ -58,12 +60,20 @@ export async function recordVerdict(
       ...events.map((event) => recordEvent(key, event)),
       ...waited.changes,
     ]);
+    if (outcome.committed) tellJudged(ports, before.document.verdict, verdict);
     return outcome.committed ? { is: 'written' as const, verdict, events: [...events, ...waited.events] } : undefined;
   });
   if (done.is === 'absent') return 'absent';
   if (done.events.length > 0) await publishCommitted(ports, key, done.events);
   const isWaitedFor = done.verdict?.withheld !== undefined && !done.verdict.held;
   return isWaitedFor ? recordVerdict(ports, key, digest, () => ({})) : done.verdict;
+}
+
+function tellJudged({ metrics }: RecordPorts, before: Verdict | undefined, after: Verdict): void {
+  for (const part of verdictParts) {
+    const state = after[part]?.state;
+    if (state !== undefined && state !== before?.[part]?.state) metrics.tellJudged(part, state);
+  }
 }
 
 /** Says whether two verdicts say the same of the manifest, whenever they were reached. */

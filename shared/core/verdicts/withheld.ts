@@ -40,7 +40,7 @@ const calledAtOnce = 80;
 
 /**
  * Calls for the events that wait for a manifest which is open by its new verdict. They are written in the transaction
- * of the verdict, so they go out once, whoever opens it and however often; and the outbox has them if the process dies
+ * of the verdict, so they go out once, by whatever opens it; and the outbox has them if the process dies
  * then. If there are more than a transaction holds, the verdict is due at once for the rest.
  */
 export async function callWithheld(

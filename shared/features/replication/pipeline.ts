@@ -168,7 +168,7 @@ function imageIn(
   switch (event.type) {
     case 'Microsoft.ContainerRegistry.ImagePushed':
     case 'Microsoft.ContainerRegistry.ChartPushed':
-    // What is held is copied too: it must be there when it is opened, and scanners pull it in every region.
+    // An image that is held is copied too: it must be there when it is opened, and scanners pull it in every region.
     case 'Longshore.ImageQuarantined':
       return { key: { registry, repository: event.data.target.repository }, digests: [event.data.target.digest] };
     case 'Longshore.Restored':
