@@ -6,10 +6,13 @@ export type Exit = (typeof exits)[keyof typeof exits];
 export class Failure extends Error {
   override readonly name = 'Failure' as const;
   readonly exit: Exit;
+  /** The code of the API's error, where an answer was one. */
+  readonly code: string | undefined;
 
-  constructor(message: string, exit: Exit = exits.failed, options?: ErrorOptions) {
+  constructor(message: string, exit: Exit = exits.failed, options: ErrorOptions & { readonly code?: string } = {}) {
     super(message, options);
     this.exit = exit;
+    this.code = options.code;
   }
 }
 

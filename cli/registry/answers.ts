@@ -32,7 +32,7 @@ export async function failureOf(response: Response, request: Request, hasCredent
   const message = `${messageOf(error)}${nextStep(response.status, host, hasCredentials)}`;
   const id = response.headers.get('x-request-id');
   const found = response.status >= 500 && id !== null ? ` (request ${harmless(id.slice(0, 100))})` : '';
-  return new Failure(`${message}${found}`, exitOf(response.status, error));
+  return new Failure(`${message}${found}`, exitOf(response.status, error), { code: String(error.code) });
 }
 
 function exitOf(status: number, { code }: WireError): Exit {

@@ -50,6 +50,13 @@ export class Registry {
     return this.send(new Request(this.#within(path), { method, headers }));
   }
 
+  /** Changes something outside of the API of management; the body is JSON. */
+  async patchJson(path: string, body: string): Promise<void> {
+    const headers = { 'content-type': 'application/json' };
+    const response = await this.send(new Request(this.#within(path), { method: 'PATCH', headers, body }));
+    await response.body?.cancel();
+  }
+
   async getJson(path: string): Promise<unknown> {
     const url = this.#within(path);
     const response = await this.#sendJson(new Request(url));

@@ -7,12 +7,14 @@ import { builds } from './builds.ts';
 import { bulk } from './bulk.ts';
 import { completionOf } from './completion.ts';
 import { doctor } from './doctor.ts';
+import { endRelease, held, release } from './held.ts';
 import { diff, image } from './image.ts';
 import { inUse } from './in-use.ts';
 import { issuers } from './issuers.ts';
 import { me } from './me.ts';
 import { overview } from './overview.ts';
 import { purge } from './purge.ts';
+import { quarantine, quarantinePolicies } from './quarantine.ts';
 import { regions } from './regions.ts';
 import { replicas } from './replicas.ts';
 import { repos } from './repos.ts';
@@ -23,6 +25,7 @@ import { signingKeys } from './signing-keys.ts';
 import { tags } from './tags.ts';
 import { tasks } from './tasks.ts';
 import { tokens } from './tokens.ts';
+import { trustPolicies, trustRoots } from './trust.ts';
 import { baseSources, upstreams } from './upstreams.ts';
 import { usage } from './usage.ts';
 import { webhooks } from './webhooks.ts';
@@ -45,6 +48,13 @@ export const root: Verb = {
     bulk,
     bin,
     purge,
+    held,
+    release,
+    endRelease,
+    quarantine,
+    trustPolicies,
+    trustRoots,
+    quarantinePolicies,
     webhooks,
     builds,
     buildPolicies,

@@ -3,7 +3,7 @@ import { Failure } from '../failure.ts';
 import type { List, Pair } from '../output.ts';
 import { readJsonInput } from '../registry/input.ts';
 import type { Api, Registry } from '../registry/registry.ts';
-import type { Verb } from '../verb.ts';
+import type { Flag, Given, Verb } from '../verb.ts';
 import { dryRunFlag, yesFlag } from '../verb.ts';
 
 /** A kind of things that have names and settings, such as tasks. Their verbs differ in nothing but what is here. */
@@ -69,9 +69,18 @@ export async function refuseTaken<Thing extends object>(
       throw new Failure(`there is the ${one} ${name} already: ${world.call} ${group} ${next} changes it`);
 }
 
+/** The flags that say the common case in place of the JSON. */
+export interface Short<Content> {
+  readonly flags: readonly Flag[];
+  readonly examples: readonly string[];
+  /** Returns what the flags say; `undefined` where there is none, so that the JSON is read. */
+  readonly body: (given: Given) => Promise<Content | undefined>;
+}
+
 interface Creating<Content> {
   readonly does: string;
   readonly notes: readonly string[];
+  readonly short?: Short<Content>;
   readonly put: (api: Api, name: string, body: Content) => Promise<object>;
 }
 
@@ -82,12 +91,17 @@ export function createOf<Thing extends object, Content>(kind: Kind<Thing>, makin
     name: 'create',
     does: making.does,
     takes,
-    flags: [{ flags: '--replace', says: `replaces the ${one} that has the name, with all of its settings` }],
+    flags: [
+      ...(making.short?.flags ?? []),
+      { flags: '--replace', says: `replaces the ${one} that has the name, with all of its settings` },
+    ],
     notes: making.notes,
-    examples: [`${group} create ${example} < ${example}.json`],
+    examples: [...(making.short?.examples ?? []), `${group} create ${example} < ${example}.json`],
     async run(context, given) {
       const name = given.at(0);
-      const body = await readJsonInput<Content>(context.world, `${group} create ${name} < ${name}.json`);
+      const body =
+        (await making.short?.body(given)) ??
+        (await readJsonInput<Content>(context.world, `${group} create ${name} < ${name}.json`));
       const registry = await context.connect();
       if (!given.has('replace')) await refuseTaken(context, kind, registry, name);
       await showThing(context, kind, (await making.put(await registry.api, name, body)) as Thing);
@@ -99,17 +113,21 @@ export function createOf<Thing extends object, Content>(kind: Kind<Thing>, makin
 export function editOf<Thing extends object>(
   kind: Kind<Thing>,
   patch: (api: Api, name: string, body: never) => Promise<object>,
+  short?: Short<object>,
 ): Verb {
   const { group, example, one, takes } = kind;
   return {
     name: 'edit',
     does: `Changes a ${one} by the JSON of what changes on the standard input; null takes a property out`,
     takes,
-    examples: [`${group} edit ${example} < changes.json`],
+    ...(short === undefined ? {} : { flags: short.flags }),
+    examples: [...(short?.examples ?? []), `${group} edit ${example} < changes.json`],
     async run(context, given) {
       const name = given.at(0);
-      const body = await readJsonInput<never>(context.world, `${group} edit ${name} < changes.json`);
-      await showThing(context, kind, (await patch(await (await context.connect()).api, name, body)) as Thing);
+      const body =
+        (await short?.body(given)) ??
+        (await readJsonInput<object>(context.world, `${group} edit ${name} < changes.json`));
+      await showThing(context, kind, (await patch(await (await context.connect()).api, name, body as never)) as Thing);
     },
   };
 }
