@@ -1,10 +1,15 @@
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { pushSample, referenceIn } from '../../local/sample/push.ts';
 import { startReceiver } from '../local/stack/receiver.ts';
 import type { RequiredStack } from '../local/stack/required-stack.ts';
 import { startRequiredStack } from '../local/stack/required-stack.ts';
+import { bundled } from '../shared/features/trust/signing.ts';
+import { ecKeyPair, pemOf } from '../shared/features/trust/sigstore/instance.ts';
+import { pushImage } from '../shared/image.ts';
 import { command } from './command.ts';
 import type { Longshore } from './longshore-command.ts';
 import { installLongshore } from './longshore-command.ts';
@@ -169,6 +174,68 @@ describe('longshore against a stack that asks for credentials', () => {
     expect((await run(`purge approve default ${hash} --switch-on --yes`)).code).toBe(0);
     expect(await json('purge ls')).toMatchObject([{ name: 'default', on: true }]);
     expect((await run('purge stop default')).code).toBe(0);
+  });
+});
+
+describe('longshore before an image that a policy holds', () => {
+  /** The stack as an app, by the administrator: what the tests push, they push there too. */
+  const stack = {
+    async fetch(request: Request) {
+      const { pathname, search } = new URL(request.url);
+      const headers = new Headers(request.headers);
+      headers.set('authorization', authorization());
+      const body = request.body === null ? {} : { body: await request.arrayBuffer() };
+      return fetch(`${required.stack.url}${pathname}${search}`, { method: request.method, headers, ...body });
+    },
+  };
+  const key = ecKeyPair();
+  let puller: { readonly authorization: string };
+
+  const statusOf = async (reference: string) => {
+    const headers = { ...puller, accept: 'application/vnd.oci.image.manifest.v1+json' };
+    return (await fetch(`${required.stack.url}/v2/signed/app/manifests/${reference}`, { headers })).status;
+  };
+
+  beforeAll(async () => {
+    const password = await required.makeToken('pulls', ['repositories/signed/*/content/read']);
+    puller = { authorization: `Basic ${Buffer.from(`pulls:${password}`).toString('base64')}` };
+  });
+
+  it('goes from nothing to an enforced policy, and to a signed image', async () => {
+    const file = join(required.folder, 'cosign.pub');
+    await writeFile(file, pemOf(key));
+    expect((await run(`trust-policies create release --key ${file} --repositories signed/*`)).code).toBe(0);
+    await push('signed/app:1', 'to be signed');
+    expect(await json('why signed/app:1')).toMatchObject({ held: false, judgements: [{ state: 'pending' }] });
+    expect(await statusOf('1')).toBe(200);
+    expect(await json('trust-policies edit release --mode enforce')).toMatchObject({ mode: 'enforce' });
+    // The walk over what is there goes on every minute; another push of an image that is new starts held.
+    const digest = await push('signed/app:2', 'to be signed, too');
+    expect(await statusOf('2')).toBe(403);
+    expect(await run('why signed/app:2 -o name')).toMatchObject({ code: 3, out: 'held\n' });
+    expect((await run('held signed/ -o name')).out).toContain(`signed/app@${digest}\n`);
+    const bytes = Buffer.from(
+      await (await stack.fetch(new Request(`http://x/v2/signed/app/manifests/2`))).arrayBuffer(),
+    );
+    const signature = bundled(key, { digest, bytes, mediaType: 'application/vnd.oci.image.manifest.v1+json' });
+    await pushImage(stack, 'signed/app', signature.digest, signature);
+    await vi.waitFor(async () => expect(await statusOf('2')).toBe(200), 20_000);
+    expect((await run('why signed/app:2')).out).toMatch(/evidence +release: .* is signed by the key/);
+  });
+
+  it('releases one by hand, ends that, and passes one that waits in quarantine', async () => {
+    expect((await run('quarantine-policies create wait --repositories signed/app --mode enforce')).code).toBe(0);
+    await push('signed/app:3', 'to be released');
+    const released = await longshore.run(['release', 'signed/app:3', '--hours', '1', '--reason', 'the fix of today']);
+    expect([released.code, released.err]).toEqual([0, '']);
+    expect(await statusOf('3')).toBe(200);
+    expect((await run('end-release signed/app:3')).code).toBe(0);
+    expect(await statusOf('3')).toBe(403);
+    expect((await run('quarantine pass signed/app:3')).code).toBe(0);
+    expect(await json('quarantine-policies rm wait --yes')).toEqual({ deleted: 'wait' });
+    expect((await run('why signed/app:3')).out).toMatch(/quarantine +passed/);
+    expect(await statusOf('3')).toBe(403);
+    expect(await json('trust-policies rm release --yes')).toEqual({ deleted: 'release' });
   });
 });
 
