@@ -9,7 +9,7 @@ import type { IssueAssertion } from '../core/ports/federation.ts';
 import type { Git } from '../core/ports/git.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { AzureManagement } from '../core/ports/management.ts';
-import type { AskUrl, GetJson } from '../core/ports/outbound.ts';
+import type { AskBytes, AskUrl, GetJson } from '../core/ports/outbound.ts';
 import type { HashPassword } from '../core/ports/passwords.ts';
 import type { ReadPortal } from '../core/ports/portal.ts';
 import type { PostRequest } from '../core/ports/post.ts';
@@ -40,7 +40,7 @@ export interface Adapters {
   readonly blobs: Blobs;
   readonly queues: SendMessage;
   readonly topic: PublishEvents;
-  readonly outbound: GetJson & AskUrl;
+  readonly outbound: GetJson & AskUrl & AskBytes;
   readonly receivers: PostRequest;
   /** The other regions, and documents as this one shows them. Absent where there is one region. */
   readonly others?: OtherRegions;

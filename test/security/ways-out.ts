@@ -132,6 +132,14 @@ export const callers: Readonly<Record<string, Caller>> = {
         }),
     );
   },
+  "a certificate's responder": ({ outbound }, host) => {
+    const how = { method: 'POST' as const, headers: {}, body: Buffer.from('x'), timeoutMs: 2_000, mostBytes: 65_536 };
+    return answered(outbound.askBytes(new URL(`${urlOf(host)}/ocsp`), how));
+  },
+  'a list of revoked certificates': ({ outbound }, host) => {
+    const how = { method: 'GET' as const, headers: {}, timeoutMs: 5_000, mostBytes: 4 * 1024 ** 2 };
+    return answered(outbound.askBytes(new URL(`${urlOf(host)}/acme.crl`), how));
+  },
   "a base's tag": (way, host) => asked(way, host),
   "a registry's token service": (way, host, friend) => {
     friend.lead = { to: `${urlOf(host)}/token` };

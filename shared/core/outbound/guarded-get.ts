@@ -1,6 +1,7 @@
 import { parseJson } from '../oci/json.ts';
+import type { Dependency } from '../ports/failures.ts';
 import { StoreFailure } from '../ports/failures.ts';
-import type { Answer, AskUrl, GetJson, OutboundDependency } from '../ports/outbound.ts';
+import type { Answer, AskBytes, AskUrl, BytesCall, GetJson } from '../ports/outbound.ts';
 import { OutboundRefused } from '../ports/outbound.ts';
 import { NoAddress } from './checked-lookup.ts';
 import type { OutboundClient } from './outbound-client.ts';
@@ -8,7 +9,7 @@ import { firstError } from './outbound-client.ts';
 
 /** An answer may have this many bytes: discovery documents and key sets have a few KiB. */
 const maxBytes = 256 * 1024;
-/** The lookup, the connection and the answer together may take this many milliseconds. */
+/** The lookup, the connection and the answer together may take this many milliseconds, or fewer if the caller says so. */
 const usualTotalMs = 5_000;
 
 export interface GuardedGetOptions {
@@ -23,7 +24,7 @@ export interface GuardedGetOptions {
 export function guardedGet(
   client: OutboundClient,
   { totalMs = usualTotalMs }: GuardedGetOptions = {},
-): GetJson & AskUrl {
+): GetJson & AskUrl & AskBytes {
   const ask: AskUrl['ask'] = async (url, { dependency, method, headers, body }) => {
     const signal = AbortSignal.timeout(totalMs);
     try {
@@ -54,6 +55,7 @@ export function guardedGet(
   };
   return {
     ask,
+    askBytes: (url, how) => bytesOf(client, url, { ...how, timeoutMs: Math.min(how.timeoutMs, totalMs) }),
     async getJson(url, dependency) {
       const { status, text } = await ask(url, { dependency, method: 'GET', headers: { Accept: 'application/json' } });
       // A redirect counts as a failure: it would lead elsewhere unchecked.
@@ -67,12 +69,44 @@ export function guardedGet(
   };
 }
 
-async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
+async function bytesOf(
+  client: OutboundClient,
+  url: URL,
+  { method, headers, body, timeoutMs, mostBytes }: BytesCall,
+): Promise<Uint8Array> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  try {
+    const answer = await client.send({
+      purpose: 'revocation',
+      url,
+      method,
+      headers,
+      ...(body === undefined ? {} : { body }),
+      plainHttp: 'anywhere',
+      mostBytes,
+      signal,
+    });
+    const bytes = await wholeOf(answer.body);
+    if (answer.status === 200) return bytes;
+    throw new Error(`it answered ${answer.status}`);
+  } catch (error) {
+    if (error instanceof OutboundRefused) throw error;
+    if (error instanceof NoAddress) throw new OutboundRefused(error.message);
+    const why = signal.aborted ? `no answer in ${timeoutMs} ms` : firstError(error).message;
+    throw unusable('responder', url, why, error);
+  }
 }
 
-function unusable(dependency: OutboundDependency, url: URL, why: string, cause?: unknown): StoreFailure {
+async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
+  return (await wholeOf(body)).toString('utf8');
+}
+
+async function wholeOf(body: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function unusable(dependency: Dependency, url: URL, why: string, cause?: unknown): StoreFailure {
   return new StoreFailure({ dependency, kind: 'unavailable', message: `${url.origin}: ${why}`, cause });
 }

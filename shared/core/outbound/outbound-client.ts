@@ -10,7 +10,7 @@ import type { ResolveName } from './resolve-name.ts';
 import { nameResolver } from './resolve-name.ts';
 
 /** The kinds of requests. Each has connections of its own, so that slow receivers keep nobody from signing in. */
-type Purpose = 'post' | 'read' | 'git';
+type Purpose = 'post' | 'read' | 'git' | 'revocation';
 
 /**
  * The milliseconds for the lookup and the connection, TLS included, and for the head of an answer and each silence in
@@ -20,6 +20,7 @@ const patience: Readonly<Record<Purpose, { readonly connectMs: number; readonly 
   post: { connectMs: 5_000, silenceMs: 30_000 },
   read: { connectMs: 5_000, silenceMs: 30_000 },
   git: { connectMs: 10_000, silenceMs: 300_000 },
+  revocation: { connectMs: 2_000, silenceMs: 5_000 },
 };
 /** An idle connection is closed after so many milliseconds, however long the other side would keep it. */
 const longestIdleMs = 30_000;
@@ -98,7 +99,12 @@ export function outboundClient({ reach, resolve = nameResolver(), ...options }: 
       refusal: (host) => `${host} is not called by http: LONGSHORE_OUTBOUND does not open all of its addresses`,
     }),
   });
-  const agents = { post: agentsFor('post'), read: agentsFor('read'), git: agentsFor('git') };
+  const agents = {
+    post: agentsFor('post'),
+    read: agentsFor('read'),
+    git: agentsFor('git'),
+    revocation: agentsFor('revocation'),
+  };
   return {
     async send(call) {
       check(call, reach);

@@ -25,7 +25,17 @@ export class StoreFailure extends Error {
 /**
  * The dependencies of the application, in the words of its own diagram; `issuer` vouches for outside identities, `git`
  * is a host of contexts, `upstream` another registry or its token service, `receiver` a webhook's, `runner` makes or
- * tests images elsewhere.
+ * tests images elsewhere, `responder` says which certificates are revoked.
  */
 export type Dependency =
-  'documents' | 'blobs' | 'queues' | 'events' | 'secrets' | 'issuer' | 'git' | 'upstream' | 'receiver' | 'runner';
+  | 'documents'
+  | 'blobs'
+  | 'queues'
+  | 'events'
+  | 'secrets'
+  | 'issuer'
+  | 'git'
+  | 'upstream'
+  | 'receiver'
+  | 'runner'
+  | 'responder';

@@ -36,6 +36,25 @@ export interface AskUrl {
   ): Promise<Answer>;
 }
 
+export interface BytesCall {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body of a POST. */
+  readonly body?: Uint8Array;
+  /** Everything together may take this many milliseconds, at most as many as `ask` has. */
+  readonly timeoutMs: number;
+  readonly mostBytes: number;
+}
+
+export interface AskBytes {
+  /**
+   * Asks a responder of a certificate authority, whose address a certificate names, and returns the bytes of an answer
+   * of status 200. Public addresses are asked by plain http as well, because what they answer is signed. Throws
+   * `OutboundRefused`; `StoreFailure` of `responder` for anything else, a redirect too.
+   */
+  askBytes(url: URL, how: BytesCall): Promise<Uint8Array>;
+}
+
 /** Thrown for a URL that leads where the app must not go. The message says why, without what was found there. */
 export class OutboundRefused extends Error {
   override readonly name = 'OutboundRefused';

@@ -3,7 +3,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Documents } from '../ports/documents.ts';
 import type { Dependency } from '../ports/failures.ts';
 import { StoreFailure } from '../ports/failures.ts';
-import type { AskUrl, GetJson } from '../ports/outbound.ts';
+import type { AskBytes, AskUrl, GetJson } from '../ports/outbound.ts';
 import type { NoAnswer, PostRequest, ReceiverAnswer } from '../ports/post.ts';
 import type { SendMessage } from '../ports/queues.ts';
 import type { Secrets } from '../ports/secrets.ts';
@@ -19,7 +19,7 @@ export interface StorePorts {
   readonly queues: SendMessage;
   readonly topic: PublishEvents;
   readonly secrets?: Secrets;
-  readonly outbound: GetJson & AskUrl;
+  readonly outbound: GetJson & AskUrl & AskBytes;
   readonly receivers: PostRequest;
 }
 
@@ -95,11 +95,13 @@ function countedTopic(
   };
 }
 
-function countedOutbound({ outbound }: StorePorts, watch: Watch): GetJson & AskUrl {
+function countedOutbound({ outbound }: StorePorts, watch: Watch): GetJson & AskUrl & AskBytes {
   return {
     getJson: (url, dependency) => watch(`${dependency}.get`, () => outbound.getJson(url, dependency)),
     ask: (url, how) =>
       watch(`${how.dependency}.${how.method === 'HEAD' ? 'head' : 'get'}`, () => outbound.ask(url, how)),
+    askBytes: (url, how) =>
+      watch(`responder.${how.method === 'POST' ? 'post' : 'get'}`, () => outbound.askBytes(url, how)),
   };
 }
 

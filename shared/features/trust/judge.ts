@@ -8,11 +8,14 @@ import type { Clock } from '../../core/ports/clock.ts';
 import { pending, strictest } from '../../core/verdicts/begin.ts';
 import type { Covering } from '../../core/verdicts/coverage.ts';
 import type { VerdictPolicy } from '../../core/verdicts/policies.ts';
+import { unansweredTimes, verifiedAgainAt } from './again.ts';
 import type { Found, GatherPorts, Subject } from './gather.ts';
 import { gather } from './gather.ts';
 import { demandsNothing } from './notation/authority.ts';
+import type { Revocation } from './notation/revocation.ts';
+import { boundedRevocation } from './notation/revocation.ts';
 import { verifyNotation } from './notation/verify.ts';
-import type { Outcome, SignedManifest } from './outcome.ts';
+import type { Outcome, SignedManifest, Verified } from './outcome.ts';
 import type { TrustSettings } from './policy.ts';
 import { trustPolicies } from './policy.ts';
 import type { SigstoreTrust } from './sigstore/trusted-root.ts';
@@ -21,6 +24,8 @@ import { attestation, plainSignature, verifySigstore } from './sigstore/verify.t
 export interface TrustPorts extends GatherPorts {
   readonly clock: Clock;
   readonly registry: RegistryName;
+  /** Asks whether a certificate is revoked. */
+  readonly revocation: Revocation;
   /** Reads a trusted root; `undefined` if there is none of this name, or it cannot be read. */
   readonly readRoot: (registry: RegistryName, name: string) => Promise<SigstoreTrust | undefined>;
 }
@@ -32,18 +37,22 @@ interface Met {
   readonly isMet: boolean;
   /** False if there was nothing to verify. */
   readonly hasEvidence: boolean;
+  /** True if somebody who was asked gave no answer, by which it might have been met. */
+  readonly isUnanswered: boolean;
   readonly reasons: readonly string[];
   readonly evidence: readonly string[];
-  readonly expiresAt: Date | undefined;
+  /** The time at which it is to be judged again. */
+  readonly againAt: Date | undefined;
 }
 
 /** Judges a manifest by its signatures: every policy that covers it must be met, by one authority of each. */
 export async function judgeTrust(
-  ports: TrustPorts,
+  given: TrustPorts,
   key: RepositoryKey,
   manifest: ManifestDocument,
   covering: readonly Covering[],
 ): Promise<Judgement> {
+  const ports = { ...given, revocation: boundedRevocation(given.revocation) };
   const now = ports.clock.now();
   const policies = await policiesOf(ports, covering);
   const withIndexes = policies.some(({ settings }) => settings.subject === 'index-or-child');
@@ -54,17 +63,21 @@ export async function judgeTrust(
   const missing = met.filter(({ isMet }) => !isMet);
   const evidence = met.flatMap((each) => each.evidence).slice(0, maxEvidence);
   if (missing.length === 0) {
-    const ends = met.flatMap(({ expiresAt }) => expiresAt ?? []).toSorted((a, b) => a.getTime() - b.getTime());
+    const ends = met.flatMap(({ againAt }) => againAt ?? []).toSorted((a, b) => a.getTime() - b.getTime());
     const dueAt = ends[0]?.toISOString();
     return { ...waits, state: 'passed', reasons: [], evidence, passedAt: waits.at, ...defined({ dueAt }) };
   }
+  const before = manifest.verdict?.trust;
+  const isAllUnanswered = missing.every(({ isUnanswered }) => isUnanswered);
+  const isAskedAgain = missing.some(({ isUnanswered }) => isUnanswered);
   return {
     ...waits,
     state: missing.some(({ hasEvidence }) => hasEvidence) ? 'failed' : 'pending',
     mode: strictest(missing),
     reasons: missing.flatMap(({ reasons }) => reasons).slice(0, maxReasons),
     evidence,
-    ...defined({ passedAt: manifest.verdict?.trust?.passedAt }),
+    ...defined({ passedAt: before?.passedAt }),
+    ...(isAskedAgain ? unansweredTimes(before, { version: waits.version, isAllUnanswered, now }) : {}),
   };
 }
 
@@ -91,12 +104,12 @@ async function judgeBy(
   subjects: readonly Subject[],
   now: Date,
 ): Promise<Met> {
-  const base = { name, mode, reasons: [], evidence: [], expiresAt: undefined };
+  const base = { name, mode, reasons: [], evidence: [], againAt: undefined, isUnanswered: false };
   if (settings.attestation === undefined && settings.notation.some(demandsNothing))
     return { ...base, isMet: true, hasEvidence: false, evidence: [`The policy ${name} demands no signature.`] };
   const counted = settings.subject === 'itself' ? subjects.slice(0, 1) : subjects;
   const refusals: string[] = [];
-  let tried = 0;
+  let [tried, isUnanswered] = [0, false];
   for (const { manifest, found, notes } of counted) {
     refusals.push(...notes);
     for (const each of found) {
@@ -107,13 +120,23 @@ async function judgeBy(
           ...base,
           isMet: true,
           hasEvidence: true,
-          evidence: [cut(`${name}: ${each.in} is signed by the ${outcome.signer.kind} ${outcome.signer.name}`)],
-          expiresAt: outcome.expiresAt,
+          evidence: evidenceOf(name, each, outcome),
+          againAt: verifiedAgainAt(outcome, now),
         };
       refusals.push(outcome.reason);
+      isUnanswered ||= outcome.isUnanswered === true;
     }
   }
-  return { ...base, isMet: false, hasEvidence: tried > 0, reasons: reasonsFor(name, settings, tried, refusals) };
+  const reasons = reasonsFor(name, settings, tried, refusals);
+  return { ...base, isMet: false, hasEvidence: tried > 0, isUnanswered, reasons };
+}
+
+/** The notes of a signature that a verdict repeats. */
+const notesShown = 3;
+
+function evidenceOf(name: string, found: Found, { signer, notes }: Verified): string[] {
+  const whole = `${name}: ${found.in} is signed by the ${signer.kind} ${signer.name}`;
+  return [whole, ...notes.slice(0, notesShown).map((note) => `${name}: ${note}`)].map(cut);
 }
 
 function reasonsFor(name: string, settings: TrustSettings, tried: number, refusals: readonly string[]): string[] {
@@ -136,11 +159,14 @@ async function verify(
   let last: Outcome = { is: 'refused', reason: `No authority of the policy judges the signature in ${found.in}.` };
   if (found.is === 'notation') {
     if (settings.attestation !== undefined) return last;
+    const envelope = { mediaType: found.mediaType, bytes: found.bytes };
+    let unanswered: Outcome | undefined;
     for (const authority of settings.notation) {
-      last = await verifyNotation({ mediaType: found.mediaType, bytes: found.bytes }, authority, manifest, now);
+      last = await verifyNotation(envelope, authority, manifest, now, ports.revocation);
       if (last.is === 'verified') return last;
+      if (last.isUnanswered === true) unanswered = last;
     }
-    return last;
+    return unanswered ?? last;
   }
   const authorities = [
     ...settings.sigstoreKeys.map((authority) => ({ is: 'key' as const, ...authority })),

@@ -29,17 +29,26 @@ export interface SignedStatement {
  * The answer of an engine about one signature and one authority. A reason is a whole sentence that says what was wrong, and
  * holds nothing of the envelope but what was escaped and cut to 200 characters.
  */
-export type Outcome =
-  | {
-      readonly is: 'verified';
-      readonly signer: Signer;
-      /** Absent for a plain signature. */
-      readonly statement?: SignedStatement;
-      /** The time that the proof fixes; absent where it fixes none. */
-      readonly signedAt?: Date;
-      /** The time after which the signature no longer counts. */
-      readonly expiresAt?: Date;
-      /** Faults that the policy's level lets pass, a sentence each. */
-      readonly notes: readonly string[];
-    }
-  | { readonly is: 'refused'; readonly reason: string };
+export type Outcome = Verified | Refused;
+
+export interface Verified {
+  readonly is: 'verified';
+  readonly signer: Signer;
+  /** Absent for a plain signature. */
+  readonly statement?: SignedStatement;
+  /** The time that the proof fixes; absent where it fixes none. */
+  readonly signedAt?: Date;
+  /** The time after which the signature no longer counts. */
+  readonly expiresAt?: Date;
+  /** The time at which it is to be verified again, as what was said of revocation counts no longer. */
+  readonly verifyAgainAt?: Date;
+  /** Faults that the policy's level lets pass, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+interface Refused {
+  readonly is: 'refused';
+  readonly reason: string;
+  /** True where somebody who was asked gave no answer, so that a later answer may be another. */
+  readonly isUnanswered?: true;
+}

@@ -90,7 +90,7 @@ export async function deploy(options: Options = {}): Promise<Deployment> {
     adapters: {
       git,
       runner: scriptedRunner(),
-      outbound: { getJson: down, ask: down },
+      outbound: { getJson: down, ask: down, askBytes: down },
       receivers: {
         post(request) {
           posted.push(request);

@@ -133,6 +133,7 @@ describe('a base that a task of one registry names', () => {
     const asked: string[] = [];
     const outbound = {
       getJson: () => Promise.reject(new Error('not asked')),
+      askBytes: () => Promise.reject(new Error('not asked')),
       ask: (url: URL) => {
         asked.push(url.host);
         const headers = { 'docker-content-digest': digestOf(Buffer.from('x')) };

@@ -91,6 +91,7 @@ describe('a base of a third registry', () => {
     const asked: string[] = [];
     const outbound = {
       getJson: () => Promise.reject(new Error('not asked')),
+      askBytes: () => Promise.reject(new Error('not asked')),
       ask: (url: URL) => {
         asked.push(url.host);
         return Promise.resolve({

@@ -6,6 +6,9 @@ export class NotationFault extends Error {
   override readonly name = 'NotationFault';
 }
 
+/** Thrown where nothing is wrong with a signature but that nobody says whether its certificates are revoked. */
+export class UnansweredFault extends NotationFault {}
+
 /** The longest piece of an envelope that a reason repeats. */
 const longestPiece = 200;
 

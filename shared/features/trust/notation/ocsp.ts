@@ -6,7 +6,7 @@ import type { DerItem } from './der.ts';
 import { bytesOfBitString, contextTag, derItem, membersOf, membersOfTag, oidOf, tags, timeOf, withTag } from './der.ts';
 import { NotationFault } from './fault.ts';
 import { isStrong } from './keys.ts';
-import type { RevocationState } from './revocation.ts';
+import type { RevocationFinding } from './revocation.ts';
 import type { RevocationTimes } from './revocation-list.ts';
 import { isHarmless } from './revocation-list.ts';
 import { isSignedBy } from './signed-structure.ts';
@@ -55,7 +55,7 @@ export function stateByAnswer(
   certificate: Certificate,
   issuer: Certificate,
   { now, signedAt }: RevocationTimes,
-): RevocationState {
+): RevocationFinding {
   const [status, wrapped] = membersOfTag(derItem(bytes), tags.sequence);
   if (status?.body.length !== 1 || status.body[0] !== 0) throw new NotationFault('The responder gives no answer.');
   const [type, response] = membersOfTag(membersOfTag(wrapped, contextTag(0))[0], tags.sequence);
@@ -85,15 +85,16 @@ function isSame(item: DerItem | undefined, wanted: Buffer): boolean {
   );
 }
 
-function stateIn(single: DerItem, { now, signedAt }: RevocationTimes): RevocationState {
+function stateIn(single: DerItem, { now, signedAt }: RevocationTimes): RevocationFinding {
   const [, state, thisUpdate, next, ...rest] = membersOf(single);
   const nextUpdate = next?.tag === contextTag(0) ? membersOf(next)[0] : undefined;
   if (nextUpdate === undefined || now > timeOf(nextUpdate) || now < timeOf(thisUpdate))
     throw new NotationFault('The answer is of another time.');
-  if (state?.tag === contextTag(0, 'primitive')) return 'good';
-  if (state?.tag !== contextTag(1)) return 'unknown';
+  const until = timeOf(nextUpdate);
+  if (state?.tag === contextTag(0, 'primitive')) return { state: 'good', until };
+  if (state?.tag !== contextTag(1)) return { state: 'unknown', why: 'the responder does not know it', until };
   const extensions = extensionsIn([next, ...rest].find((each) => each?.tag === contextTag(1)));
-  return isHarmless(extensions, signedAt) ? 'good' : 'revoked';
+  return { state: isHarmless(extensions, signedAt) ? 'good' : 'revoked', until };
 }
 
 /**

@@ -10,7 +10,7 @@ import {
 import type { DerItem } from './der.ts';
 import { bytesOfBitString, contextTag, derItem, membersOf, membersOfTag, tags, timeOf, withTag } from './der.ts';
 import { NotationFault } from './fault.ts';
-import type { RevocationState } from './revocation.ts';
+import type { RevocationFinding } from './revocation.ts';
 import { isSignedBy } from './signed-structure.ts';
 
 const ids = {
@@ -38,7 +38,7 @@ export function stateByList(
   certificate: Certificate,
   issuer: Certificate,
   { now, signedAt }: RevocationTimes,
-): RevocationState {
+): RevocationFinding {
   const [tbs, algorithm, signature] = membersOfTag(derItem(bytes), tags.sequence);
   const fields = membersOfTag(tbs, tags.sequence);
   if (fields[0]?.tag === tags.integer) fields.shift();
@@ -59,8 +59,11 @@ export function stateByList(
     certificate,
   );
   const entry = entries.find((each) => membersOfTag(each, tags.sequence)[0]?.body.equals(certificate.serial) === true);
-  if (entry !== undefined) return isHarmless(extensionsOfEntry(entry), signedAt) ? 'good' : 'revoked';
-  return isComplete ? 'good' : 'unknown';
+  const until = timeOf(nextUpdate);
+  if (entry !== undefined) return { state: isHarmless(extensionsOfEntry(entry), signedAt) ? 'good' : 'revoked', until };
+  return isComplete
+    ? { state: 'good', until }
+    : { state: 'unknown', why: 'the list does not have what is newest', until };
 }
 
 /** Checks that a list is for the certificate; false where a second list has what is newer, which is not read. */

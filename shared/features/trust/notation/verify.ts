@@ -10,11 +10,11 @@ import { chainIn, checkChain, invalidityAt, trustedIn } from './certificates.ts'
 import { coseIn } from './cose.ts';
 import { isSubset, nameAsText, subjectIn } from './distinguished-name.ts';
 import type { Envelope } from './envelope.ts';
-import { escaped, NotationFault, shown } from './fault.ts';
+import { escaped, NotationFault, shown, UnansweredFault } from './fault.ts';
 import { jwsIn } from './jws.ts';
 import { checkPayload } from './payload.ts';
-import type { Revocation } from './revocation.ts';
-import { revocationFault } from './revocation.ts';
+import type { ChainRevocation, Revocation } from './revocation.ts';
+import { revocationOf } from './revocation.ts';
 import { checkSignature } from './signature.ts';
 import type { ProvenTime } from './timestamp.ts';
 import { verifyTimestamp } from './timestamp.ts';
@@ -66,6 +66,7 @@ export async function verifyNotation(
     return {
       is: 'refused',
       reason: error instanceof NotationFault ? error.message : 'The signature cannot be read.',
+      ...(error instanceof UnansweredFault ? { isUnanswered: true } : {}),
     };
   }
 }
@@ -91,15 +92,14 @@ function checkIntegrity(envelope: Envelope, chain: Chain, manifest: SignedManife
 }
 
 async function judged(judgement: Judgement): Promise<Outcome> {
-  const { envelope, chain, actions, now, revocation, notes } = judgement;
+  const { envelope, chain, actions, now, notes } = judgement;
   const { expiry } = envelope.attributes;
   const distrust = distrustOf(judgement);
   apply(judgement, 'authenticity', distrust);
   if (expiry !== undefined && now >= expiry)
     apply(judgement, 'expiry', `The signature has expired at ${expiry.toISOString()}.`);
   const time = await timeOf(judgement);
-  if (actions.revocation !== 'skip')
-    apply(judgement, 'revocation', await revocationFault(chain, revocation, time.signedAt));
+  const revoked = await checkRevocation(judgement, time.signedAt, distrust);
   const ends = [
     ...(expiry !== undefined && actions.expiry === 'enforce' ? [expiry] : []),
     ...(time.until !== undefined && actions.authenticTimestamp === 'enforce' ? [time.until] : []),
@@ -109,9 +109,29 @@ async function judged(judgement: Judgement): Promise<Outcome> {
     signer: signerOf(chain),
     signedAt: distrust === undefined ? time.signedAt : undefined,
     expiresAt: ends.length === 0 ? undefined : earliest(ends),
+    verifyAgainAt: earliestOf([revoked?.state === 'good' ? revoked.until : undefined, time.askAgainAt]),
     notes,
   });
 }
+
+/**
+ * Asks whether the chain is revoked, where the policy wants to know. The addresses of a chain that nobody trusts are
+ * not asked: anybody can make one that names any address.
+ */
+async function checkRevocation(
+  judgement: Judgement,
+  signedAt: Date | undefined,
+  distrust: string | undefined,
+): Promise<ChainRevocation | undefined> {
+  const { chain, actions, revocation } = judgement;
+  if (actions.revocation === 'skip') return undefined;
+  const found = await revocationOf(chain, distrust === undefined ? revocation : askNobody, signedAt);
+  if (found.state === 'unknown' && actions.revocation === 'enforce') throw new UnansweredFault(found.fault);
+  if (found.state !== 'good') apply(judgement, 'revocation', found.fault);
+  return found;
+}
+
+const askNobody: Revocation = () => Promise.resolve({ state: 'unknown', why: 'its signer is not trusted' });
 
 /** Ends the verification by a fault, or notes it, as the policy says. */
 function apply({ actions, notes }: Judgement, check: Check, fault: string | undefined): void {
@@ -145,6 +165,8 @@ interface SigningTime {
   readonly signedAt?: Date;
   /** The time at which the first certificate ends, where nothing proves that the signature was made before. */
   readonly until?: Date;
+  /** The time until which the answers about the time-stamping authority count. */
+  readonly askAgainAt?: Date | undefined;
 }
 
 async function timeOf(judgement: Judgement): Promise<SigningTime> {
@@ -172,10 +194,11 @@ async function timeOfToken(judgement: Judgement, roots: readonly Certificate[]):
   if (envelope.timestamp === undefined)
     throw new NotationFault('The signature has no time-stamp, and one is demanded.');
   const proven = verifyTimestamp(envelope.timestamp, envelope.signature, roots);
-  const fault = actions.revocation === 'skip' ? undefined : await revocationFault(proven.chain, revocation, proven.at);
-  if (fault !== undefined) throw new NotationFault(`The time-stamp does not count: ${fault}`);
+  const found = actions.revocation === 'skip' ? undefined : await revocationOf(proven.chain, revocation, proven.at);
+  if (found?.state === 'unknown') throw new UnansweredFault(`The time-stamp does not count: ${found.fault}`);
+  if (found?.state === 'revoked') throw new NotationFault(`The time-stamp does not count: ${found.fault}`);
   applyValidity(judgement, proven, 'it was time-stamped');
-  return { signedAt: proven.at };
+  return { signedAt: proven.at, askAgainAt: found?.until };
 }
 
 function applyValidity(judgement: Judgement, time: Pick<ProvenTime, 'from' | 'to'>, moment: string): void {
@@ -205,6 +228,11 @@ function signerOf([leaf]: Chain): Signer {
     name: escaped(nameAsText(leaf.subject)),
     thumbprint: createHash('sha256').update(leaf.der).digest('hex'),
   };
+}
+
+function earliestOf(times: readonly (Date | undefined)[]): Date | undefined {
+  const known = times.filter((each) => each !== undefined);
+  return known.length === 0 ? undefined : earliest(known);
 }
 
 function earliest(times: readonly Date[]): Date {

@@ -15,7 +15,7 @@ import {
   usage,
 } from './issued.ts';
 import { now } from './judged.ts';
-import { listed, revocable } from './revocable.ts';
+import { listed, revocable, revocableAt } from './revocable.ts';
 import { answerOf, extension, listOf, states, timeOf } from './revoking.ts';
 import { oid, sequence, tlv } from './stamping.ts';
 
@@ -35,9 +35,9 @@ async function stateWith(answers: Readonly<Record<string, Uint8Array>>, at?: Dat
       const answer = answers[request.url];
       return answer === undefined ? Promise.reject(new Error('no answer')) : Promise.resolve(answer);
     },
-    () => now,
+    { now: () => now },
   );
-  return ask(certificateIn(leaf.der), certificateIn(root.der), at);
+  return (await ask(certificateIn(leaf.der), certificateIn(root.der), at)).state;
 }
 
 describe('asking for revocation', () => {
@@ -152,12 +152,80 @@ describe('a list of revoked certificates', () => {
 
   it('is not asked of an issuer that may not sign lists', async () => {
     const silent = await issued({ extensions: [...authorityExtensions.slice(0, 1), usage(KeyUsageFlags.keyCertSign)] });
-    const ask = revocationOver(
-      () => Promise.resolve(listOf(silent)),
-      () => now,
-    );
+    const ask = revocationOver(() => Promise.resolve(listOf(silent)), { now: () => now });
     const own = await issued({ name: nameOf('own'), issuer: silent, extensions: [...leafExtensions, listed] });
-    expect(await ask(certificateIn(own.der), certificateIn(silent.der))).toBe('unknown');
+    expect((await ask(certificateIn(own.der), certificateIn(silent.der))).state).toBe('unknown');
+  });
+});
+
+describe('what was answered', () => {
+  /** Answers by address, at a clock that moves. */
+  function responder(answers: Record<string, () => Uint8Array>) {
+    const clock = { at: now.getTime(), now: () => new Date(clock.at) };
+    const asked: string[] = [];
+    const ask = revocationOver((request) => {
+      asked.push(request.url);
+      const answer = answers[request.url];
+      return answer === undefined ? Promise.reject(new Error('a wall')) : Promise.resolve(answer());
+    }, clock);
+    const of = (certificate = leaf, issuer = root) => ask(certificateIn(certificate.der), certificateIn(issuer.der));
+    return { asked, clock, of };
+  }
+
+  it('is kept until the time that it names, and no longer', async () => {
+    const to = new Date(now.getTime() + 3_600_000);
+    const { asked, clock, of } = responder({ [url]: () => answerOf(leaf, root, { to }) });
+    expect([await of(), await of()]).toMatchObject([
+      { state: 'good', until: to },
+      { state: 'good', until: to },
+    ]);
+    expect(asked).toEqual([url]);
+    clock.at = to.getTime() + 1_000;
+    expect((await of()).state).toBe('unknown');
+    expect(asked).toEqual([url, url, list]);
+  });
+
+  it('is kept for half a day at most', async () => {
+    const { asked, clock, of } = responder({ [url]: () => answerOf(leaf, root) });
+    await of();
+    clock.at += 12 * 3_600_000;
+    await of();
+    expect(asked).toEqual([url, url]);
+  });
+
+  it('is asked for once by many at once, and a failure is not repeated for a minute', async () => {
+    const { asked, clock, of } = responder({});
+    const found = await Promise.all([of(), of(), of()]);
+    expect(asked).toEqual([url, list]);
+    expect(found[0]).toMatchObject({ state: 'unknown', why: 'crl.example gives no answer: a wall' });
+    clock.at += 60_000;
+    await of();
+    expect(asked).toEqual([url, list, url, list]);
+  });
+
+  it('counts for no certificate of another issuer, and of no other serial number', async () => {
+    const twin = await issued({ name: nameOf('leaf'), issuer: other, extensions: [...leafExtensions, revocable] });
+    const sibling = await issued({ name: nameOf('leaf'), issuer: root, extensions: [...leafExtensions, revocable] });
+    const { of } = responder({ [url]: () => answerOf(leaf, root) });
+    expect((await of()).state).toBe('good');
+    expect([(await of(twin, other)).state, (await of(sibling)).state]).toEqual(['unknown', 'unknown']);
+  });
+
+  it('is not asked at an address that is no address of the web, or is too long', async () => {
+    for (const strange of [
+      'ldap://crl.example/',
+      'file:///etc/passwd',
+      'http://',
+      `http://a.example/${'a'.repeat(2_048)}`,
+    ]) {
+      const own = await issued({
+        name: nameOf('own'),
+        issuer: root,
+        extensions: [...leafExtensions, revocableAt(strange)],
+      });
+      const { asked, of } = responder({});
+      expect([await of(own), asked]).toEqual([{ state: 'unknown', why: 'it names no address that can be asked' }, []]);
+    }
   });
 });
 

@@ -151,7 +151,7 @@ describe('the revocation of a time-stamping authority', () => {
       reasonOf(
         await verdictOf(stamped({}, named), {
           authority: authority(verification),
-          ...(state === undefined ? {} : { revocation: () => Promise.resolve(state) }),
+          ...(state === undefined ? {} : { revocation: () => Promise.resolve({ state }) }),
         }),
       );
     expect(await judge({ level: 'audit' })).toMatch(/^The time-stamp does not count: It is not known whether/);
