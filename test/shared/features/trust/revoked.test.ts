@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { makeImage } from '../../image.ts';
 import { startReceiver } from '../../core/http/receiver.ts';
+import { makeImage } from '../../image.ts';
 import { heldWorld, manage } from '../verdicts/held.ts';
 import { jose, jwsOf, payloadOf } from './notation/envelopes.ts';
 import type { Issued } from './notation/issued.ts';
