@@ -12,11 +12,14 @@ import {
   pageSchema,
   timesSchema,
 } from '../../core/http/management.ts';
+import { targetOf } from '../../core/http/target.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { Clock, RandomIds } from '../../core/ports/clock.ts';
 import type { PolicyRoutePorts } from '../../core/verdicts/policy-routes.ts';
 import { verdictPolicyRoutes } from '../../core/verdicts/policy-routes.ts';
 import { beginWalk } from '../../core/verdicts/walk.ts';
+import { importPolicies } from './import/import.ts';
+import { importRoute } from './import/wire.ts';
 import { trustPolicies, trustSettingsSchema } from './policy.ts';
 import type { TrustedRoot } from './roots.ts';
 import { listRoots, trustedRoots } from './roots.ts';
@@ -108,6 +111,13 @@ interface Ports extends PolicyRoutePorts {
 /** Makes the routes of `/trust` of the management API. */
 export function trustRoutes(ports: Ports): OpenAPIHono {
   const api = managementRoutes(words.tag);
+  api.openapi(importRoute, async (context) => {
+    const { policies, notes } = await importPolicies(ports, context.req.valid('json'), targetOf(context.req.url).host);
+    return context.json(
+      { policies: policies.map(({ name, settings }) => ({ name, ...settings })), notes: [...notes] },
+      200,
+    );
+  });
   api.route('/', verdictPolicyRoutes(ports, trustPolicies, trustSettingsSchema, words));
   const { documents, registry, places, clock } = ports;
   api.openapi(routes.list, async (context) => {
