@@ -1,4 +1,5 @@
 import { usageFailure } from '../failure.ts';
+import { counted } from '../text/words.ts';
 import type { Flag, Given } from '../verb.ts';
 import type { Short } from './kinds.ts';
 
@@ -16,17 +17,23 @@ export const repositoriesFlag: Flag = {
   says: "the repositories that it covers, by commas, as in 'prod/**' (all)",
 };
 
+export const graceFlag: Flag = {
+  flags: '--grace <hours>',
+  says: 'how long an image that passed once stays open when it no longer does: 0 to 8760 hours (0)',
+};
+
 /** The settings by which every policy of a verdict says what it covers. */
 export interface CoveringSettings {
   readonly mode: Mode;
   readonly repositories: { readonly include: string[]; readonly exclude: string[] };
+  readonly graceHours: number;
 }
 
 export function modeOf(given: Given): Mode | undefined {
   return given.text('mode') as Mode | undefined;
 }
 
-/** Returns the settings of `--mode` and `--repositories`, with what the API takes where they are absent. */
+/** Returns the settings of `--mode`, `--repositories` and `--grace`, with what the API takes where they are absent. */
 export function coveringOf(given: Given): CoveringSettings {
   const patterns = given.text('repositories')?.split(',') ?? ['**'];
   if (patterns.some((pattern) => pattern.trim() === ''))
@@ -34,7 +41,22 @@ export function coveringOf(given: Given): CoveringSettings {
   return {
     mode: modeOf(given) ?? 'audit',
     repositories: { include: patterns.map((pattern) => pattern.trim()), exclude: [] },
+    graceHours: hoursOf(given, 'grace') ?? 0,
   };
+}
+
+/** Returns the hours of a flag, which is named as it is typed, as in `times-out`; the API bounds them. */
+export function hoursOf(given: Given, flag: string): number | undefined {
+  const text = given.text(flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()));
+  if (text === undefined) return undefined;
+  if (!/^\d{1,4}$/.test(text))
+    throw usageFailure(`--${flag} must be a number of hours, as in 24`);
+  return Number(text);
+}
+
+/** Says how long the grace of a policy is; `undefined` if it gives none. */
+export function graceOf({ graceHours }: Pick<CoveringSettings, 'graceHours'>): string | undefined {
+  return graceHours === 0 ? undefined : `${counted(graceHours, 'hour')} for what passed once`;
 }
 
 /** The flags of `edit`: the mode is what changes most often, from audit to enforce. */

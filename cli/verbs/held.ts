@@ -10,6 +10,7 @@ import { itemsOf } from '../registry/pages.ts';
 import type { Api } from '../registry/registry.ts';
 import { counted, shortDigest, timeOf } from '../text/words.ts';
 import type { Given, Verb } from '../verb.ts';
+import { hoursOf } from './covering.ts';
 
 export type Held = components['schemas']['HeldImage'];
 
@@ -108,10 +109,9 @@ const nameOf = ({ repository, digest }: Held) => `${repository}@${digest}`;
 
 async function releaseImage(context: Context, given: Given): Promise<void> {
   const image = parseImage(given.at(0));
-  const [reason, hours] = [given.text('reason'), given.text('hours') ?? '24'];
+  const [reason, hours] = [given.text('reason'), hoursOf(given, 'hours') ?? 24];
   if (reason === undefined) throw usageFailure('say why, for those who ask later: --reason "the fix is being signed"');
-  if (!/^\d{1,4}$/.test(hours)) throw usageFailure('--hours must be a number, as in 24');
-  const body = { reason, hours: Number(hours) };
+  const body = { reason, hours };
   const done = await eachOf(
     context,
     image,

@@ -6,7 +6,7 @@ import { manifestsOf } from '../registry/listed.ts';
 import { itemsOf } from '../registry/pages.ts';
 import { counted, timeOf } from '../text/words.ts';
 import type { Given, Verb } from '../verb.ts';
-import { coveringOf, modeFlag, modeShort, repositoriesFlag } from './covering.ts';
+import { coveringOf, graceFlag, graceOf, hoursOf, modeFlag, modeShort, repositoriesFlag } from './covering.ts';
 import type { Kind } from './kinds.ts';
 import { createOf, editOf, lsOf, removeOf, showOf } from './kinds.ts';
 import { patternsOf } from './patterns.ts';
@@ -15,6 +15,9 @@ type Policy = components['schemas']['QuarantinePolicy'];
 type Settings = components['schemas']['QuarantinePolicySettings'];
 
 const backlogOf = ({ backlog }: Policy) => (backlog === 'hold' ? 'held too, until somebody passes it' : 'stays open');
+
+const timeoutOf = ({ timeoutHours = 0, onTimeout }: Policy) =>
+  `after ${counted(timeoutHours, 'hour')}, and then it ${onTimeout === 'fail' ? 'has failed' : 'waits on'}`;
 
 const kind: Kind<Policy> = {
   group: 'quarantine-policies',
@@ -38,14 +41,26 @@ const kind: Kind<Policy> = {
     ['mode', policy.mode],
     ['repositories', patternsOf(policy.repositories)],
     ['what was there before', backlogOf(policy)],
+    ['told of the push', policy.pushEvent === 'after-passed' ? 'once the image has passed' : 'at once'],
+    ['times out', policy.timeoutHours === undefined ? undefined : timeoutOf(policy)],
+    ['grace', graceOf(policy)],
     ['changed', timeOf(policy.updatedAt)],
   ],
 };
 
 async function settingsOf(given: Given): Promise<Settings | undefined> {
   const backlog = given.text('backlog') as Settings['backlog'] | undefined;
-  const isJson = [backlog, given.text('mode'), given.text('repositories')].every((value) => value === undefined);
-  return Promise.resolve(isJson ? undefined : { ...coveringOf(given), backlog: backlog ?? 'open' });
+  const pushEvent = given.text('pushEvent') as Settings['pushEvent'] | undefined;
+  const flags = ['mode', 'repositories', 'grace', 'backlog', 'pushEvent', 'timesOut'];
+  if (flags.every((flag) => given.text(flag) === undefined)) return Promise.resolve(undefined);
+  const timeoutHours = hoursOf(given, 'times-out');
+  return Promise.resolve({
+    ...coveringOf(given),
+    backlog: backlog ?? 'open',
+    pushEvent: pushEvent ?? 'at-once',
+    onTimeout: 'alert',
+    ...(timeoutHours === undefined ? {} : { timeoutHours }),
+  });
 }
 
 export const quarantinePolicies: Verb = {
@@ -65,6 +80,13 @@ export const quarantinePolicies: Verb = {
             says: 'open or hold: what is done with images that were there before (open)',
             choices: ['open', 'hold'],
           },
+          {
+            flags: '--push-event <when>',
+            says: 'at-once, or after-passed as in ACR: when webhooks are told of the push (at-once)',
+            choices: ['at-once', 'after-passed'],
+          },
+          { flags: '--times-out <hours>', says: 'tells, once an image has waited for so long' },
+          graceFlag,
         ],
         examples: ["quarantine-policies create wait --repositories 'prod/**' --mode enforce"],
         body: settingsOf,

@@ -6,7 +6,7 @@ import { itemsOf } from '../registry/pages.ts';
 import { harmless } from '../text/harmless.ts';
 import { timeOf } from '../text/words.ts';
 import type { Given, Verb } from '../verb.ts';
-import { coveringOf, modeFlag, modeShort, repositoriesFlag } from './covering.ts';
+import { coveringOf, graceFlag, graceOf, modeFlag, modeShort, repositoriesFlag } from './covering.ts';
 import type { Kind } from './kinds.ts';
 import { createOf, editOf, lsOf, removeOf, showOf } from './kinds.ts';
 import { patternsOf } from './patterns.ts';
@@ -54,6 +54,7 @@ const kind: Kind<Policy> = {
       'must be signed',
       policy.subject === 'itself' ? 'each manifest itself' : 'the manifest, or an index that lists it',
     ],
+    ['grace', graceOf(policy)],
     ['changed', timeOf(policy.updatedAt)],
   ],
 };
@@ -74,9 +75,15 @@ async function readKey(path: string): Promise<string> {
 async function settingsOf(given: Given): Promise<Settings | undefined> {
   const [files, issuer, subject] = [given.text('key'), given.text('issuer'), given.text('subject')];
   const attestation = given.text('attestation');
-  const isJson = [files, issuer, subject, attestation, given.text('mode'), given.text('repositories')].every(
-    (value) => value === undefined,
-  );
+  const isJson = [
+    files,
+    issuer,
+    subject,
+    attestation,
+    given.text('mode'),
+    given.text('repositories'),
+    given.text('grace'),
+  ].every((value) => value === undefined);
   if (isJson) return undefined;
   if ((issuer === undefined) !== (subject === undefined))
     throw usageFailure('a keyless signature counts by both: give --issuer and --subject');
@@ -122,6 +129,7 @@ export const trustPolicies: Verb = {
           { flags: '--attestation <type>', says: 'asks for a signed attestation of this predicate type' },
           repositoriesFlag,
           modeFlag,
+          graceFlag,
         ],
         examples: [
           "trust-policies create release --key cosign.pub --repositories 'prod/**' --mode audit",
