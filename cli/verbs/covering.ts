@@ -49,8 +49,7 @@ export function coveringOf(given: Given): CoveringSettings {
 export function hoursOf(given: Given, flag: string): number | undefined {
   const text = given.text(flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()));
   if (text === undefined) return undefined;
-  if (!/^\d{1,4}$/.test(text))
-    throw usageFailure(`--${flag} must be a number of hours, as in 24`);
+  if (!/^\d{1,4}$/.test(text)) throw usageFailure(`--${flag} must be a number of hours, as in 24`);
   return Number(text);
 }
 
