@@ -27,6 +27,8 @@ import './purge/touched.event.ts';
 import './purge/mark.timer.ts';
 import './verdicts/judge.event.ts';
 import './verdicts/judge-due.timer.ts';
+import './scanning/work.queue.ts';
+import './scanning/sweep.timer.ts';
 import './replication/plan.event.ts';
 import './replication/copy.queue.ts';
 import './replication/sweep.timer.ts';

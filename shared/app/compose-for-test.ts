@@ -10,6 +10,7 @@ import { loopbackNetworks, reachOf } from '../core/outbound/public-address.ts';
 import { systemRandomIds } from '../core/ports/clock.ts';
 import { silentLog } from '../core/ports/log.ts';
 import { scryptPasswords } from '../features/identity/password.ts';
+import { guardedAsk } from '../features/scanning/adapter/ask-scanner.ts';
 import type { Adapters, Longshore, Settings } from './assemble.ts';
 import { parseConfig } from './config/config.ts';
 import { settingsOf } from './config/settings-of.ts';
@@ -86,6 +87,7 @@ export function adaptersForTest(options: WorldOptions = {}): TestWorld & { reado
     documents,
     outbound: guardedGet(client),
     receivers: guardedPost(client),
+    scanners: guardedAsk(client),
     clock: world.clock,
     ids: systemRandomIds,
     passwords: cheapPasswords,

@@ -29,6 +29,7 @@ import { clockAhead, systemRandomIds } from '../core/ports/clock.ts';
 import type { ProbeDependency } from '../core/ports/probe.ts';
 import type { Runner } from '../core/ports/runner.ts';
 import { scryptPasswords } from '../features/identity/password.ts';
+import { guardedAsk } from '../features/scanning/adapter/ask-scanner.ts';
 import type { Longshore } from './assemble.ts';
 import type { Config } from './config/config.ts';
 import { blobDelivery } from './config/config.ts';
@@ -108,6 +109,7 @@ function outwardOf(config: Config, identity: () => TokenCredential) {
     client,
     outbound: guardedGet(client),
     receivers: guardedPost(client),
+    scanners: guardedAsk(client),
     git: httpGit(client),
     federation: azureFederation(identity),
     management: azureManagement(config.LONGSHORE_MANAGEMENT_URL, identity),

@@ -10,6 +10,7 @@ import { quarantine } from '../features/quarantine/feature.ts';
 import { recycleBinFeature } from '../features/recycle-bin/feature.ts';
 import { registry } from '../features/registry/feature.ts';
 import { replication } from '../features/replication/feature.ts';
+import { scanJudging, scanning } from '../features/scanning/feature.ts';
 import { trust } from '../features/trust/feature.ts';
 import { usage } from '../features/usage/feature.ts';
 import { verdicts } from '../features/verdicts/feature.ts';
@@ -32,7 +33,9 @@ export const features = FeatureList.from<Ground, typeof commonSettings>(commonSe
   .and(registry)
   .and(quarantine)
   .and(trust)
+  .and(scanJudging)
   .and(verdicts)
+  .and(scanning)
   .and(acr)
   .and(builds)
   .and(views)

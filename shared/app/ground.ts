@@ -31,6 +31,7 @@ import { hearDeletions } from '../features/registry/deleted-in.ts';
 import { RepositoryEntries } from '../features/registry/entries.ts';
 import { ManifestCache } from '../features/registry/manifest-cache.ts';
 import type { OwnRegistrySettings } from '../features/registry/settings.ts';
+import type { AskScanner } from '../features/scanning/adapter/ask-scanner.ts';
 import type { CommonSettings } from './common-settings.ts';
 
 /** Everything that the app reaches outside itself: Azure's services, or memory. */
@@ -42,6 +43,7 @@ export interface Adapters {
   readonly topic: PublishEvents;
   readonly outbound: GetJson & AskUrl & AskBytes;
   readonly receivers: PostRequest;
+  readonly scanners: AskScanner;
   /** The other regions, and documents as this one shows them. Absent where there is one region. */
   readonly others?: OtherRegions;
   /** Builds images; absent where nothing does. */

@@ -26,9 +26,14 @@ export function requireManagement(
     if (needed.length > 0) requireAccess(caller, isManager ? needed : instead);
     context.set('caller', caller);
     if (!isRead(context.req.method)) inbound?.forget();
-    await boundManagementBody(context.req);
+    await boundManagementBody(context.req, bodyBound(context.req, parts));
     await next();
   };
+}
+
+/** A caller whose rights were checked may send a larger body where a feature takes one. */
+function bodyBound({ method, path }: HonoRequest, parts: readonly FeatureParts[]): number | undefined {
+  return parts.flatMap(({ bodyBound: most }) => most?.(method, path.slice(apiPath.length)) ?? [])[0];
 }
 
 function isRead(method: string): boolean {

@@ -31,6 +31,8 @@ const judgementSchema = z.object({
   at: time,
   /** The time at which it passed last: a grace begins when it no longer does. */
   passedAt: time.optional(),
+  /** The time since which it does not pass, so that a grace is counted once. */
+  failingSince: time.optional(),
   /** Until then it is open although it does not pass. */
   graceUntil: time.optional(),
   /** The time since which it waits for somebody to pass it. */

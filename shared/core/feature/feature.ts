@@ -33,6 +33,11 @@ export interface FeatureParts {
    * names the repository, as `repository`. The path begins below `/api/v1`.
    */
   readonly repositoryRight?: (method: string, path: string) => RepositoryAction | undefined;
+  /**
+   * Returns the bytes that the body of one of its requests may have, where that is more than usual. Reports of scanners
+   * are larger than what the API stores otherwise.
+   */
+  readonly bodyBound?: (method: string, path: string) => number | undefined;
   /** Its paths below `/api/v1` at which callers ask about themselves: reading them takes no right. */
   readonly ownPaths?: readonly string[];
   /** Its paths below `/api/v1` that are older than the API's own error codes, and keep the distribution's. */

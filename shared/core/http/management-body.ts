@@ -11,10 +11,10 @@ const maxManagementBody = 1024 * 1024;
  * Reads the body of a request whose caller is known, and leaves it to later readers: routes have it parsed by a library
  * that reads bodies of any size. Throws `RegistryError` (`too-large`, `too-slow`, `length-mismatch`).
  */
-export async function boundManagementBody(request: HonoRequest): Promise<void> {
+export async function boundManagementBody(request: HonoRequest, most = maxManagementBody): Promise<void> {
   const { raw } = request;
   if (raw.method === 'GET' || raw.method === 'HEAD' || !hasBody(raw)) return;
-  const bytes = await readSmallBody(raw, 'request', maxManagementBody);
+  const bytes = await readSmallBody(raw, 'request', most);
   rememberBytes(raw, bytes);
   const whole = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
   // Hono makes text and JSON of the cached buffer; its types have the value without the promise.

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { namePattern, nameSyntax } from '../../core/rules/name.ts';
 import { globMatches, repositoryGlobSchema, scopeSchema } from '../../core/rules/pattern.ts';
+import { coveringShape, VerdictPolicies } from '../../core/verdicts/policies.ts';
 import { severitySchema } from './findings.ts';
 
 const days = z.int().min(1).max(3_650);
@@ -25,14 +26,11 @@ export type BlockRule = z.infer<typeof blockSchema>;
 const repositories = (description: string) =>
   scopeSchema(repositoryGlobSchema, '**').prefault({}).describe(description);
 
+const named = z.string().regex(namePattern, nameSyntax);
+
 /** The settings of a scan policy, as a user writes them. */
-export const scanPolicySchema = z.strictObject({
-  name: z.string().regex(namePattern, nameSyntax).describe('The name of the policy, which reasons show.'),
-  repositories: repositories('The repositories that the policy covers.'),
-  mode: z
-    .enum(['off', 'audit', 'enforce'])
-    .default('audit')
-    .describe('Audit says what would be refused and refuses nothing; enforce refuses pulls; off does neither.'),
+export const scanSettingsSchema = z.strictObject({
+  ...coveringShape,
   block: blockSchema.prefault({}).describe('The findings that block. All conditions must hold.'),
   unscannable: z
     .enum(['pass', 'hold'])
@@ -45,6 +43,34 @@ export const scanPolicySchema = z.strictObject({
     .default(0)
     .describe('The days for which an image that passed once may still be pulled when a new finding blocks it.'),
   maxAgeDays: days.optional().describe('The days after which a scan no longer counts; without it, it always does.'),
+  backlog: z
+    .enum(['open', 'hold'])
+    .default('open')
+    .describe(
+      'The images that were there before the policy. open: they stay open until their first report; hold: they are ' +
+        'held until it comes.',
+    ),
+  scanOnPush: z
+    .boolean()
+    .default(true)
+    .describe('Says if a scanner scans what is covered and has no report yet; false leaves that to reports of a CI.'),
+  scanner: named.optional().describe('The name of the scanner that scans; absent, the default one.'),
+  vexFrom: z
+    .array(named)
+    .max(10)
+    .default([])
+    .describe(
+      'The names of trust policies, in the order in which they are believed: an OpenVEX statement counts if one of ' +
+        'the authorities of such a policy has signed it. A trust policy that is off serves too.',
+    ),
+});
+export type ScanSettings = z.infer<typeof scanSettingsSchema>;
+
+export const scanPolicies = new VerdictPolicies('scan', scanSettingsSchema);
+
+/** A scan policy with its name, as it judges. */
+export const scanPolicySchema = scanSettingsSchema.extend({
+  name: named.describe('The name of the policy, which reasons show.'),
 });
 export type ScanPolicy = z.infer<typeof scanPolicySchema>;
 
@@ -70,8 +96,10 @@ export const exceptionSchema = z.strictObject({
   expiresAt: z.iso.datetime().describe('The time at which the exception ends, in UTC.'),
 });
 
+export type ExceptionSettings = z.infer<typeof exceptionSchema>;
+
 /** An exception with the name of its document. */
-export type ScanException = z.infer<typeof exceptionSchema> & { readonly id: string };
+export type ScanException = ExceptionSettings & { readonly id: string };
 
 interface Scope {
   readonly include: readonly string[];

@@ -46,14 +46,18 @@ const readsAtOnce = 8;
 export async function gather(
   ports: GatherPorts,
   key: RepositoryKey,
-  manifest: ManifestDocument,
+  manifest: Pick<ManifestDocument, 'digest' | 'mediaType' | 'size'>,
   withIndexes: boolean,
 ): Promise<Subject[]> {
   const listers = withIndexes ? await listersAmong(ports, key, manifest.digest, mostListers) : [];
   return Promise.all([manifest, ...listers].map((each) => subjectOf(ports, key, each)));
 }
 
-async function subjectOf(ports: GatherPorts, key: RepositoryKey, manifest: ManifestDocument): Promise<Subject> {
+async function subjectOf(
+  ports: GatherPorts,
+  key: RepositoryKey,
+  manifest: Pick<ManifestDocument, 'digest' | 'mediaType' | 'size'>,
+): Promise<Subject> {
   const { digest, mediaType, size } = manifest;
   const about = await manifestsAbout(ports, key, digest);
   const newest = about.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1)).slice(0, mostTried);

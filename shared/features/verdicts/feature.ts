@@ -11,6 +11,7 @@ interface Ports extends Omit<VerdictPorts, 'judges'> {
   readonly lists: { readonly documents: Documents };
   readonly quarantineJudge: Judge<'quarantine'>;
   readonly trustJudge: Judge<'trust'>;
+  readonly scanJudge: Judge<'scan'>;
 }
 
 /** The milliseconds of one run: a timer starts every minute, and the next run goes on. */
@@ -20,7 +21,7 @@ const timerRunMs = 45_000;
 export const verdicts = feature({
   name: 'verdicts',
   make(given: Ports) {
-    const ports: VerdictPorts & Ports = { ...given, judges: [given.quarantineJudge, given.trustJudge] };
+    const ports: VerdictPorts & Ports = { ...given, judges: [given.quarantineJudge, given.trustJudge, given.scanJudge] };
     const judging: JudgeManifest = { judgeManifest: (key, digest) => judgeManifest(ports, key, digest) };
     return {
       routes: async () => (await import('./http.ts')).verdictRoutes(ports),

@@ -3,14 +3,20 @@ import { namePattern, nameSyntax } from '../../../core/rules/name.ts';
 
 const secret = z
   .string()
-  .regex(/^[A-Za-z0-9-]{1,127}$/, 'must be the name of a secret: 1 to 127 letters, digits and dashes')
-  .describe('The name of the secret that holds it; the value is never kept here.');
+  .min(1)
+  .max(4_000)
+  .regex(/^[\u0020-\u007e]+$/, 'must be printable ASCII, because it is sent in a header')
+  .optional()
+  .describe(
+    'The secret itself; it is sealed and never shown. Absent, the one that was given before stays, if neither the URL ' +
+      'nor the kind of authentication has changed.',
+  );
 
 const authenticationSchema = z
   .discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('none') }),
+    z.strictObject({ type: z.literal('none').describe('The registry proves nothing.') }),
     z.strictObject({
-      type: z.literal('basic'),
+      type: z.literal('basic').describe('Basic authentication by a user name and a password.'),
       username: z
         .string()
         .min(1)
@@ -19,14 +25,16 @@ const authenticationSchema = z
         .describe('The user name of basic authentication.'),
       secret,
     }),
-    z.strictObject({ type: z.literal('bearer'), secret }),
-    z.strictObject({ type: z.literal('apiKey'), secret }),
+    z.strictObject({ type: z.literal('bearer').describe('A bearer token in Authorization.'), secret }),
+    z.strictObject({
+      type: z.literal('apiKey').describe('A key in the header X-ScannerAdapter-API-Key.'),
+      secret,
+    }),
   ])
   .default({ type: 'none' });
 
-/** A registered scanner, as a user writes it: an adapter that speaks the pluggable scanner API. */
-export const scannerRegistrationSchema = z.strictObject({
-  name: z.string().regex(namePattern, nameSyntax).describe('The name of the scanner, which verdicts show.'),
+/** The settings of a scanner, as a user writes them: an adapter that speaks the pluggable scanner API. */
+export const scannerSettingsSchema = z.strictObject({
   url: z
     .string()
     .max(1_000)
@@ -46,6 +54,26 @@ export const scannerRegistrationSchema = z.strictObject({
     .max(2)
     .default(['vulnerability'])
     .describe('The capabilities of the scanner that the registry uses.'),
+  registryUrl: z
+    .string()
+    .max(1_000)
+    .refine(isBase, 'must be an http or https URL without user, query or fragment')
+    .optional()
+    .describe(
+      'The URL at which the scanner reaches this registry, such as one of a private network; absent, its public URL. ' +
+        'It must be a host name that the registry answers to.',
+    ),
+  scansAtOnce: z.int().min(1).max(50).default(4).describe('The most scans that are under way at the scanner at once.'),
+  isDefault: z
+    .boolean()
+    .default(false)
+    .describe('Says if it scans for policies that name no scanner. A new default takes the place of the old one.'),
+});
+export type ScannerSettings = z.infer<typeof scannerSettingsSchema>;
+
+/** A scanner's settings with its name. */
+export const scannerRegistrationSchema = scannerSettingsSchema.extend({
+  name: z.string().regex(namePattern, nameSyntax).describe('The name of the scanner, which verdicts show.'),
 });
 export type ScannerRegistration = z.infer<typeof scannerRegistrationSchema>;
 
