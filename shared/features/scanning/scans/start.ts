@@ -25,7 +25,6 @@ const firstAskMs = 1_000;
 
 type Answered = Check & { readonly [K in 'capabilities' | 'registryAuthorization']-?: NonNullable<Check[K]> };
 type Known = Omit<StoredScanner, 'check'> & { readonly check: Answered };
-};
 
 /** Begins as many of the scans that wait for a scanner as it may have under way, the most urgent first. */
 export async function startQueued(ports: ScanPorts, name: string): Promise<void> {
@@ -190,7 +189,11 @@ async function ask(
   });
 }
 
-function registryUrl({ publicUrl }: ScanPorts, { settings }: Pick<StoredScanner, 'settings'>, { host }: Scan): URL | undefined {
+function registryUrl(
+  { publicUrl }: ScanPorts,
+  { settings }: Pick<StoredScanner, 'settings'>,
+  { host }: Scan,
+): URL | undefined {
   if (settings.registryUrl !== undefined) return new URL(settings.registryUrl);
   if (publicUrl !== undefined) return publicUrl;
   if (host === undefined) return undefined;
