@@ -1,5 +1,5 @@
-import { untilUncontended } from '../../core/documents/contention.ts';
 import { writing } from '../../core/documents/changes.ts';
+import { untilUncontended } from '../../core/documents/contention.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
 import type { RegistryName } from '../../core/oci/name.ts';
 import type { Clock, RandomIds } from '../../core/ports/clock.ts';

@@ -4,8 +4,8 @@ import type { Documents } from '../../core/ports/documents.ts';
 import type { AskScanner } from './adapter/ask-scanner.ts';
 import { maxReportBytes } from './formats/report-json.ts';
 import { scanJudge } from './judging/scan-judge.ts';
-import type { JudgingPorts, ScanPorts } from './ports.ts';
 import { scanPipeline } from './pipeline.ts';
+import type { JudgingPorts, ScanPorts } from './ports.ts';
 
 /** Judges images by the last report about them. It stands before the verdicts, which ask it. */
 export const scanJudging = feature({

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
-import { untilUncontended } from '../../core/documents/contention.ts';
 import { writing } from '../../core/documents/changes.ts';
+import { untilUncontended } from '../../core/documents/contention.ts';
 import { defined } from '../../core/documents/defined.ts';
 import { listersAmong } from '../../core/documents/listers.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';

@@ -144,6 +144,7 @@ export const queues = {
   'webhook-deliveries-poison': 'webhooks-let-go',
   'replication-copies': 'replication-copy',
   'build-runs': 'builds-work',
+  scans: 'scanning-work',
 } as const satisfies Readonly<Record<string, keyof Longshore['messages']>>;
 
 /** The names of what every event is delivered to. */

@@ -11,8 +11,13 @@ import type { ScannerTarget } from './registration.ts';
 import { callUrl } from './registration.ts';
 import type { ScannedArtifact, WantedReport } from './scan.ts';
 
-/** An adapter that does not say when to ask again is asked after so many seconds; one that does, within these. */
-const usualSeconds = 5;
+/**
+ * An adapter that does not say when to ask again, as Trivy's does not, is asked every second at first, because somebody
+ * waits for the image; and less often once the scan takes longer.
+ */
+const [soonSeconds, laterSeconds] = [1, 5];
+const soonMs = 2 * 60_000;
+/** An adapter that says when to ask again is asked within these seconds. */
 const [leastSeconds, mostSeconds] = [1, 60];
 
 /** A scan whose report is asked for. */
@@ -77,7 +82,8 @@ function endedBy(isLate: boolean, failure: CallFailed): CallFailed {
 function running({ startedAt, totalMs }: ScanUnderWay, now: Date, refreshAfter: string | undefined): ReportOutcome {
   if (now.getTime() - startedAt.getTime() >= totalMs)
     return failed(`The scanner had no report after ${Math.round(totalMs / 60_000)} minutes.`, false);
-  const asked = refreshAfter !== undefined && /^\d{1,9}$/.test(refreshAfter) ? Number(refreshAfter) : usualSeconds;
+  const usual = now.getTime() - startedAt.getTime() < soonMs ? soonSeconds : laterSeconds;
+  const asked = refreshAfter !== undefined && /^\d{1,9}$/.test(refreshAfter) ? Number(refreshAfter) : usual;
   const seconds = Math.min(Math.max(asked, leastSeconds), mostSeconds);
   return { is: 'running', askAgainAt: new Date(now.getTime() + seconds * 1_000) };
 }

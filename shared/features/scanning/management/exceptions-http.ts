@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
+import { describable } from '../../../core/http/describable.ts';
 import {
   absent,
   body,
@@ -24,7 +25,7 @@ import { scanningTag, text } from './shapes.ts';
 const params = z.object({
   name: nameSchema.openapi({ description: 'The name of an exception.', example: 'openssl-until-june' }),
 });
-const contentSchema = exceptionSchema.openapi('ScanExceptionSettings', {
+const contentSchema = describable(exceptionSchema).openapi('ScanExceptionSettings', {
   description: 'The settings of an exception for one vulnerability.',
 });
 const shownSchema = z

@@ -1,8 +1,10 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
 import { defined } from '../../../core/documents/defined.ts';
+import { describable } from '../../../core/http/describable.ts';
 import { absent, json, managementRoutes } from '../../../core/http/management.ts';
-import { severities, severitySchema } from '../findings.ts';
+import type { Severity } from '../findings.ts';
+import { severitySchema } from '../findings.ts';
 import { findingsOf } from './findings.ts';
 import type { ScanningHttpPorts } from './ports.ts';
 import { readImage } from './read-image.ts';
@@ -23,7 +25,7 @@ const countsSchema = (description: string) =>
       medium: countSchema,
       high: countSchema,
       critical: countSchema,
-    } satisfies Record<(typeof severities)[number], unknown>)
+    } satisfies Record<Severity, unknown>)
     .openapi({ description });
 
 const takenSchema = z
@@ -46,7 +48,7 @@ const findingSchema = z
     version: text('The version of the package in the image.'),
     fixedIn: text('The versions with a fix.').optional(),
     fixedSince: time('The time since which there is a fix, as far as it is known.').optional(),
-    severity: severitySchema.openapi({ description: 'The severity, as the scanner gives it.' }),
+    severity: describable(severitySchema).openapi({ description: 'The severity, as the scanner gives it.' }),
     cvss: z.number().optional().openapi({ description: 'The CVSS score, from 0 to 10.' }),
     links: texts('Pages about the vulnerability.'),
     taken: takenSchema.optional(),

@@ -12,8 +12,8 @@ import { scanPolicies } from '../policy.ts';
 import { shownText } from '../shown-text.ts';
 import type { Suppression } from '../suppress.ts';
 import { suppressor } from '../suppress.ts';
-import { showScan } from './scans-http.ts';
 import type { ScanningHttpPorts } from './ports.ts';
+import { showScan } from './scans-http.ts';
 
 /** Returns the findings of an image, or of each image of an index, as the API shows them. Throws `StoreFailure`. */
 export async function findingsOf(ports: ScanningHttpPorts, key: RepositoryKey, manifest: ManifestDocument) {

@@ -1,8 +1,8 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
 import { absent, callerOf, causeIn, conflicting, json, managementRoutes } from '../../../core/http/management.ts';
-import { readSmallBody } from '../../../core/http/request.ts';
 import { repositoryIn } from '../../../core/http/management.ts';
+import { readSmallBody } from '../../../core/http/request.ts';
 import { RegistryError } from '../../../core/oci/faults.ts';
 import { maxReportBytes } from '../formats/report-json.ts';
 import { putReport } from '../results.ts';

@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createRoute, z } from '@hono/zod-openapi';
+import { describable } from '../../../core/http/describable.ts';
 import {
   absent,
   body,
@@ -23,7 +24,7 @@ import { scanningTag, text, texts, time } from './shapes.ts';
 const params = z.object({
   name: nameSchema.openapi({ description: 'The name of a scanner.', example: 'trivy' }),
 });
-const contentSchema = scannerSettingsSchema.openapi('ScannerSettings', {
+const contentSchema = describable(scannerSettingsSchema).openapi('ScannerSettings', {
   description: 'The settings of a scanner: an adapter that speaks the pluggable scanner API 1.2.',
 });
 const checkSchema = z

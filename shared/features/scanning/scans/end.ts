@@ -1,5 +1,5 @@
-import { patching } from '../../../core/documents/changes.ts';
 import { backoff } from '../../../core/documents/backoff.ts';
+import { patching } from '../../../core/documents/changes.ts';
 import { partitionOf } from '../../../core/documents/names.ts';
 import type { Stored } from '../../../core/documents/stored.ts';
 import type { CallFailed } from '../adapter/answers.ts';

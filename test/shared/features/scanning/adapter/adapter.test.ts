@@ -81,7 +81,7 @@ describe('a scan by an adapter', () => {
     expect(await askScan(ask, target, request)).toEqual({ is: 'accepted', id: 'scan-1' });
     expect(await askReport(ask, target, underWay('scan-1'), later(2))).toEqual({
       is: 'running',
-      askAgainAt: later(7),
+      askAgainAt: later(3),
     });
     const outcome = await askReport(ask, target, underWay('scan-1'), later(7));
     expect(outcome).toMatchObject({
@@ -170,12 +170,12 @@ describe('a scan by an adapter', () => {
 
 describe('a question for a report', () => {
   it.each([
-    [undefined, 5],
+    [undefined, 1],
     ['15', 15],
     ['0', 1],
     ['100000', 60],
-    ['-3', 5],
-    ['soon', 5],
+    ['-3', 1],
+    ['soon', 1],
   ])('is repeated with Refresh-After %j after %s seconds', async (refreshAfter, seconds) => {
     const outcome = await reportWith(refreshAfter === undefined ? {} : { refreshAfter }, (adapter) => {
       adapter.polls = 1;
