@@ -101,6 +101,8 @@ export const scanSchema = z.object({
   step: z.int().nonnegative(),
   /** The time of the next step, and until when somebody may be at it; absent once it has ended. */
   dueAt: when.optional(),
+  /** The name of the claim of the one who makes the step that is under way. */
+  claim: z.string().optional(),
   attempts: z.int().nonnegative(),
   startedAt: when.optional(),
   /** The name that the scanner gave it. */

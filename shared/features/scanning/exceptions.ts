@@ -71,12 +71,13 @@ export async function putException(
 /** Removes an exception, and begins a walk as `putException` does; `false` if there is none. */
 export async function removeException(ports: Ports, name: string): Promise<boolean> {
   const { documents, registry } = ports;
-  const outcome = await documents.commitDocuments(
+  if ((await exceptions.find(documents, { registry, name })) === undefined) return false;
+  await documents.commitDocuments(
     'registries',
     [registry],
     [{ do: 'delete', id: exceptions.ref({ registry, name }).id }, beginWalk(ports, registry)],
   );
-  return outcome.committed;
+  return true;
 }
 
 function tooMany(): RegistryError {

@@ -40,9 +40,10 @@ export async function recordResult(
 ): Promise<{ readonly before: StoredResult | undefined; readonly now: StoredResult }> {
   const { documents, clock } = ports;
   const place = { ...key, digest };
+  let before: StoredResult | undefined;
   const recorded = await untilUncontended(`the report about ${key.repository}@${digest}`, async () => {
     const found = await results.find(documents, place);
-    const before = found?.document;
+    before ??= found?.document;
     const now = clock.now();
     const receivedAt = now.toISOString();
     // A report may say that it is from the future, and would never be too old.

@@ -91,8 +91,10 @@ export async function putScanner(
 
 /** Removes a scanner; `false` if there is none. Its reports stay, and judge on. */
 export async function removeScanner({ documents, registry }: ScannerPorts, name: string): Promise<boolean> {
+  if ((await scanners.find(documents, { registry, name })) === undefined) return false;
   const { container, partition, id } = scanners.ref({ registry, name });
-  return (await documents.commitDocuments(container, partition, [{ do: 'delete', id }])).committed;
+  await documents.commitDocuments(container, partition, [{ do: 'delete', id }]);
+  return true;
 }
 
 /** Asks a scanner for its metadata, and keeps the answer. `undefined` if there is no such scanner. */

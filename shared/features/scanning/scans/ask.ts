@@ -36,13 +36,13 @@ export async function askForScan(
   if (before !== undefined && before.document.outcome !== 'reported') return;
   const scanner = chosenScanner(await listScanners(ports.documents, ports.registry), scannerName);
   if (scanner === undefined) return;
-  const asked = await queueScan(ports, { ...key, digest }, before, scanner, { cause: 'push', urgency: urgency.now });
-  if (asked !== undefined) await sendStart(ports.queues, scanner.name);
+  await queueScan(ports, { ...key, digest }, before, scanner, { cause: 'push', urgency: urgency.now });
+  await sendStart(ports.queues, scanner.name);
 }
 
 /**
- * Puts a scan into the queue. One that is under way, or waits and is as urgent, stays as it is. `undefined` if somebody
- * else has written it meanwhile.
+ * Puts a scan into the queue. One that is under way, or waits and is as urgent, stays as it is. Returns it
+ * as it is then; `undefined` if it is gone.
  */
 export async function queueScan(
   { documents, clock, registry }: Pick<Ports, 'documents' | 'clock' | 'registry'>,
@@ -77,5 +77,5 @@ export async function queueScan(
   };
   const change = before === undefined ? { do: 'create' as const, document: { ...scan } } : replacing(before, scan);
   const outcome = await documents.commitDocuments('repositories', partitionOf(place), [change]);
-  return outcome.committed ? scan : undefined;
+  return outcome.committed ? scan : (await scans.find(documents, place))?.document;
 }

@@ -26,7 +26,7 @@ export async function endScan(
   const { documents, registry, clock, queues } = ports;
   const { repository, digest, scanner, step } = found.document;
   const key = { registry, repository };
-  const { dueAt: _, scanId: __, wanted: ___, reason: ____, ...rest } = found.document;
+  const { dueAt: _, scanId: __, wanted: ___, reason: ____, claim: _____, ...rest } = found.document;
   const ended = {
     ...rest,
     state: 'ended' as const,
@@ -36,7 +36,9 @@ export async function endScan(
     ...(reason === undefined ? {} : { reason: reason.slice(0, 500) }),
   };
   const written = await scans.write(documents, found, ended);
-  if (written === undefined) return;
+  // A commit whose first answer was lost is refused although it was made.
+  const now = written ?? (await scans.find(documents, { ...key, digest }));
+  if (now?.document.state !== 'ended') return;
   if (outcome !== 'reported') await judgeWithListers(ports, key, digest);
   await sendStart(queues, scanner);
 }
@@ -62,6 +64,8 @@ export async function failOrRetry(
     reason: reason.slice(0, 500),
   };
   const partition = partitionOf({ registry, repository });
-  const outcome = await documents.commitDocuments('repositories', partition, [patching(found, set)]);
-  if (outcome.committed) await sendStart(queues, scanner, Math.ceil(waitMs / 1_000));
+  await documents.commitDocuments('repositories', partition, [patching(found, set)]);
+  await sendStart(queues, scanner, Math.ceil(waitMs / 1_000));
+  // The verdict says why it takes longer.
+  await judgeWithListers(ports, { registry, repository }, digest);
 }

@@ -12,7 +12,7 @@ import { capabilityFor } from '../adapter/metadata.ts';
 import type { WantedReport } from '../adapter/scan.ts';
 import { askScan, vulnerabilityReportOf } from '../adapter/scan.ts';
 import type { Check, Scan, StoredScanner } from '../documents.ts';
-import { results, scanners, scanSchema } from '../documents.ts';
+import { results, scanners, scans, scanSchema } from '../documents.ts';
 import type { ScanPorts } from '../ports.ts';
 import { checkScanner, targetFor } from '../scanners.ts';
 import { endScan, failOrRetry } from './end.ts';
@@ -110,24 +110,27 @@ async function start(ports: ScanPorts, scanner: Known, found: Stored<Scan>): Pro
     step: scan.document.step + 1,
     dueAt: new Date(now.getTime() + firstAskMs).toISOString(),
   };
-  const done = await ports.documents.commitDocuments('repositories', partitionOf(key), [patching(scan, set)]);
-  if (done.committed) await sendStep(ports.queues, { ...scan.document, ...set }, now);
+  await ports.documents.commitDocuments('repositories', partitionOf(key), [patching(scan, set)]);
+  // If another has written it meanwhile, the message names a step that is not to be made, and does nothing.
+  await sendStep(ports.queues, { ...scan.document, ...set }, now);
 }
 
 /** Makes a step of a scan this caller's alone, for the time that it may take; `undefined` if it is another's. */
 export async function claim(
-  { documents, clock, registry }: ScanPorts,
+  { documents, clock, ids, registry }: ScanPorts,
   found: Stored<Scan>,
   { settings }: Pick<StoredScanner, 'settings'>,
   more: Partial<Scan> = {},
 ): Promise<Stored<Scan> | undefined> {
   const until = new Date(clock.now().getTime() + settings.requestSeconds * 1_000 + leaseSlackMs).toISOString();
-  const set = { ...more, step: found.document.step + 1, dueAt: until };
-  const { repository } = found.document;
-  const outcome = await documents.commitDocuments('repositories', partitionOf({ registry, repository }), [
-    patching(found, set),
-  ]);
-  return outcome.committed ? { document: { ...found.document, ...set }, etag: outcome.etags[0] ?? '' } : undefined;
+  const set = { ...more, step: found.document.step + 1, dueAt: until, claim: ids.nextId() };
+  const { repository, digest } = found.document;
+  const key = { registry, repository };
+  const outcome = await documents.commitDocuments('repositories', partitionOf(key), [patching(found, set)]);
+  if (outcome.committed) return { document: { ...found.document, ...set }, etag: outcome.etags[0] ?? '' };
+  // A commit that was sent twice, because its first answer was lost, is refused although it was made.
+  const now = await scans.find(documents, { ...key, digest });
+  return now?.document.claim === set.claim ? now : undefined;
 }
 
 /** Removes what is known of a manifest that is gone for good, or lies in the recycle bin. */

@@ -157,8 +157,7 @@ async function goOn(
   const { documents, registry, queues, clock } = ports;
   const { repository, step } = scan.document;
   const set = { step: step + 1, dueAt: at.toISOString(), wanted };
-  const outcome = await documents.commitDocuments('repositories', partitionOf({ registry, repository }), [
-    patching(scan, set),
-  ]);
-  if (outcome.committed) await sendStep(queues, { ...scan.document, ...set }, clock.now());
+  await documents.commitDocuments('repositories', partitionOf({ registry, repository }), [patching(scan, set)]);
+  // If another has written it meanwhile, the message names a step that is not to be made, and does nothing.
+  await sendStep(queues, { ...scan.document, ...set }, clock.now());
 }
