@@ -18,6 +18,7 @@ import type { BuildPorts } from '../../shared/features/builds/ports.ts';
 import type { AcrRunner, Task } from '../../shared/features/builds/tasks/documents.ts';
 import { askTagDigest } from '../../shared/features/builds/upstream/tag-digest.ts';
 import { IssuerKeys } from '../../shared/features/identity/issuers/keys.ts';
+import { guardedAsk } from '../../shared/features/scanning/adapter/ask-scanner.ts';
 import { ask } from '../shared/image.ts';
 
 /** The text that a caller returns when it has got what it asked for. */
@@ -27,6 +28,7 @@ export interface Way {
   readonly client: ReturnType<typeof outboundClient>;
   readonly outbound: ReturnType<typeof guardedGet>;
   readonly receivers: ReturnType<typeof guardedPost>;
+  readonly scanners: ReturnType<typeof guardedAsk>;
   readonly git: ReturnType<typeof httpGit>;
   readonly reach: OutboundClientOptions['reach'];
 }
@@ -35,8 +37,9 @@ export interface Way {
 export function wayOut(options: OutboundClientOptions, totalMs: number): Way {
   const client = outboundClient(options);
   const [outbound, receivers] = [guardedGet(client, { totalMs }), guardedPost(client, { totalMs })];
+  const scanners = guardedAsk(client);
   const git = httpGit(client, { mostBytes: 16 * 1024 ** 2, patience: { listingMs: totalMs, fetchingMs: totalMs } });
-  return { client, outbound, receivers, git, reach: options.reach };
+  return { client, outbound, receivers, scanners, git, reach: options.reach };
 }
 
 /** Calls `host` (`HOST:PORT`) and says how that went. `friend` is a host that answers well, for what must come before. */
@@ -118,6 +121,17 @@ export const callers: Readonly<Record<string, Caller>> = {
     if (put.status >= 300) return put.text;
     const ping = await api('POST', '/ping');
     return ping.text.includes('"delivered"') ? done : ping.text;
+  },
+  async 'a scanner'(way, host) {
+    const { app } = composeForTest({ adapters: { scanners: way.scanners } });
+    const json = { 'content-type': 'application/json' };
+    // Less patience than the usual thirty seconds of one question.
+    const body = JSON.stringify({ url: urlOf(host), requestSeconds: 1 });
+    const put = await ask(app, 'PUT', '/api/v1/scanning/scanners/trivy', { headers: json, body });
+    if (put.status >= 300) return put.text();
+    const checked = await (await ask(app, 'POST', '/api/v1/scanning/scanners/trivy/check')).text();
+    // The benign server is no scanner, and its answer shows that it was asked.
+    return checked.includes("The scanner's answer to the question for its metadata has no type") ? done : checked;
   },
   "an issuer's document": (way, host) => answered(new IssuerKeys(way.outbound).of(urlOf(host))),
   "an issuer's keys": (way, host, friend) => {

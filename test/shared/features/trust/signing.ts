@@ -57,6 +57,19 @@ export function bundled(key: KeyPair, subject: Subject, predicateType?: string, 
   return artifact(layers, { artifactType: bundleType, ...naming(subject) }, 'application/vnd.oci.empty.v1+json');
 }
 
+/** A signed statement of a type with its content. */
+export function attested(
+  key: KeyPair,
+  subject: Subject,
+  predicateType: string,
+  predicate: unknown,
+  of = subject.digest,
+): TestImage {
+  const bytes = Buffer.from(JSON.stringify(keyBundle(key, statementOf(of, predicateType, predicate))));
+  const layers = [{ mediaType: bundleType, bytes }];
+  return artifact(layers, { artifactType: bundleType, ...naming(subject) }, 'application/vnd.oci.empty.v1+json');
+}
+
 /** A referrer of Notation with its envelope. */
 export function notarized(envelope: { mediaType: string; bytes: Buffer }, subject: Subject): TestImage {
   const artifactType = 'application/vnd.cncf.notary.signature';
