@@ -129,7 +129,7 @@ export const scans = collection({
 });
 
 /** The last report about a manifest, as it judges. */
-const resultSchema = z.object({
+export const resultSchema = z.object({
   ...documentShape('scan-result'),
   registry: registrySchema,
   repository: repositorySchema,
@@ -143,6 +143,8 @@ const resultSchema = z.object({
   result: scanResultSchema,
   /** The manifest that keeps the report as it came, a referrer of the image; absent if it could not be kept. */
   report: digestSchema.optional(),
+  /** The time at which a timer looks if its image is still there. */
+  dueAt: when.optional(),
   /** The manifest that keeps the SBOM, and its type. */
   sbom: z.object({ digest: digestSchema, mediaType: z.string() }).optional(),
 });

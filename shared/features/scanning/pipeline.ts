@@ -4,7 +4,7 @@ import { messageSchema } from './scans/messages.ts';
 import { askAnew } from './scans/rescan.ts';
 import { startQueued } from './scans/start.ts';
 import { makeStep } from './scans/step.ts';
-import { refreshMetadata, resume } from './scans/sweep.ts';
+import { forgetGone, refreshMetadata, resume } from './scans/sweep.ts';
 
 /** The work of triggers for scans. */
 interface ScanPipeline {
@@ -29,6 +29,7 @@ export function scanPipeline(ports: ScanPorts): ScanPipeline {
       const until = new Date(ports.clock.now().getTime() + sweepMs);
       await eachAlone(ports.log, 'scanning-sweep', {
         'scans that were left': () => resume(ports, until),
+        'reports of images that are gone': () => forgetGone(ports),
         async 'newer databases'() {
           await refreshMetadata(ports);
           await askAnew(ports, until);

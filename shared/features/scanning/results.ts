@@ -18,6 +18,8 @@ import { readReport } from './formats/read-report.ts';
 import type { ScanPorts } from './ports.ts';
 import { keepReferrer, reportTypes } from './referrer.ts';
 
+/** The milliseconds after which a timer looks if the image of a report is still there. */
+export const keptMs = 30 * 24 * 3_600_000;
 /** The indexes that are judged anew with an image that they list. */
 const mostListers = 20;
 const judgedAtOnce = 4;
@@ -59,6 +61,7 @@ export async function recordResult(
       format,
       scannedAt: reportedAt !== undefined && Date.parse(reportedAt) < now.getTime() ? reportedAt : receivedAt,
       receivedAt,
+      dueAt: new Date(now.getTime() + keptMs).toISOString(),
       result: withFixTimes(result, before?.result, now),
       ...defined({ report: before?.report, sbom: before?.sbom }),
     };

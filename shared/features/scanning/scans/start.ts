@@ -12,7 +12,7 @@ import { capabilityFor } from '../adapter/metadata.ts';
 import type { WantedReport } from '../adapter/scan.ts';
 import { askScan, vulnerabilityReportOf } from '../adapter/scan.ts';
 import type { Check, Scan, StoredScanner } from '../documents.ts';
-import { results, scanners, scans, scanSchema } from '../documents.ts';
+import { scanners, scans, scanSchema } from '../documents.ts';
 import type { ScanPorts } from '../ports.ts';
 import { checkScanner, targetFor } from '../scanners.ts';
 import { endScan, failOrRetry } from './end.ts';
@@ -133,13 +133,10 @@ export async function claim(
   return now?.document.claim === set.claim ? now : undefined;
 }
 
-/** Removes what is known of a manifest that is gone for good, or lies in the recycle bin. */
+/** Removes the scan of a manifest that is gone. Its report stays as long as it may come back from the recycle bin. */
 async function forgetScan({ documents, registry }: ScanPorts, { document }: Stored<Scan>): Promise<void> {
-  const key = { registry, repository: document.repository };
-  const { id } = results.ref({ ...key, digest: document.digest });
-  // One that has no result has nothing to delete, so each is a commit of its own.
-  for (const each of [document.id, id])
-    await documents.commitDocuments('repositories', partitionOf(key), [{ do: 'delete', id: each }]);
+  const partition = partitionOf({ registry, repository: document.repository });
+  await documents.commitDocuments('repositories', partition, [{ do: 'delete', id: document.id }]);
 }
 
 /** Returns the reports to ask for, that of vulnerabilities first; none if the scanner cannot scan the type. */

@@ -169,6 +169,8 @@ describe('a newer database of the scanner', () => {
     world.adapter.vulnerabilities = [high];
     await world.tick();
     expect([await world.statusOf(), await world.reasons()]).toEqual([200, expect.stringContaining('CVE-2026-1')]);
+    const pulled = await world.pull(world.puller, 'team/app', 'v1');
+    expect(pulled.headers.get('warning')).toMatch(/will be held by block from 2026-01-08/);
     world.clock.pass(6 * dayMs);
     await world.tick();
     expect(await world.statusOf()).toBe(200);
@@ -281,6 +283,26 @@ describe('the report of a CI', () => {
       [404, 'manifestNotFound'],
       [200, undefined],
     ]);
+  });
+
+  it('is kept as long as its image is there, or may come back', async () => {
+    const world = await scannedWorld({ scanner: 'none' });
+    await world.push('team/app', 'v1', image);
+    await putReport(world, image.digest, report(image.digest, 'LOW'));
+    const kept = async () => {
+      const where = [{ path: 'type', is: '=' as const, value: 'scan-result' }];
+      const query = { container: 'repositories' as const, partition: ['default'], where, limit: 10 };
+      return (await world.memory.documents.queryDocuments(query)).documents.length;
+    };
+    world.clock.pass(31 * dayMs);
+    await world.tick();
+    expect(await kept()).toBe(1);
+    await ask(byAdmin(world.app), 'DELETE', `/v2/team/app/manifests/${image.digest}`);
+    await world.timers['recycle-bin-purge']();
+    world.clock.pass(31 * dayMs);
+    await world.timers['recycle-bin-purge']();
+    await world.tick();
+    expect(await kept()).toBe(0);
   });
 
   it('may be larger than other bodies', async () => {
