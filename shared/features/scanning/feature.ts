@@ -30,7 +30,7 @@ export const scanning = feature({
     return {
       routes: async () =>
         (await import('./management/http.ts')).scanningRoutes({ ...ports, places: given.lists.places }),
-      // Who pushes must not clear its own image, so the right to push is not asked for.
+      // The right to push is not enough: a caller with it could clear its own image.
       repositoryRight: (method: string, path: string) =>
         method === 'PUT' && path === reportPath ? ('quarantine_write' as const) : undefined,
       bodyBound: (method: string, path: string) =>

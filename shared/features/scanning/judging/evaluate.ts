@@ -30,7 +30,7 @@ export interface Decided {
   readonly decision: Decision;
 }
 
-/** What stands about one manifest that is no index. */
+/** The facts about one manifest that is no index, with the decisions on it. */
 export interface Evaluated {
   readonly manifest: ManifestDocument;
   /** The digests by which statements may name it. */

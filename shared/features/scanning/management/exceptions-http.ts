@@ -49,7 +49,9 @@ const routes = {
     responses: {
       200: json(
         'A page of exceptions.',
-        pageOf(shownSchema, 'The exceptions.').openapi('ScanExceptions', { description: 'A page of exceptions.' }),
+        pageOf(shownSchema, 'The exceptions in the order of their names.').openapi('ScanExceptions', {
+          description: 'A page of exceptions.',
+        }),
       ),
     },
   }),
@@ -60,7 +62,7 @@ const routes = {
     summary: 'Gets an exception for a vulnerability',
     description: 'Gets one exception for a vulnerability by its name.',
     request: { params },
-    responses: { ...absent('scanExceptionNotFound'), 200: json('The exception.', shownSchema) },
+    responses: { ...absent('scanExceptionNotFound'), 200: json('The exception of this name.', shownSchema) },
   }),
   put: createRoute({
     method: 'put',

@@ -83,7 +83,9 @@ const routes = {
     responses: {
       200: json(
         'A page of scanners.',
-        pageOf(shownSchema, 'The scanners.').openapi('Scanners', { description: 'A page of scanners.' }),
+        pageOf(shownSchema, 'The scanners in the order of their names.').openapi('Scanners', {
+          description: 'A page of scanners.',
+        }),
       ),
     },
   }),

@@ -68,7 +68,7 @@ const routes = {
     responses: {
       200: json(
         'A page of scans.',
-        pageOf(scanShown, 'The scans.').openapi('Scans', { description: 'A page of scans.' }),
+        pageOf(scanShown, 'The scans, in no order.').openapi('Scans', { description: 'A page of scans.' }),
       ),
     },
   }),

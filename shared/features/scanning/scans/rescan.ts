@@ -69,7 +69,7 @@ async function askAll(
     const page = (await firstPage(ports.documents, query)).map((found) => parseStored(scanSchema, found, query));
     const asked = await askPage(ports, scanner, cause, page);
     isAny ||= asked > 0;
-    // Where all are written by others meanwhile, the next run looks again.
+    // The next run looks again if others have written all of them meanwhile.
     if (page.length < scansOfPage || asked === 0) break;
   }
   if (isAny) await sendStart(ports.queues, scanner.name);

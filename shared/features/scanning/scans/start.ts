@@ -175,14 +175,14 @@ async function ask(
   const { repository } = scan;
   const token = await ports.issueAccess?.({
     to: `longshore-scanner-${scanner.name}`,
-    // What is scanned is held until then.
+    // The image is held until it is scanned.
     access: [{ name: repository, actions: ['pull', 'quarantine_read'] }],
     host: url.host,
     until: new Date(ports.clock.now().getTime() + scanner.settings.scanMinutes * 60_000),
   });
   return askScan(ports.askScanner, target, {
     registryUrl: url.origin,
-    // Where nobody needs credentials, adapters take an empty one for none.
+    // Adapters take an empty one for none, as it is on a registry that needs no login.
     authorization: token === undefined ? '' : registryAuthorization(token, scanner.check),
     artifact: { repository, digest, mediaType },
     wanted,

@@ -54,13 +54,15 @@ export async function scannedWorld({
   readonly quirks?: Quirks;
   readonly scanner?: object | 'none';
   readonly settings?: object;
-  readonly options?: Parameters<typeof heldWorld>[0];
+  readonly options?: NonNullable<Parameters<typeof heldWorld>[0]>;
 } = {}): Promise<ScannedWorld> {
   const adapter = await startStandInAdapter(quirks);
-  ends.push(adapter.close);
+  ends.push(() => {
+    adapter.close();
+  });
   const world = await heldWorld({
     ...options,
-    settings: { publicUrl: new URL('http://registry.test'), ...options?.settings },
+    settings: { publicUrl: new URL('http://registry.test'), ...options.settings },
   });
   if (scanner !== 'none') await manage(world, 'PUT', '/scanning/scanners/trivy', { url: adapter.url, ...scanner });
   await manage(world, 'PUT', '/scanning/policies/block', settings);
