@@ -54,7 +54,11 @@ beforeAll(async () => {
     startIssuer(() => new Date()),
     startWebhookReceivers(2),
   ]);
-  stops.push(() => Promise.all([front.stop(), issuer.stop(), receivers.stop()]));
+  stops.push(
+    () => front.stop(),
+    () => issuer.stop(),
+    () => receivers.stop(),
+  );
   [required, az, engine] = await Promise.all([
     startRequiredStack({ LONGSHORE_PUBLIC_URL: front.url }),
     startForAz(keys.path),

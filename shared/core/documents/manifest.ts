@@ -194,6 +194,11 @@ export const tagDocumentSchema = z.object({
   name: tagSchema,
   digest: digestSchema,
   /**
+   * The manifest that the tag pointed at before one that is held: those who may only pull get it until that one has
+   * passed, if a policy says so. It is asked for as any other, and may be gone.
+   */
+  previous: digestSchema.optional(),
+  /**
    * The identity on whose word the image is what it says, for instance what it is built on; absent from tags that were
    * pushed before this was kept. It is shown to nobody.
    */

@@ -89,6 +89,14 @@ export function gracesOf(verdict: Verdict, now: Date): Objection[] {
   return failing(verdict, now).filter(({ judgement }) => isInGrace(judgement, now));
 }
 
+/** Says whether a manifest is held that has never passed: it is new, and nobody has relied on it. */
+export function isNewlyHeld(verdict: Verdict | undefined, now: Date): boolean {
+  const enforced = (verdict === undefined ? [] : objectionsTo(verdict, now)).filter(
+    ({ judgement }) => judgement.mode === 'enforce',
+  );
+  return enforced.length > 0 && enforced.every(({ judgement }) => judgement.passedAt === undefined);
+}
+
 function failing(verdict: Verdict, now: Date): Objection[] {
   if (verdict.release !== undefined && Date.parse(verdict.release.until) > now.getTime()) return [];
   return verdictParts.flatMap((part) => {

@@ -26,6 +26,8 @@ const coveringSchema = z.object({
   version: z.string(),
   /** True if the events of a push wait until the image is open. */
   withholds: z.literal(true).optional(),
+  /** True if a tag that is moved to an image which is held goes on serving the image before it. */
+  servesPrevious: z.literal(true).optional(),
   /** The hours for which an image may wait until it has timed out, and what follows. */
   timeout: z.object({ hours: z.int().positive(), then: z.enum(['alert', 'fail']) }).optional(),
   /** The hours for which an image stays open that passed once; absent, none. */

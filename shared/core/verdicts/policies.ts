@@ -27,6 +27,13 @@ export const coveringShape = {
   repositories: scopeSchema(repositoryGlobSchema, '**')
     .prefault({})
     .describe('The repositories that the policy covers.'),
+  heldTag: z
+    .enum(['refuse', 'serve-previous'])
+    .default('refuse')
+    .describe(
+      'The answer to those who may only pull, by a tag that was moved to an image that is held and has never passed. ' +
+        'refuse: it is refused; serve-previous: they get the image that the tag pointed at before, until the new one passes.',
+    ),
   graceHours: z
     .int()
     .min(0)
@@ -162,10 +169,15 @@ export class VerdictPolicies<S extends CoveringSettings> {
   }
 
   #coveringOf(name: string, settings: S): Covering | undefined {
-    const { mode, repositories, graceHours } = settings;
+    const { mode, repositories, graceHours, heldTag } = settings;
     if (mode === 'off') return undefined;
     const covering = { part: this.#part, name, mode, ...repositories, version: policyVersion(settings) };
-    return { ...covering, ...defined({ graceHours: graceHours || undefined }), ...this.#known(settings) };
+    const servesPrevious = heldTag === 'serve-previous' && mode === 'enforce' ? (true as const) : undefined;
+    return {
+      ...covering,
+      ...defined({ graceHours: graceHours || undefined, servesPrevious }),
+      ...this.#known(settings),
+    };
   }
 
   #id(name: string): string {

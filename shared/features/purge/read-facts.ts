@@ -22,6 +22,7 @@ import type { LastPull } from '../../core/ports/pulls.ts';
 import type { Facts, ManifestFacts, TagFacts } from './facts.ts';
 import type { PolicyPorts } from './ports.ts';
 import { refusalIn } from './refusals.ts';
+import { servedByTag } from './served.ts';
 import type { RepositoryView, Session } from './session.ts';
 import type { Graph, Node } from './surroundings.ts';
 import { surroundingsOf } from './surroundings.ts';
@@ -70,7 +71,10 @@ export async function readFacts(
   const facts: Facts = {
     repository: key.repository,
     ...defined({ repositoryLocked: view.refusal.locked, repositoryRefused: view.refusal.refused }),
-    manifest: manifestFacts(manifest.document),
+    manifest: {
+      ...manifestFacts(manifest.document),
+      ...defined({ refused: tags.length > 0 ? undefined : await servedByTag(ports, key, digest) }),
+    },
     tags: await Promise.all(
       tags.map(async (tag) => ({
         ...tagFacts(ports, key, tag, pulls.get(tag.name)),

@@ -19,7 +19,7 @@ import type { OwnRegistrySettings } from './settings.ts';
 import type { SharedReads } from './shared-reads.ts';
 
 /** The part of a tag that a pull needs. */
-export type PulledTag = Pick<TagDocument, 'name' | 'digest' | 'attributes'>;
+export type PulledTag = Pick<TagDocument, 'name' | 'digest' | 'previous' | 'attributes'>;
 
 /** The ports of the data plane, and its settings. */
 export interface RegistryPorts {

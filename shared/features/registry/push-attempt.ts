@@ -1,5 +1,6 @@
 import { binnedDocumentSchema, binnedRef } from '../../core/documents/bin.ts';
-import type { ManifestDocument } from '../../core/documents/manifest.ts';
+import { defined } from '../../core/documents/defined.ts';
+import type { ManifestDocument, TagDocument } from '../../core/documents/manifest.ts';
 import {
   manifestBlobName,
   manifestDocumentSchema,
@@ -17,6 +18,7 @@ import type { RepositoryDocument } from '../../core/documents/repository.ts';
 import type { Stored } from '../../core/documents/stored.ts';
 import { readStored } from '../../core/documents/stored.ts';
 import { ownBytes } from '../../core/documents/tag-facts.ts';
+import { isHeld } from '../../core/documents/verdict.ts';
 import { recordedEvents } from '../../core/events/outbox.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { algorithmOf, digestOf, isDigest } from '../../core/oci/digest.ts';
@@ -151,7 +153,7 @@ async function changesNow(
   const { push, digest, manifest, relied, coming, covering } = pushing;
   const [{ before, binned }, tags, { image, entry }] = await Promise.all([
     readThere(ports, push.key, digest),
-    readTags(ports, push.key, pushing.names),
+    readTags(ports, pushing),
     pushing.about(),
   ]);
   requireAt(push, tags, digest);
@@ -342,11 +344,26 @@ async function readThere(ports: RegistryPorts, key: RepositoryKey, digest: Diges
   };
 }
 
-function readTags(ports: RegistryPorts, key: RepositoryKey, names: readonly Tag[]): Promise<PushedTag[]> {
+function readTags(ports: RegistryPorts, { push: { key }, names, digest, covering }: Pushing): Promise<PushedTag[]> {
+  const servesPrevious = covering.some((policy) => policy.servesPrevious === true);
   return Promise.all(
-    names.map(async (name) => ({
-      name,
-      before: await readStored(ports.documents, tagDocumentSchema, tagRef(key, name)),
-    })),
+    names.map(async (name) => {
+      const before = await readStored(ports.documents, tagDocumentSchema, tagRef(key, name));
+      const previous =
+        servesPrevious && before !== undefined ? await servedBy(ports, key, before.document, digest) : undefined;
+      return { name, before, ...defined({ previous }) };
+    }),
   );
+}
+
+/** Returns the manifest that a tag serves to those who may only pull, once it points at one that is held. */
+async function servedBy(
+  { documents, clock }: RegistryPorts,
+  key: RepositoryKey,
+  { digest, previous }: TagDocument,
+  pushed: Digest,
+): Promise<Digest | undefined> {
+  if (digest === pushed) return previous;
+  const found = await readStored(documents, manifestDocumentSchema, manifestRef(key, digest));
+  return isHeld(found?.document.verdict, clock.now()) ? previous : digest;
 }

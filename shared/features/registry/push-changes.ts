@@ -16,6 +16,7 @@ import { referencesOf } from '../../core/documents/references.ts';
 import { tagRowOf } from '../../core/documents/tag-facts.ts';
 import type { TagRow } from '../../core/documents/tag-row.ts';
 import { tagPlaces } from '../../core/documents/tag-row.ts';
+import { isNewlyHeld } from '../../core/documents/verdict.ts';
 import { recordEvent, withholdEvent } from '../../core/events/outbox.ts';
 import type { Manifest } from '../../core/oci/manifest.ts';
 import type { DocumentChange } from '../../core/ports/documents.ts';
@@ -44,7 +45,7 @@ export function pushChanges(situation: PushSituation): {
     // The manifest is written even if nothing in it changes: a delete that runs at the same time then sees another
     // etag.
     writing(situation.before, pushed),
-    ...situation.tags.map((tag) => tagChange(situation, tag, row)),
+    ...situation.tags.map((tag) => tagChange(situation, tag, row, isNewlyHeld(pushed.verdict, situation.now))),
     ...referrerEdge(pushed),
     ...withheld.map((event) => withholdEvent(key, event)),
     ...events.ofPush.map((event) => recordEvent(key, event)),
@@ -139,8 +140,9 @@ function aboutOfAll(tags: readonly PushedTag[]): string | undefined {
 
 function tagChange(
   { push, manifest, digest, now }: PushSituation,
-  { name, before }: PushedTag,
+  { name, before, previous }: PushedTag,
   row: TagRow,
+  isHeld: boolean,
 ): DocumentChange {
   const { registry, repository } = push.key;
   const updatedAt = now.toISOString();
@@ -159,7 +161,7 @@ function tagChange(
     repository,
     name,
     digest,
-    ...defined({ pushedBy: push.pushedBy, about }),
+    ...defined({ pushedBy: push.pushedBy, about, previous: isHeld ? previous : undefined }),
     row,
     ...tagPlaces(name, row),
     attributes,

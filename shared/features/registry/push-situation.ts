@@ -73,4 +73,6 @@ export interface PushSituation {
 export interface PushedTag {
   readonly name: Tag;
   readonly before: Stored<TagDocument> | undefined;
+  /** The manifest that it goes on serving while the pushed one is held; absent where no policy asks for that. */
+  readonly previous?: Digest;
 }

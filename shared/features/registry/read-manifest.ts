@@ -1,8 +1,11 @@
+import type { Question } from '../../core/admission/gate.ts';
 import type { ManifestDocument } from '../../core/documents/manifest.ts';
 import { manifestDocumentSchema, manifestRef, tagDocumentSchema, tagRef } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { readStored } from '../../core/documents/stored.ts';
+import { isNewlyHeld } from '../../core/documents/verdict.ts';
 import type { Cause } from '../../core/events/envelope.ts';
+import { noteWarning } from '../../core/http/warnings.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { isDigest } from '../../core/oci/digest.ts';
 import { RegistryError } from '../../core/oci/faults.ts';
@@ -14,7 +17,7 @@ import type { PulledTag, RegistryPorts } from './ports.ts';
 
 type PullPorts = Pick<
   RegistryPorts,
-  'admission' | 'documents' | 'nearby' | 'blobs' | 'regions' | 'manifests' | 'tagReads' | 'bin'
+  'admission' | 'documents' | 'nearby' | 'blobs' | 'regions' | 'manifests' | 'tagReads' | 'bin' | 'clock'
 >;
 
 /** The caller of a pull, and the cause of a restore from the recycle bin. */
@@ -78,12 +81,51 @@ async function findLive(
     ports.admission.require({ operation, key, asker, tag });
     digest = tag.digest;
   }
-  const found =
-    ports.manifests.get(key, digest) ??
-    (await ports.manifests.through(key, digest, () => readManifest(ports, key, digest)));
+  const found = await cachedManifest(ports, key, digest);
   if (found === undefined) throw new RegistryError({ is: 'manifest-unknown', reference });
-  ports.admission.require({ operation, key, asker, tag, manifest: found.document });
+  const question = { operation, key, asker, tag } as const;
+  const refusal = ports.admission.refusal({ ...question, manifest: found.document });
+  if (refusal === undefined) return found;
+  const previous = await previousOf(ports, question, found);
+  if (previous === undefined) throw new RegistryError(refusal);
+  return previous;
+}
+
+/**
+ * Returns the manifest that a tag served before it was moved to one that is held and has never passed, if a policy asks
+ * for that. One that has passed and is held now is no reason to go back to an older one. `undefined` if there is none,
+ * or a gate refuses it.
+ */
+async function previousOf(
+  ports: PullPorts,
+  {
+    key,
+    tag,
+    asker,
+    operation,
+  }: Pick<Question, 'key' | 'operation'> & { readonly tag: PulledTag | undefined; readonly asker: Asker },
+  { document }: CachedManifest,
+): Promise<CachedManifest | undefined> {
+  if (tag?.previous === undefined || !isNewlyHeld(document.verdict, ports.clock.now())) return undefined;
+  const found = await cachedManifest(ports, key, tag.previous);
+  if (found === undefined) return undefined;
+  if (!ports.admission.allows({ operation, key, asker, tag, manifest: found.document })) return undefined;
+  noteWarning(
+    asker.request,
+    `${key.repository}:${tag.name} was moved to an image that is held, and serves the one before it`,
+  );
   return found;
+}
+
+async function cachedManifest(
+  ports: PullPorts,
+  key: RepositoryKey,
+  digest: Digest,
+): Promise<CachedManifest | undefined> {
+  return (
+    ports.manifests.get(key, digest) ??
+    (await ports.manifests.through(key, digest, () => readManifest(ports, key, digest)))
+  );
 }
 
 /**
@@ -120,6 +162,7 @@ const tagTarget = tagDocumentSchema.pick({
   schemaVersion: true,
   name: true,
   digest: true,
+  previous: true,
   attributes: true,
 });
 

@@ -3,6 +3,7 @@ import { defined } from '../../core/documents/defined.ts';
 import { manifestDocumentSchema, manifestRef, tagDocumentSchema, tagRef } from '../../core/documents/manifest.ts';
 import type { RepositoryKey } from '../../core/documents/names.ts';
 import { parseStored, readStored } from '../../core/documents/stored.ts';
+import { isNewlyHeld } from '../../core/documents/verdict.ts';
 import { callerOf, managementRoutes, nextLink } from '../../core/http/management.ts';
 import type { Digest } from '../../core/oci/digest.ts';
 import { isDigest } from '../../core/oci/digest.ts';
@@ -27,7 +28,7 @@ export function verdictRoutes(ports: Ports): OpenAPIHono {
   api.openapi(routes.verdict, async (context) => {
     const { repository, reference } = context.req.valid('query');
     const key = { registry, repository };
-    const [manifest, covering, walk] = await Promise.all([
+    const [{ manifest, serves }, covering, walk] = await Promise.all([
       readManifest(documents, key, reference),
       coverage.of(key),
       readWalk(documents, registry),
@@ -38,6 +39,7 @@ export function verdictRoutes(ports: Ports): OpenAPIHono {
         ...showVerdict(key, manifest.digest, manifest.verdict, covering, now),
         reference,
         explanation: explain(manifest, covering, now),
+        ...defined({ serves: isNewlyHeld(manifest.verdict, now) ? serves : undefined }),
         covering: covering.map(({ part, name, mode }) => ({ part, name, mode })),
         ...defined({ walk: walk?.endedAt === undefined ? walk && showWalk(walk) : undefined }),
       },
@@ -88,13 +90,14 @@ async function heldPage(ports: Ports, limit: number, continuation: string | unde
 }
 
 async function readManifest(documents: Documents, key: RepositoryKey, reference: Tag | Digest) {
-  const digest = isDigest(reference)
-    ? reference
-    : (await readStored(documents, tagDocumentSchema, tagRef(key, reference)))?.document.digest;
+  const tag = isDigest(reference)
+    ? { digest: reference, previous: undefined }
+    : (await readStored(documents, tagDocumentSchema, tagRef(key, reference)))?.document;
+  const digest = tag?.digest;
   const found =
     digest === undefined ? undefined : await readStored(documents, manifestDocumentSchema, manifestRef(key, digest));
   if (found === undefined) throw imageUnknown(key.repository, reference);
-  return found.document;
+  return { manifest: found.document, serves: tag?.previous };
 }
 
 function showWalk({ beganAt, judged, repository }: NonNullable<Awaited<ReturnType<typeof readWalk>>>) {

@@ -90,6 +90,7 @@ const verdictSchema = z
     ...verdictShape,
     reference: text('The tag or digest of the request.'),
     explanation: text('The verdict in one sentence, with the next step.'),
+    serves: text('The digest that those who may only pull get by this tag until the image passes.').optional(),
     covering: z
       .array(
         z.object({
