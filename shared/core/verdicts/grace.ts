@@ -24,8 +24,9 @@ export function withGrace(
   const hadPassed = before?.state === 'passed';
   const passedAt = hadPassed ? (before.passedAt ?? before.at) : (before?.passedAt ?? judged.passedAt);
   const failing = { ...plain, ...defined({ passedAt }) };
-  if (closing.has(quarantine?.state ?? '')) return failing;
-  const latest = new Date(now.getTime() + hoursOf(covering) * 3_600_000).toISOString();
+  const hours = hoursOf(covering);
+  if (closing.has(quarantine?.state ?? '') || (hours === 0 && own === undefined)) return failing;
+  const latest = new Date(now.getTime() + hours * 3_600_000).toISOString();
   const began = hadPassed ? latest : before?.graceUntil;
   const graceUntil = own ?? (began !== undefined && began > latest ? latest : began);
   return { ...failing, ...defined({ graceUntil }) };
