@@ -43,8 +43,8 @@ export async function recordUsage(ports: RecordPorts, settings: RecordSettings, 
     case 'Microsoft.ContainerRegistry.ImagePushed':
     case 'Microsoft.ContainerRegistry.ChartPushed':
     case 'Longshore.ImageQuarantined':
-      if (!isCounted(event)) return;
-      await countPush(ports.folding, settings, event);
+      if (event.type === 'Longshore.ImageQuarantined' && event.data.pushEvent === 'sent') return;
+      if (isCounted(event)) await countPush(ports.folding, settings, event);
       return reconcileImage(
         ports.documents,
         { registry, repository: event.data.target.repository },
@@ -68,11 +68,9 @@ export async function recordUsage(ports: RecordPorts, settings: RecordSettings, 
   }
 }
 
-/** A push is counted when it is made: by the event of its quarantine where that of the push waits for the image to open. */
+/** A push is counted when it is made: by the event of its quarantine where that of the push has waited. */
 function isCounted(event: PushEvent): boolean {
-  return event.type === 'Longshore.ImageQuarantined'
-    ? event.data.pushEvent === 'withheld'
-    : event.data.withheldUntil === undefined;
+  return event.type === 'Longshore.ImageQuarantined' || event.data.withheldUntil === undefined;
 }
 
 const imagesAtOnce = 4;
