@@ -141,7 +141,7 @@ export function actorIn(simulated: Simulated, id: number, mutation: Mutation, tu
     registry: ports,
     bin,
     collection: { ...bin, blobs },
-    policies: { ...bin, lastPulls, recycler },
+    policies: { ...bin, lastPulls, recycler, coverage: ports.coverage },
     calls,
     mayRestore: id % 2 === 0,
   };
