@@ -18,6 +18,7 @@ import { verifyNotation } from './notation/verify.ts';
 import type { Outcome, SignedManifest, Verified } from './outcome.ts';
 import type { TrustSettings } from './policy.ts';
 import { trustPolicies } from './policy.ts';
+import { faultsByRules } from './rules.ts';
 import type { SigstoreTrust } from './sigstore/trusted-root.ts';
 import { attestation, plainSignature, verifySigstore } from './sigstore/verify.ts';
 
@@ -105,6 +106,13 @@ async function judgeBy(
   now: Date,
 ): Promise<Met> {
   const base = { name, mode, reasons: [], evidence: [], againAt: undefined, isUnanswered: false };
+  if (settings.attestation === undefined && settings.rules.length > 0)
+    return {
+      ...base,
+      isMet: false,
+      hasEvidence: false,
+      reasons: [`the policy ${name} has rules, and names no attestation`],
+    };
   if (settings.attestation === undefined && settings.notation.some(demandsNothing))
     return { ...base, isMet: true, hasEvidence: false, evidence: [`The policy ${name} demands no signature.`] };
   const counted = settings.subject === 'itself' ? subjects.slice(0, 1) : subjects;
@@ -123,7 +131,7 @@ async function judgeBy(
           evidence: evidenceOf(name, each, outcome),
           againAt: verifiedAgainAt(outcome, now),
         };
-      refusals.push(outcome.reason);
+      refusals.push(outcome.reason, ...(outcome.more ?? []));
       isUnanswered ||= outcome.isUnanswered === true;
     }
   }
@@ -177,9 +185,17 @@ async function verify(
     const root = trustedRoot === undefined ? undefined : await ports.readRoot(ports.registry, trustedRoot);
     const outcome = await verifySigstore(found.candidate, authority, root, manifest, now);
     last = settings.attestation === undefined ? plainSignature(outcome) : attestation(outcome, settings.attestation);
+    last = byRules(last, settings);
     if (last.is === 'verified') return last;
   }
   return last;
+}
+
+/** Refuses an attestation whose content is not as the policy asks, with each rule that it does not meet. */
+function byRules(outcome: Outcome, { rules }: TrustSettings): Outcome {
+  if (outcome.is === 'refused') return outcome;
+  const [reason, ...more] = faultsByRules(outcome.statement, rules);
+  return reason === undefined ? outcome : { is: 'refused', reason, more };
 }
 
 function cut(text: string): string {

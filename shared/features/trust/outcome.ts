@@ -49,6 +49,8 @@ export interface Verified {
 interface Refused {
   readonly is: 'refused';
   readonly reason: string;
+  /** Further reasons, where there are several. */
+  readonly more?: readonly string[];
   /** True where somebody who was asked gave no answer, so that a later answer may be another. */
   readonly isUnanswered?: true;
 }

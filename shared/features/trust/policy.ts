@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { coveringShape, VerdictPolicies } from '../../core/verdicts/policies.ts';
 import { notationAuthoritySchema } from './notation/authority.ts';
+import { mostRules, ruleSchema } from './rules.ts';
 import { sigstoreIdentitySchema, sigstoreKeySchema } from './sigstore/authority.ts';
 
 const mostAuthorities = 20;
@@ -35,6 +36,11 @@ export const trustSettingsSchema = z.strictObject({
       'The predicate type of the attestation that must be signed, as in https://slsa.dev/provenance/v1; absent, a ' +
         'plain signature counts, and no attestation does. Only authorities of sigstore sign attestations.',
     ),
+  rules: z
+    .array(ruleSchema)
+    .max(mostRules)
+    .default([])
+    .describe('The rules on the content of that attestation, all of which it must meet; without it none can be met.'),
   subject: z
     .enum(['index-or-child', 'itself'])
     .default('index-or-child')

@@ -51,8 +51,14 @@ export function legacySignature(key: KeyPair, subject: Subject, of = subject.dig
 const bundleType = 'application/vnd.dev.sigstore.bundle.v0.3+json';
 
 /** A signature, or an attestation of a type, as version 3 of cosign pushes it: a referrer. */
-export function bundled(key: KeyPair, subject: Subject, predicateType?: string, of = subject.digest): TestImage {
-  const bytes = Buffer.from(JSON.stringify(keyBundle(key, statementOf(of, predicateType))));
+export function bundled(
+  key: KeyPair,
+  subject: Subject,
+  predicateType?: string,
+  of = subject.digest,
+  predicate?: unknown,
+): TestImage {
+  const bytes = Buffer.from(JSON.stringify(keyBundle(key, statementOf(of, predicateType, predicate))));
   const layers = [{ mediaType: bundleType, bytes }];
   return artifact(layers, { artifactType: bundleType, ...naming(subject) }, 'application/vnd.oci.empty.v1+json');
 }
