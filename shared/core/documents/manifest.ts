@@ -210,6 +210,8 @@ export const tagDocumentSchema = z.object({
   about: z.string().optional(),
   /** Absent, as the places in the orders of lists are, from tags that were pushed before they were kept. */
   row: tagRowSchema.optional(),
+  /** True if its manifest is signed (`isSigned`): the judgement writes it, so that a list of tags reads no manifest. */
+  signed: z.boolean().optional(),
   ...tagPlacesShape,
   attributes: attributesSchema,
   ...changeTimes,

@@ -28,6 +28,8 @@ const judgementSchema = z.object({
   reasons: z.array(sentence).max(maxReasons),
   /** The signatures, reports and signers that it rests on. */
   evidence: z.array(sentence).max(maxEvidence),
+  /** True if it passed by a signature that counts, of somebody who is trusted. */
+  signed: z.boolean().optional(),
   at: time,
   /** The time at which it passed last: a grace begins when it no longer does. */
   passedAt: time.optional(),
@@ -103,6 +105,11 @@ function failing(verdict: Verdict, now: Date): Objection[] {
     const judgement = verdict[part];
     return judgement === undefined || judgement.state === 'passed' ? [] : [{ part, judgement }];
   });
+}
+
+/** Says whether a signature of the manifest counts under a policy that covers it, and nothing of trust stands against it. */
+export function isSigned(verdict: Verdict | undefined): boolean {
+  return verdict?.trust?.state === 'passed' && verdict.trust.signed === true;
 }
 
 /** Says whether a verdict holds its manifest now. */

@@ -43,8 +43,9 @@ export function repositoryShape(
 }
 
 export function tagShape(tag: TagDocument) {
-  // `signed` is about Docker Content Trust, which this registry does not serve: signatures are referrers.
-  return { name: tag.name, digest: tag.digest, ...times(tag), signed: false, changeableAttributes: tag.attributes };
+  // ACR means Docker Content Trust by it. Here a signature is a referrer, and one that nobody has verified says nothing.
+  const signed = tag.signed === true;
+  return { name: tag.name, digest: tag.digest, ...times(tag), signed, changeableAttributes: tag.attributes };
 }
 
 /**

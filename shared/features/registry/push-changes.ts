@@ -16,7 +16,8 @@ import { referencesOf } from '../../core/documents/references.ts';
 import { tagRowOf } from '../../core/documents/tag-facts.ts';
 import type { TagRow } from '../../core/documents/tag-row.ts';
 import { tagPlaces } from '../../core/documents/tag-row.ts';
-import { isNewlyHeld } from '../../core/documents/verdict.ts';
+import type { Verdict } from '../../core/documents/verdict.ts';
+import { isNewlyHeld, isSigned } from '../../core/documents/verdict.ts';
 import { recordEvent, withholdEvent } from '../../core/events/outbox.ts';
 import type { Manifest } from '../../core/oci/manifest.ts';
 import type { DocumentChange } from '../../core/ports/documents.ts';
@@ -45,7 +46,7 @@ export function pushChanges(situation: PushSituation): {
     // The manifest is written even if nothing in it changes: a delete that runs at the same time then sees another
     // etag.
     writing(situation.before, pushed),
-    ...situation.tags.map((tag) => tagChange(situation, tag, row, isNewlyHeld(pushed.verdict, situation.now))),
+    ...situation.tags.map((tag) => tagChange(situation, tag, { row, verdict: pushed.verdict })),
     ...referrerEdge(pushed),
     ...withheld.map((event) => withholdEvent(key, event)),
     ...events.ofPush.map((event) => recordEvent(key, event)),
@@ -141,8 +142,7 @@ function aboutOfAll(tags: readonly PushedTag[]): string | undefined {
 function tagChange(
   { push, manifest, digest, now }: PushSituation,
   { name, before, previous }: PushedTag,
-  row: TagRow,
-  isHeld: boolean,
+  { row, verdict }: { readonly row: TagRow; readonly verdict?: Verdict | undefined },
 ): DocumentChange {
   const { registry, repository } = push.key;
   const updatedAt = now.toISOString();
@@ -161,8 +161,9 @@ function tagChange(
     repository,
     name,
     digest,
-    ...defined({ pushedBy: push.pushedBy, about, previous: isHeld ? previous : undefined }),
+    ...defined({ pushedBy: push.pushedBy, about, previous: isNewlyHeld(verdict, now) ? previous : undefined }),
     row,
+    ...defined({ signed: isSigned(verdict) || undefined }),
     ...tagPlaces(name, row),
     attributes,
     ...times,

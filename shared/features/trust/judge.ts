@@ -38,6 +38,8 @@ interface Met {
   readonly isMet: boolean;
   /** False if there was nothing to verify. */
   readonly hasEvidence: boolean;
+  /** True if a signature of somebody who is trusted meets it. */
+  readonly isSigned: boolean;
   /** True if somebody who was asked gave no answer, by which it might have been met. */
   readonly isUnanswered: boolean;
   readonly reasons: readonly string[];
@@ -66,7 +68,8 @@ export async function judgeTrust(
   if (missing.length === 0) {
     const ends = met.flatMap(({ againAt }) => againAt ?? []).toSorted((a, b) => a.getTime() - b.getTime());
     const dueAt = ends[0]?.toISOString();
-    return { ...waits, state: 'passed', reasons: [], evidence, passedAt: waits.at, ...defined({ dueAt }) };
+    const signed = met.some(({ isSigned }) => isSigned) || undefined;
+    return { ...waits, state: 'passed', reasons: [], evidence, passedAt: waits.at, ...defined({ dueAt, signed }) };
   }
   const before = manifest.verdict?.trust;
   const isAllUnanswered = missing.every(({ isUnanswered }) => isUnanswered);
@@ -105,7 +108,7 @@ async function judgeBy(
   subjects: readonly Subject[],
   now: Date,
 ): Promise<Met> {
-  const base = { name, mode, reasons: [], evidence: [], againAt: undefined, isUnanswered: false };
+  const base = { name, mode, reasons: [], evidence: [], againAt: undefined, isUnanswered: false, isSigned: false };
   if (settings.attestation === undefined && settings.rules.length > 0)
     return {
       ...base,
@@ -128,6 +131,7 @@ async function judgeBy(
           ...base,
           isMet: true,
           hasEvidence: true,
+          isSigned: outcome.isUntrusted !== true,
           evidence: evidenceOf(name, each, outcome),
           againAt: verifiedAgainAt(outcome, now),
         };

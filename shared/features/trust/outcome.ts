@@ -42,6 +42,8 @@ export interface Verified {
   readonly expiresAt?: Date;
   /** The time at which it is to be verified again, as what was said of revocation counts no longer. */
   readonly verifyAgainAt?: Date;
+  /** True where the policy's level lets a signer pass who is not trusted. */
+  readonly isUntrusted?: true;
   /** Faults that the policy's level lets pass, a sentence each. */
   readonly notes: readonly string[];
 }

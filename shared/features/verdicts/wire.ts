@@ -50,6 +50,10 @@ const judgementSchema = z
     policies: texts('The names of the policies that cover it.'),
     reasons: texts('The reasons, whole sentences, the most important first.'),
     evidence: texts('The signatures, signers and reports that it rests on.'),
+    signed: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'True if it passed by a signature that counts, of somebody who is trusted.' }),
     at: time('The time of the judgement.'),
     passedAt: time('The time at which it passed last.').optional(),
     graceUntil: time('The time until which it is open although it does not pass.').optional(),

@@ -107,6 +107,7 @@ async function judged(judgement: Judgement): Promise<Outcome> {
   return defined({
     is: 'verified' as const,
     signer: signerOf(chain),
+    isUntrusted: distrust === undefined ? undefined : (true as const),
     signedAt: distrust === undefined ? time.signedAt : undefined,
     expiresAt: ends.length === 0 ? undefined : earliest(ends),
     verifyAgainAt: earliestOf([revoked?.state === 'good' ? revoked.until : undefined, time.askAgainAt]),
