@@ -17,7 +17,14 @@ export type Sealed = z.infer<typeof sealedSchema>;
 
 /** The purpose and the place of sealed bytes. Both are bound to them: bytes that were moved elsewhere do not open. */
 export interface SealedPlace {
-  readonly purpose: 'private keys of the ring' | 'webhooks' | 'scanners' | 'inbound notifications' | 'sessions' | 'sign-in';
+  readonly purpose:
+    | 'private keys of the ring'
+    | 'keys of statements'
+    | 'webhooks'
+    | 'scanners'
+    | 'inbound notifications'
+    | 'sessions'
+    | 'sign-in';
   readonly context: string;
 }
 

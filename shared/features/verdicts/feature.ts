@@ -1,6 +1,7 @@
 import { onEvents } from '../../core/feature/events.ts';
 import { feature } from '../../core/feature/feature.ts';
 import type { Documents } from '../../core/ports/documents.ts';
+import type { SealingKeys } from '../../core/secrets/sealing-keys.ts';
 import type { Judge, JudgeManifest } from '../../core/verdicts/judge.ts';
 import { judgeManifest } from './judge-manifest.ts';
 import type { VerdictPorts } from './ports.ts';
@@ -9,6 +10,8 @@ import { judgeTouched } from './touched.ts';
 
 interface Ports extends Omit<VerdictPorts, 'judges'> {
   readonly lists: { readonly documents: Documents };
+  readonly sealing: SealingKeys;
+  readonly settings: { readonly publicUrl?: URL };
   readonly quarantineJudge: Judge<'quarantine'>;
   readonly trustJudge: Judge<'trust'>;
   readonly scanJudge: Judge<'scan'>;

@@ -10,13 +10,18 @@ import { isDigest } from '../../core/oci/digest.ts';
 import { imageUnknown } from '../../core/oci/faults.ts';
 import type { Tag } from '../../core/oci/name.ts';
 import type { Documents } from '../../core/ports/documents.ts';
+import type { SealingKeys } from '../../core/secrets/sealing-keys.ts';
 import { readWalk } from '../../core/verdicts/walk.ts';
 import type { VerdictPorts } from './ports.ts';
 import { endRelease, release } from './release.ts';
 import { explain, showVerdict } from './show.ts';
+import { statementKey } from './statement/key.ts';
+import { signedEnvelope, statementAbout } from './statement/statement.ts';
 import { routes, verdictsTag } from './wire.ts';
 
 interface Ports extends VerdictPorts {
+  readonly sealing: SealingKeys;
+  readonly settings: { readonly publicUrl?: URL };
   /** Its pages are named by sealed tokens. */
   readonly lists: { readonly documents: Documents };
 }
@@ -46,6 +51,7 @@ export function verdictRoutes(ports: Ports): OpenAPIHono {
       200,
     );
   });
+  addStatement(api, ports);
   api.openapi(routes.held, async (context) => {
     const { limit, continuation } = context.req.valid('query');
     const page = await heldPage(ports, limit, continuation);
@@ -65,6 +71,31 @@ export function verdictRoutes(ports: Ports): OpenAPIHono {
     return context.json(showVerdict(key, digest, verdict, await coverage.of(key), clock.now()), 200);
   });
   return api;
+}
+
+/** Adds the routes of signed statements. */
+function addStatement(api: OpenAPIHono, ports: Ports): void {
+  const { registry, coverage, clock, documents, settings } = ports;
+  api.openapi(routes.statement, async (context) => {
+    const { repository, reference } = context.req.valid('query');
+    const key = { registry, repository };
+    const [manifest, covering, signer] = await Promise.all([
+      readManifest(documents, key, reference),
+      coverage.of(key),
+      statementKey(ports),
+    ]);
+    return context.json(
+      signedEnvelope(
+        statementAbout({ manifest, covering, publicUrl: settings.publicUrl, keyId: signer.id, now: clock.now() }),
+        signer,
+      ),
+      200,
+    );
+  });
+  api.openapi(routes.statementKey, async (context) => {
+    const { id, pem, createdAt } = await statementKey(ports);
+    return context.json({ id, publicKey: pem, createdAt }, 200);
+  });
 }
 
 async function heldPage(ports: Ports, limit: number, continuation: string | undefined) {

@@ -44,8 +44,9 @@ function touchedBy(event: CatalogueEvent): Touched | undefined {
       return { repository, digests: [digest] };
     }
     case 'Longshore.Restored': {
-      const { repository, manifests } = event.data.target;
-      return { repository, digests: manifests.map(({ digest }) => digest) };
+      const { repository, manifests, tags } = event.data.target;
+      // A tag that comes back alone says what was true of its manifest when it was deleted.
+      return { repository, digests: [...new Set([...manifests, ...tags].map(({ digest }) => digest))] };
     }
     default:
       return undefined;

@@ -112,7 +112,53 @@ const heldSchema = z
   .object(verdictShape)
   .openapi('HeldImage', { description: 'An image that is held, with its judgements.' });
 
+const envelopeSchema = z
+  .object({
+    payloadType: text('The type of the payload: application/vnd.in-toto+json.'),
+    payload: text('The statement in JSON, in base64.'),
+    signatures: z
+      .array(
+        z.object({
+          keyid: text('The SHA-256 of the public key in DER, in hex.'),
+          sig: text('The signature (ECDSA with SHA-256, in DER) in base64.'),
+        }),
+      )
+      .openapi({ description: 'The signature of this registry.' }),
+  })
+  .openapi('StatementEnvelope', { description: 'A signed statement, in an envelope of DSSE.' });
+
+const statementKeySchema = z
+  .object({
+    id: text('The SHA-256 of the public key in DER, in hex.'),
+    publicKey: text('The public key in PEM, as cosign takes it.'),
+    createdAt: time('The time at which it was made.'),
+  })
+  .openapi('StatementKey', { description: 'The public key by which statements are verified.' });
+
 export const routes = {
+  statement: createRoute({
+    method: 'get',
+    path: '/images/verdict/statement',
+    operationId: 'getImageVerdictStatement',
+    summary: 'Gets the verdict on an image as a signed statement',
+    description:
+      'Gets what is proven of an image as a Simple Verification Result of in-toto (svr/v0.1), signed by the registry. ' +
+      'Its properties are LONGSHORE_TRUST_PASSED, LONGSHORE_SCAN_PASSED, LONGSHORE_QUARANTINE_PASSED, LONGSHORE_SIGNED ' +
+      'and LONGSHORE_NOT_HELD, each as far as it is true.',
+    request: { query: imageQuery },
+    responses: {
+      ...absent('manifestNotFound'),
+      200: json('The signed statement.', envelopeSchema),
+    },
+  }),
+  statementKey: createRoute({
+    method: 'get',
+    path: '/verdicts/statement-key',
+    operationId: 'getStatementKey',
+    summary: 'Gets the public key of statements',
+    description: 'Gets the public key by which the statements of this registry are verified; the first call makes it.',
+    responses: { 200: json('The public key.', statementKeySchema) },
+  }),
   verdict: createRoute({
     method: 'get',
     path: '/images/verdict',
