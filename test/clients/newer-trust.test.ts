@@ -9,7 +9,7 @@ import type { Described } from './oci-layout.ts';
 import { OciLayout } from './oci-layout.ts';
 
 // The ways in which Debian 13's clients sign and attest by a key, against policies that ask for it. Keyless signing is
-// tested with sigstore's own signer: cosign asks a public instance by TUF before it signs for another one.
+// tested with sigstore's own signer, in the tests of the feature.
 
 let required: RequiredStack;
 let image: Described;

@@ -2,7 +2,7 @@ import { defined } from '../../core/documents/defined.ts';
 import type { Judgement } from '../../core/documents/verdict.ts';
 
 const hourMs = 3_600_000;
-/** What was said of revocation is asked for again at the time that it names, within these milliseconds. */
+/** An answer about revocation is asked for again at the time that it names, within these milliseconds. */
 const [soonest, latest] = [hourMs, 24 * hourMs];
 /** After so many milliseconds those are asked again who gave no answer, and later each time. */
 const firstRetryMs = hourMs / 6;

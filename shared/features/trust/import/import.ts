@@ -30,7 +30,7 @@ export async function importPolicies(
     });
   const { policies, notes } = reading;
   if (!request.replace) await refuseKnown(ports, policies);
-  // What covers the rest comes last, so that nothing is open meanwhile that was held before.
+  // The policy that covers the rest comes last, so that nothing is open meanwhile that was held before.
   if (!request.preview)
     for (const { name, settings } of policies) await trustPolicies.put(ports, ports.registry, name, settings);
   return { policies, notes };

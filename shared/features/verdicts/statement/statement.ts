@@ -21,7 +21,7 @@ export interface About {
   readonly manifest: ManifestDocument;
   readonly covering: readonly Covering[];
   /**
-   * The address of the registry by its settings. The host of a request would not do: whoever asks chooses it, and the
+   * The address of the registry by its settings. The host of a request would not do: those who ask choose it, and the
    * signed statement would name another registry.
    */
   readonly publicUrl: URL | undefined;
