@@ -22,6 +22,10 @@ const walkSchema = z.object({
   /** The id of this walk: one that begins anew is another, also where both are at the same place. */
   walk: z.string(),
   beganAt: z.iso.datetime(),
+  /** The time at which its present pass over all manifests began; absent before its first page. */
+  passBeganAt: z.iso.datetime().optional(),
+  /** The time at which its first pass was complete. */
+  passedAt: z.iso.datetime().optional(),
   /** The place behind which it goes on; absent at the beginning. */
   repository: z.string().optional(),
   digest: z.string().optional(),
@@ -66,6 +70,13 @@ export interface WalkPorts {
   readonly log: Log;
 }
 
+/**
+ * The milliseconds after a change of policies in which an instance may still push, or judge, by those before: it believes
+ * what covers a repository for some seconds, and a request takes its time. What it writes behind a walk would stay as it
+ * is for ever, so a pass that began earlier is followed by another one.
+ */
+const settledMs = 60_000;
+
 const manifestsOfPage = 50;
 const judgedAtOnce = 8;
 
@@ -86,17 +97,35 @@ export async function walkVerdicts(
   for (;;) {
     const place = await walks.find(documents, { registry });
     if (place === undefined || place.document.endedAt !== undefined) return true;
-    if (clock.now() >= until) return false;
+    const began = clock.now();
+    if (began >= until || isWaiting(place.document, began)) return false;
     const next = await nextPage(ports, registry, place.document);
     const judged = next.digests.map((digest) =>
       limit(() => unlessBroken(ports, next.key, digest, () => judge(next.key, digest))),
     );
     await Promise.all(judged);
-    const { repository: _, digest: __, ...rest } = place.document;
-    const endedAt = next.behind === undefined ? clock.now().toISOString() : undefined;
-    const judgedNow = place.document.judged + next.digests.length;
-    await walks.write(documents, place, { ...rest, ...next.behind, judged: judgedNow, ...defined({ endedAt }) });
+    await walks.write(documents, place, behindPage(place.document, next, began, clock.now()));
   }
+}
+
+/** Makes the walk as it is behind a page, which began at a time. */
+function behindPage(walk: Walk, { behind, digests }: WalkPage, began: Date, now: Date): Walk {
+  const { repository: _, digest: __, passBeganAt = began.toISOString(), ...rest } = walk;
+  // The second pass judges the same once more, and counts it no more.
+  const judged = walk.judged + (walk.passedAt === undefined ? digests.length : 0);
+  if (behind !== undefined) return { ...rest, ...behind, judged, passBeganAt };
+  const at = now.toISOString();
+  const isLast = isSettled(walk, new Date(passBeganAt));
+  return { ...rest, judged, passedAt: walk.passedAt ?? at, ...defined({ endedAt: isLast ? at : undefined }) };
+}
+
+function isSettled({ beganAt }: Walk, at: Date): boolean {
+  return at.getTime() >= Date.parse(beganAt) + settledMs;
+}
+
+/** Says whether the next pass would begin too early. */
+function isWaiting(walk: Walk, now: Date): boolean {
+  return walk.passedAt !== undefined && walk.passBeganAt === undefined && !isSettled(walk, now);
 }
 
 interface WalkPage {

@@ -7,6 +7,6 @@ import type { RecordPorts } from '../../core/verdicts/record.ts';
 export interface VerdictPorts extends Omit<RecordPorts, 'documents'> {
   readonly documents: Documents;
   readonly registry: RegistryName;
-  readonly coverage: Pick<Coverage, 'of'>;
+  readonly coverage: Pick<Coverage, 'of' | 'forget'>;
   readonly judges: readonly Judge[];
 }

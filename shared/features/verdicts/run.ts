@@ -16,6 +16,8 @@ export async function runVerdicts(
   ports: VerdictPorts,
   until: Date,
 ): Promise<{ readonly due: number; readonly isWalked: boolean }> {
+  // A change of policies that began a walk must be what it judges by.
+  ports.coverage.forget(ports.registry);
   const due = await judgeDue(ports, until);
   const isWalked = await walkVerdicts(ports, ports.registry, (key, digest) => judgeManifest(ports, key, digest), until);
   return { due, isWalked };

@@ -1,8 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { sized } from '../../deep.ts';
-import { caseOf } from './cases.ts';
 import type { Failure } from './run.ts';
-import { failureOf, firstFailure, shrunk } from './run.ts';
+import { firstFailure, shrunk } from './run.ts';
 
 // Waits between attempts are real time, and random: here others just have their turns first.
 vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }));

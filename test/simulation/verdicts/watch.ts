@@ -81,7 +81,8 @@ export class Watch {
     if (first === undefined || first.at < from) return;
     const stable = this.#within(from - freshMs - 1);
     const manifest = first.truth.live.get(place);
-    const [{ truth: { policies } = first.truth } = first] = stable;
+    const [{ truth } = first] = stable;
+    const { policies } = truth;
     if (manifest === undefined || stable.some(({ truth }) => !isSame(truth.policies, policies))) return;
     if (mayHold({ live: new Map(), policies }, manifest) && first.held.get(place) !== true)
       throw new Violation(`${place} was pushed under a policy, and began open`);
