@@ -134,7 +134,7 @@ async function runCase({ seed, rounds }: Case, mutation: Mutation = {}): Promise
   const random = randomOf(seed ^ 0x5bd1e995);
   await pushBlobs(actorIn(simulated, 'home', 0xfffe, {}));
   const watch = new Watch(simulated.world);
-  let actors = 0;
+  let [actors, seen] = [0, 0];
   for (const { waitMs, planned } of rounds) {
     simulated.passTime(waitMs);
     watch.begin();
@@ -152,8 +152,10 @@ async function runCase({ seed, rounds }: Case, mutation: Mutation = {}): Promise
     };
     await schedule.run(planned.map(run), () => {
       simulated.passTime(1);
-      watch.look();
+      if (simulated.commits > seen) watch.look();
+      seen = simulated.commits;
     });
+    watch.look();
   }
   await comeToRest(simulated, watch, mutation);
 }

@@ -38,6 +38,8 @@ export interface Mutation {
 export interface Simulated {
   /** The seed of what the stores do at random. */
   readonly seed: number;
+  /** The number of commits: after a turn without one, everything is as it was. */
+  commits: number;
   readonly world: MemoryWorld;
   readonly passTime: (ms: number) => void;
   /** The number of handled events in each region's topic. */
@@ -51,6 +53,7 @@ export function simulatedWorld(seed: number): Simulated {
   const clock = { now: () => new Date(now) };
   return {
     seed,
+    commits: 0,
     world: createMemoryWorld({ clock }),
     passTime: (ms) => (now += ms),
     handled: new Map(),
@@ -87,7 +90,7 @@ function newActorIn(simulated: Simulated, name: string, id: number, mutation: Mu
   const connect = (region: string, lag = 0) => {
     const chance = simulatedChance(simulated.seed + id);
     const memory = connectMemory(world, { calls, chance, region: { name: region, lagMs: lag } });
-    return { ...memory, documents: mutated(memory.documents, mutation) };
+    return { ...memory, documents: mutated(memory.documents, mutation, simulated) };
   };
   const [own, near] = [connect(name), connect(name, name === 'home' ? 0 : lagMs)];
   const stores = regionNames
@@ -115,13 +118,17 @@ function newActorIn(simulated: Simulated, name: string, id: number, mutation: Mu
   return { ...longshore, name, calls, isOld: false };
 }
 
-function mutated(documents: Documents, { change }: Mutation): Documents {
-  if (change === undefined) return documents;
+function mutated(documents: Documents, { change }: Mutation, simulated: Simulated): Documents {
   return {
     ...documents,
     commitDocuments: async (container, partition, changes) => {
-      const left = changes.map((each) => change(each, container)).filter((each) => each !== undefined);
-      return left.length === 0 ? { committed: true, etags: [] } : documents.commitDocuments(container, partition, left);
+      const left =
+        change === undefined
+          ? changes
+          : changes.map((each) => change(each, container)).filter((each) => each !== undefined);
+      return left.length === 0
+        ? { committed: true, etags: [] }
+        : documents.commitDocuments(container, partition, left).finally(() => (simulated.commits += 1));
     },
   };
 }
