@@ -14,7 +14,7 @@ interface Schema {
 }
 
 /** Work that has an end is at its end, or commands would wait for it. */
-const ended = ['done', 'finished', 'completed', 'complete', 'succeeded', 'awaiting', 'delivered'];
+const ended = ['done', 'ended', 'finished', 'completed', 'complete', 'succeeded', 'awaiting', 'delivered'];
 
 /** Makes a value of a schema with all of its properties, in which every string is one that acts. */
 function lieOf(document: ApiDocument, schema: Schema, text: string, depth = 0): unknown {

@@ -57,6 +57,12 @@ export class Registry {
     await response.body?.cancel();
   }
 
+  /** Puts a document as it is, and returns the JSON of the answer. */
+  async putText(path: string, body: string): Promise<unknown> {
+    const headers = { 'content-type': 'application/octet-stream' };
+    return (await this.#sendJson(new Request(this.#within(path), { method: 'PUT', headers, body }))).json();
+  }
+
   async getJson(path: string): Promise<unknown> {
     const url = this.#within(path);
     const response = await this.#sendJson(new Request(url));

@@ -19,6 +19,8 @@ import { regions } from './regions.ts';
 import { replicas } from './replicas.ts';
 import { repos } from './repos.ts';
 import { rm } from './rm.ts';
+import { findings, report, scan } from './scan.ts';
+import { exceptions, scanners, scanPolicies } from './scanning.ts';
 import { scopeMaps } from './scope-maps.ts';
 import { settings } from './settings.ts';
 import { signingKeys } from './signing-keys.ts';
@@ -52,6 +54,12 @@ export const root: Verb = {
     release,
     endRelease,
     quarantine,
+    scan,
+    findings,
+    report,
+    scanners,
+    scanPolicies,
+    exceptions,
     trustPolicies,
     trustRoots,
     quarantinePolicies,
