@@ -52,7 +52,23 @@ export function caseOf(seed: number): Case {
     planned: Array.from({ length: 1 + Math.floor(random() * 3) }, () => perhapsCrashing(random, operationOf(random))),
   }));
   const first = { waitMs: 0, planned: [{ operation: pushOf(random) }, { operation: policyOf(random) }] };
-  return { seed, rounds: [first, ...rounds] };
+  return { seed, rounds: random() < 0.5 ? [...settled(random), ...rounds] : [first, ...rounds] };
+}
+
+/** A policy that every instance knows, whose walk is over, and an index: from here on events alone judge. */
+function settled(random: () => number): Round[] {
+  const [region, repository] = [pick(random, regionNames), pick(random, repositories)];
+  const settings = { mode: 'enforce', repositories: { include: ['**'] }, subject: 'index-or-child' } as const;
+  const alone = (waitMs: number, operation: Operation): Round => ({ waitMs, planned: [{ operation }] });
+  const signed = pick(random, [0, 2, 2]);
+  return [
+    alone(0, { do: 'policy', region, kind: 'trust', name: 'p', settings }),
+    alone(61_000, { do: 'due', region }),
+    alone(61_000, { do: 'due', region }),
+    alone(0, { do: 'push', region, repository, manifest: 2, tag: 't1' }),
+    alone(0, { do: 'hear', region }),
+    ...(random() < 0.6 ? [alone(0, { do: 'sign', region, repository, manifest: signed })] : []),
+  ];
 }
 
 function perhapsCrashing(random: () => number, operation: Operation): Planned {
