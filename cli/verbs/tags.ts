@@ -23,13 +23,14 @@ export function platformOf({
 }
 
 /** Returns the marks of an image as words. */
-export function marksOf({ signed, sbom, attested, locked, quarantine, purgeDueAt }: Tag['badges']): string {
+export function marksOf({ signed, sbom, attested, locked, held, quarantine, purgeDueAt }: Tag['badges']): string {
   return [
     signed ? 'signed' : '',
     sbom ? 'sbom' : '',
     attested ? 'attested' : '',
     locked ? 'locked' : '',
-    quarantine === undefined ? '' : `held: ${quarantine}`,
+    held ? 'held' : '',
+    quarantine === undefined ? '' : `quarantine: ${quarantine}`,
     purgeDueAt === undefined ? '' : `purged ${timeOf(purgeDueAt)}`,
   ]
     .filter((mark) => mark !== '')

@@ -139,6 +139,7 @@ function badgesOf({ document, tag, entry }: FoundImage, { about, purgeDueAt }: A
     sbom: about.sbom,
     attested: about.attested,
     locked: [document.attributes, tag?.attributes, entry?.attributes].some(isLocked),
+    held: document.verdict?.held ?? false,
     ...defined({ quarantine: document.quarantine?.state, purgeDueAt }),
   };
 }

@@ -140,6 +140,7 @@ const badgesSchema = z
     sbom: flag('True if it, or a child of it, has a bill of materials.'),
     attested: flag('True if it, or a child of it, has an attestation.'),
     locked: flag('True if an attribute of the tag, the manifest or the repository forbids something.'),
+    held: flag('True if a policy holds it, as it was judged last.'),
     quarantine: text('The state of the quarantine; absent without one.').optional(),
     purgeDueAt: time('The time at which a purge policy will judge it next; absent if none will.').optional(),
   })

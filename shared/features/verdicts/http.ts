@@ -52,6 +52,11 @@ export function verdictRoutes(ports: Ports): OpenAPIHono {
     );
   });
   addStatement(api, ports);
+  api.openapi(routes.walk, async (context) => {
+    const walk = await readWalk(documents, registry);
+    const shown = walk === undefined ? { judged: 0 } : { ...showWalk(walk), ...defined({ endedAt: walk.endedAt }) };
+    return context.json({ ...shown, isUnderWay: walk !== undefined && walk.endedAt === undefined }, 200);
+  });
   api.openapi(routes.held, async (context) => {
     const { limit, continuation } = context.req.valid('query');
     const page = await heldPage(ports, limit, continuation);

@@ -89,6 +89,16 @@ const walkSchema = z
   })
   .openapi('VerdictWalk', { description: 'The walk over all manifests that a change of policies begins.' });
 
+const lastWalkSchema = z
+  .object({
+    isUnderWay: z.boolean().openapi({ description: 'True while manifests are being judged by changed policies.' }),
+    beganAt: time('The time of the change of policies; absent if there never was one.').optional(),
+    endedAt: time('The time at which all were judged; absent while it is under way.').optional(),
+    judged: z.int().openapi({ description: 'The manifests that are judged so far.' }),
+    repository: text('The repository that it has reached.').optional(),
+  })
+  .openapi('LastVerdictWalk', { description: 'The last walk over all manifests, under way or ended.' });
+
 const verdictSchema = z
   .object({
     ...verdictShape,
@@ -167,6 +177,16 @@ export const routes = {
     description: 'Says whether an image is held, by which policies, for which reasons, and what can be done.',
     request: { query: imageQuery },
     responses: { ...absent('manifestNotFound'), 200: json('The verdict and its reasons.', verdictSchema) },
+  }),
+  walk: createRoute({
+    method: 'get',
+    path: '/verdicts/walk',
+    operationId: 'getVerdictWalk',
+    summary: 'Shows how far the judging is',
+    description:
+      'Shows the walk over all manifests that a change of policies begins: each is as open or as held as it was until ' +
+      'the walk has judged it.',
+    responses: { 200: json('The last walk, or that there never was one.', lastWalkSchema) },
   }),
   held: createRoute({
     method: 'get',

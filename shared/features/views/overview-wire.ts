@@ -143,9 +143,9 @@ const removalWire = {
     .optional()
     .openapi({ description: 'The state of the purge policies.' }),
   held: z
-    .object({ count: count('The number of images that a scanner holds, at most 100 are counted.') })
+    .object({ count: count('The number of images that policies hold, at most 100 are counted.') })
     .optional()
-    .openapi({ description: 'The images that a scanner holds.' }),
+    .openapi({ description: 'The images that policies hold.' }),
   bin: z
     .object({
       entries: count('The number of entries, at most 100 are counted.'),

@@ -100,7 +100,7 @@ async function heldIn({ documents }: OverviewPorts, registry: RegistryName): Pro
     partition: [registry],
     where: [
       { path: 'type', is: '=' as const, value: 'manifest' },
-      { path: 'quarantine.state', is: 'in' as const, values: ['Failed', 'Quarantined'] },
+      { path: 'verdict.held', is: '=' as const, value: true },
     ],
     limit: mostCounted,
   };

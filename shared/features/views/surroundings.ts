@@ -19,6 +19,8 @@ export interface Surroundings {
   attested: boolean;
   locked: boolean;
   quarantine?: string;
+  /** True while its verdict holds it. */
+  held: boolean;
   purgeDueAt?: string;
   /** The other regions that have all of it. */
   readonly regions: Set<string>;
@@ -80,7 +82,8 @@ async function readMore(
 }
 
 function nothingKnown(): Surroundings {
-  return { tags: [], tagCount: 0, signed: false, sbom: false, attested: false, locked: false, regions: new Set() };
+  const badges = { signed: false, sbom: false, attested: false, locked: false, held: false };
+  return { tags: [], tagCount: 0, ...badges, regions: new Set() };
 }
 
 /** Reads alternatives up to `most` documents; `false` if there are more. */
@@ -115,6 +118,7 @@ const aboutSchema = z.discriminatedUnion('type', [
     digest: z.string(),
     attributes: z.object({ deleteEnabled: z.boolean(), writeEnabled: z.boolean() }),
     quarantine: z.object({ state: z.string().optional() }).optional(),
+    verdict: z.object({ held: z.boolean() }).optional(),
   }),
   z.object({
     type: z.literal('referrer'),
@@ -157,6 +161,7 @@ class About {
       [equal('type', 'manifest'), equal('attributes.deleteEnabled', false), isOne],
       [equal('type', 'manifest'), equal('attributes.writeEnabled', false), isOne],
       [equal('type', 'manifest'), { path: 'quarantine.state', is: 'in', values: ['Failed', 'Quarantined'] }, isOne],
+      [equal('type', 'manifest'), equal('verdict.held', true), isOne],
       [
         equal('type', 'referrer'),
         isPart(
@@ -187,8 +192,9 @@ class About {
         return;
       case 'manifest':
         for (const one of this.#own(document.digest)) {
-          const { attributes, quarantine } = document;
+          const { attributes, quarantine, verdict } = document;
           one.locked ||= !attributes.deleteEnabled || !attributes.writeEnabled;
+          one.held ||= verdict?.held ?? false;
           if (quarantine?.state !== undefined && quarantine.state !== 'Passed') one.quarantine = quarantine.state;
         }
         return;

@@ -10,6 +10,7 @@ const badgesSchema = z
     locked: z
       .boolean()
       .openapi({ description: 'True if an attribute of the tag or the manifest forbids its deletion.' }),
+    held: z.boolean().openapi({ description: 'True if a policy holds its manifest, as it was judged last.' }),
     quarantine: text('The state in which a scanner has put the manifest.').optional(),
     purgeDueAt: time('The time at which a purge policy judges it next.').optional(),
   })

@@ -143,6 +143,7 @@ function rowOf(
       sbom: about?.sbom ?? false,
       attested: (about?.attested ?? false) || (row?.attestations ?? 0) > 0,
       locked: !attributes.deleteEnabled || !attributes.writeEnabled || (about?.locked ?? false),
+      held: about?.held ?? false,
       ...defined({ quarantine: about?.quarantine, purgeDueAt: about?.purgeDueAt }),
     },
     ...defined({

@@ -35,7 +35,7 @@ describe('an image', () => {
       bytes: Buffer.from(JSON.stringify(built)).length + 'rootfs'.length + 'made'.length,
       platforms: [],
       referrers: [],
-      badges: { signed: false, sbom: false, attested: false, locked: false },
+      badges: { signed: false, sbom: false, attested: false, locked: false, held: false },
     });
     expect(view.historyProblem).toBeUndefined();
     expect(view.more).toBeUndefined();
@@ -95,6 +95,15 @@ describe('an image', () => {
     });
     expect(patched.status).toBe(200);
     expect((await viewOf(app, '1')).badges).toMatchObject({ quarantine: 'Quarantined', locked: false });
+  });
+
+  it('says that a policy holds it', async () => {
+    const { app } = composeForTest();
+    const body = JSON.stringify({ mode: 'enforce', repositories: { include: [repository] } });
+    const headers = { 'content-type': 'application/json' };
+    await ask(app, 'PUT', '/api/v1/quarantine/policies/wait', { body, headers });
+    await pushWith(app, '1');
+    expect((await viewOf(app, '1')).badges).toMatchObject({ held: true });
   });
 
   it('is not shown when there is none, and the next step is said', async () => {

@@ -264,3 +264,16 @@ describe('the explanation of a verdict', () => {
     });
   });
 });
+
+describe('the walk that a change of policies begins', () => {
+  it('is shown while it is under way and when it has ended, and is none before the first policy', async () => {
+    const world = await heldWorld();
+    const walk = () => manage(world, 'GET', '/verdicts/walk');
+    expect(await walk()).toEqual({ isUnderWay: false, judged: 0 });
+    await world.push('team/app', 'v1', makeImage('there before'));
+    await manage(world, 'PUT', '/quarantine/policies/wait', enforce);
+    expect(await walk()).toEqual({ isUnderWay: true, judged: 0, beganAt: expect.any(String) });
+    await world.timers['verdicts-judge-due']();
+    expect(await walk()).toMatchObject({ isUnderWay: false, judged: 1, endedAt: expect.any(String) });
+  });
+});

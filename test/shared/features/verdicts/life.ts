@@ -17,4 +17,5 @@ export async function grow(life: Life): Promise<void> {
 export async function look(api: Look): Promise<void> {
   await api('getImageVerdict', {}, { repository: 'held/app', reference: '1' });
   await api('listHeldImages');
+  await api('getVerdictWalk');
 }

@@ -136,9 +136,10 @@ describe('the overview', () => {
     await deliverEvents(longshore);
     await foldAll(longshore);
     await longshore.timers['usage-survey']();
-    await ask(app, 'PATCH', `/acr/v1/team/app/_manifests/${image.digest}`, {
-      body: JSON.stringify({ quarantineState: 'Quarantined' }),
-    });
+    const holding = JSON.stringify({ mode: 'enforce', backlog: 'hold' });
+    const headers = { 'content-type': 'application/json' };
+    await ask(app, 'PUT', '/api/v1/quarantine/policies/wait', { body: holding, headers });
+    await longshore.timers['verdicts-judge-due']();
     await ask(app, 'DELETE', '/acr/v1/team/app/_tags/v2');
     const overview = await view<Record<string, unknown> & { activity: { pulls: number; pushes: number }[] }>(
       app,
@@ -166,7 +167,7 @@ describe('the overview', () => {
     const calls = new CallPlan();
     const { app } = composeForTest({ connection: { calls } });
     await pushImage(app, 'team/app', 'v1', makeImage('one', 1));
-    calls.failOn(({ input }) => JSON.stringify(input).includes('quarantine.state'));
+    calls.failOn(({ input }) => JSON.stringify(input).includes('verdict.held'));
     const overview = await view<Record<string, unknown>>(app, '/overview');
     expect(overview).toMatchObject({ unavailable: ['held'], counts: { repositories: 1 } });
     expect(overview).not.toHaveProperty('held');

@@ -166,7 +166,7 @@ describe('the tags of a repository', () => {
         { os: 'linux', architecture: 'arm64', variant: 'v8', digest: arm.digest, bytes: pulledBytes(arm) },
       ],
       attestations: 1,
-      badges: { attested: true, signed: false, sbom: false, locked: false },
+      badges: { attested: true, signed: false, sbom: false, locked: false, held: false },
     });
     expect(JSON.stringify(row)).not.toContain('unknown');
   });
@@ -190,6 +190,20 @@ describe('the tags of a repository', () => {
     await patch(`_manifests/${index.digest}`, { deleteEnabled: true });
     await patch('_tags/multi', { writeEnabled: false });
     expect(await badges('multi')).toMatchObject({ locked: true });
+  });
+
+  it('say which of them a policy holds', async () => {
+    const { app } = composeForTest();
+    await pushImage(app, repository, 'open', makeImage('open'));
+    const body = JSON.stringify({ mode: 'enforce', repositories: { include: [repository] } });
+    const headers = { 'content-type': 'application/json' };
+    await ask(app, 'PUT', '/api/v1/quarantine/policies/wait', { body, headers });
+    await pushImage(app, repository, 'held', makeImage('held'));
+    const { items } = await view<Page<Row & { badges: { held: boolean } }>>(app, tags);
+    expect(items.map(({ name, badges }) => [name, badges.held])).toEqual([
+      ['held', true],
+      ['open', false],
+    ]);
   });
 
   it('name ten aliases of a digest with 200 tags and count them all', async () => {
