@@ -26,6 +26,8 @@ export * from './kit/pages.ts';
 export * from './kit/ping.ts';
 export * from './kit/preferences.ts';
 export * from './kit/reference.ts';
+export * from './kit/release.tsx';
+export * from './kit/release-right.ts';
 export * from './kit/route.ts';
 export * from './kit/save-file.ts';
 export * from './kit/schemas.ts';

@@ -14,6 +14,16 @@ export const steeringPages: readonly Page[] = [
   },
   { path: '/plan', load: async () => (await import('./pages/plan.tsx')).PlanPage },
   {
+    path: '/policies',
+    load: async () => (await import('./pages/policies.tsx')).PoliciesPage,
+    entry: { label: 'Policies', letter: 'l' },
+  },
+  {
+    path: '/held',
+    load: async () => (await import('./pages/held.tsx')).HeldPage,
+    entry: { label: 'Held', letter: 'h' },
+  },
+  {
     path: '/webhooks',
     load: async () => (await import('./pages/webhooks.tsx')).WebhooksPage,
     entry: { label: 'Webhooks', letter: 'w' },

@@ -9,13 +9,14 @@ interface BadgesProps {
     readonly sbom: boolean;
     readonly attested: boolean;
     readonly locked: boolean;
+    readonly held: boolean;
     readonly quarantine?: string;
     readonly purgeDueAt?: string;
   };
 }
 
 /** Shows what is known about an image beside its content; each badge says it in a word, and in a sentence by its title. */
-export function Badges({ of: { signed, sbom, attested, locked, quarantine, purgeDueAt } }: BadgesProps): VNode {
+export function Badges({ of: { signed, sbom, attested, locked, held, quarantine, purgeDueAt } }: BadgesProps): VNode {
   return (
     <span class="badges">
       {signed ? (
@@ -34,6 +35,11 @@ export function Badges({ of: { signed, sbom, attested, locked, quarantine, purge
         </Badge>
       ) : null}
       {locked ? <Badge title="An attribute forbids something: its deletion, or more.">locked</Badge> : null}
+      {held ? (
+        <Badge looks="bad" title="A policy holds it: those who may only pull are refused.">
+          held
+        </Badge>
+      ) : null}
       {quarantine === undefined ? null : (
         <Badge looks="bad" title={`The state of its quarantine: ${visibleText(quarantine)}`}>
           <Text of={quarantine} />

@@ -3,12 +3,15 @@ import { useId, useState } from 'preact/hooks';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { Failure } from './states.tsx';
+import { Text } from './text.tsx';
 
 interface FieldProps {
   readonly label: string;
   readonly value: string;
   readonly onValue: (value: string) => void;
   readonly hint?: string;
+  /** The reason why the registry refuses the value. */
+  readonly fault?: string | undefined;
 }
 
 interface TextFieldProps extends FieldProps {
@@ -19,15 +22,17 @@ interface TextFieldProps extends FieldProps {
 }
 
 /** A line, or some lines, that somebody types. */
-export function TextField({ label, value, onValue, hint, isLong = false, ...more }: TextFieldProps): VNode {
-  const [id, about] = [useId(), useId()];
+export function TextField({ label, value, onValue, hint, fault, isLong = false, ...more }: TextFieldProps): VNode {
+  const [id, about, why] = [useId(), useId(), useId()];
+  const described = [...(hint === undefined ? [] : [about]), ...(fault === undefined ? [] : [why])].join(' ');
   const usual = {
     id,
     value,
     autocapitalize: 'none',
     autocomplete: 'off',
     spellcheck: false,
-    'aria-describedby': hint === undefined ? undefined : about,
+    'aria-describedby': described === '' ? undefined : described,
+    'aria-invalid': fault === undefined ? undefined : true,
     onInput: ({ currentTarget }: { readonly currentTarget: HTMLInputElement | HTMLTextAreaElement }) =>
       onValue(currentTarget.value),
     ...more,
@@ -41,7 +46,37 @@ export function TextField({ label, value, onValue, hint, isLong = false, ...more
           {hint}
         </small>
       )}
+      {fault === undefined ? null : (
+        <small id={why} class="fault">
+          <Text of={fault} />
+        </small>
+      )}
     </div>
+  );
+}
+
+interface ChoiceFieldProps extends FieldProps {
+  /** Each value with its label and a sentence about what it does. */
+  readonly options: readonly (readonly [value: string, label: string, about: string])[];
+}
+
+/** One of several values, each of which says what it does. */
+export function ChoiceField({ label, value, onValue, options, hint }: ChoiceFieldProps): VNode {
+  const name = useId();
+  return (
+    <fieldset class="field">
+      <legend>{label}</legend>
+      {options.map(([each, title, about]) => (
+        <label key={each} class="check">
+          <input type="radio" name={name} value={each} checked={each === value} onChange={() => onValue(each)} />
+          <span>
+            {title}
+            <small class="hint">{`: ${about}`}</small>
+          </span>
+        </label>
+      ))}
+      {hint === undefined ? null : <small class="hint">{hint}</small>}
+    </fieldset>
   );
 }
 

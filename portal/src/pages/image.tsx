@@ -27,6 +27,7 @@ import { Layers } from './image/layers.tsx';
 import { Pulls } from './image/pulls.tsx';
 import { Referrers } from './image/referrers.tsx';
 import { Summary } from './image/summary.tsx';
+import { useVerdict, VerdictCard } from './image/verdict.tsx';
 
 const views = [
   ['summary', 'Summary'],
@@ -65,6 +66,7 @@ function NamedImage({ repository, reference, query }: NamedImageProps): VNode {
   const loaded = useLoaded(JSON.stringify([asked, bulksEnded.value]), (signal) =>
     answered(api.GET('/images', { params: { query: asked }, signal })),
   );
+  const verdict = useVerdict(repository, reference);
   const view = views.find(([name]) => name === query.get('view'))?.[0] ?? 'summary';
   return (
     <>
@@ -82,6 +84,7 @@ function NamedImage({ repository, reference, query }: NamedImageProps): VNode {
         {(image) => (
           <>
             <Badges of={image.badges} />
+            <VerdictCard of={verdict} repository={repository} onChange={loaded.reload} />
             {(image.unavailable ?? []).length === 0 ? null : (
               <p class="badge warn">
                 These parts could not be read: <Text of={(image.unavailable ?? []).join(', ')} />. Ask again later.

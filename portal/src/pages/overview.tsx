@@ -1,7 +1,7 @@
 import type { Schema, VNode } from '../kit.ts';
 import { answered, api, CommandLine, Empty, Link, linkTo, PageHead, Show, useLoaded } from '../kit.ts';
 import { Activity } from './overview/activity.tsx';
-import { BuildsCard, PurgeCard, RegionsCard, WebhooksCard } from './overview/health.tsx';
+import { BuildsCard, HeldCard, PurgeCard, RegionsCard, WebhooksCard } from './overview/health.tsx';
 import { RecentPushes } from './overview/recent.tsx';
 import { Stored } from './overview/stored.tsx';
 
@@ -19,7 +19,7 @@ export function OverviewPage(): VNode {
 }
 
 function Cards({ of }: { readonly of: Schema<'Overview'> }): VNode {
-  const { unavailable, counts, webhooks, replication, builds, purge, activity, recentPushes } = of;
+  const { unavailable, counts, webhooks, replication, builds, purge, held, activity, recentPushes } = of;
   return (
     <>
       {unavailable.length === 0 ? null : (
@@ -42,6 +42,7 @@ function Cards({ of }: { readonly of: Schema<'Overview'> }): VNode {
         {webhooks === undefined ? null : <WebhooksCard of={webhooks} />}
         {builds === undefined ? null : <BuildsCard of={builds} />}
         {replication === undefined ? null : <RegionsCard of={replication} />}
+        {held === undefined ? null : <HeldCard of={held} />}
         {purge === undefined ? null : <PurgeCard of={of} />}
         {recentPushes === undefined ? null : <RecentPushes of={recentPushes} />}
       </div>

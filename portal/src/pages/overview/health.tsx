@@ -149,7 +149,7 @@ export function RegionsCard({ of: { regions } }: { readonly of: Part<'replicatio
 }
 
 /** Shows the plans that wait for an approval, and what can be brought back. */
-export function PurgeCard({ of: { purge, held, bin } }: { readonly of: Overview }): VNode {
+export function PurgeCard({ of: { purge, bin } }: { readonly of: Overview }): VNode {
   const waiting = purge?.awaitingApproval ?? [];
   return (
     <Card title="Removal">
@@ -183,9 +183,19 @@ export function PurgeCard({ of: { purge, held, bin } }: { readonly of: Overview 
           be restored
         </p>
       )}
-      {held === undefined || held.count === 0 ? null : (
-        <p>{`${bounded(held.count, mostCounted, 'image')} held by a scanner`}</p>
-      )}
+    </Card>
+  );
+}
+
+/** Counts the images that those who may only pull do not get. */
+export function HeldCard({ of: { count } }: { readonly of: Part<'held'> }): VNode | null {
+  if (count === 0) return null;
+  return (
+    <Card title="Held">
+      <Light isGood={false}>{`${bounded(count, mostCounted, 'image is', 'images are')} held by policies`}</Light>
+      <p>
+        <Link href="/held">See why, and release them</Link>
+      </p>
     </Card>
   );
 }

@@ -1,0 +1,173 @@
+import { publicKeysIn } from './pem.ts';
+
+/** The settings of a trust policy. The kit, which has the API's own type of them, is for browsers alone. */
+export interface TrustSettings {
+  readonly mode: string;
+  readonly repositories: { readonly include: readonly string[]; readonly exclude: readonly string[] };
+  readonly sigstoreKeys: readonly KeyAuthority[];
+  readonly sigstoreIdentities: readonly IdentityAuthority[];
+  readonly notation: readonly object[];
+  readonly attestation?: string;
+  readonly subject: string;
+}
+
+interface KeyAuthority {
+  readonly name: string;
+  readonly keys: readonly string[];
+  readonly requireLog?: boolean;
+  readonly trustedRoot?: string;
+}
+
+interface IdentityAuthority {
+  readonly name: string;
+  readonly issuer: string;
+  readonly subject?: string;
+  readonly subjectRegExp?: string;
+  readonly claims?: Readonly<Record<string, string | undefined>>;
+  readonly insecureIgnoreLog?: boolean;
+  readonly insecureIgnoreSct?: boolean;
+  readonly trustedRoot?: string;
+}
+
+/** The signers by a key, as somebody types them. */
+export interface TypedKeys {
+  readonly name: string;
+  /** One or several public keys in PEM. */
+  readonly pem: string;
+  readonly requireLog: boolean;
+  readonly trustedRoot: string;
+}
+
+/** The signers by an identity, as somebody types them. */
+export interface TypedIdentity {
+  readonly name: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly isExpression: boolean;
+  /** NAME=VALUE, one a line. */
+  readonly claims: string;
+  readonly trustedRoot: string;
+  readonly insecureIgnoreLog: boolean;
+  readonly insecureIgnoreSct: boolean;
+}
+
+export interface TypedTrust {
+  readonly mode: string;
+  readonly repositories: string;
+  readonly exceptRepositories: string;
+  readonly keys: readonly TypedKeys[];
+  readonly identities: readonly TypedIdentity[];
+  /** The authorities of Notation have certificates and levels: they are changed as JSON alone. */
+  readonly notation: readonly object[];
+  readonly attestation: string;
+  readonly subject: string;
+}
+
+export const newKeys: TypedKeys = { name: 'release', pem: '', requireLog: false, trustedRoot: '' };
+export const newIdentity: TypedIdentity = {
+  name: 'ci',
+  issuer: 'https://token.actions.githubusercontent.com',
+  subject: '',
+  isExpression: false,
+  claims: '',
+  trustedRoot: 'public-good',
+  insecureIgnoreLog: false,
+  insecureIgnoreSct: false,
+};
+export const newTrust: TypedTrust = {
+  mode: 'audit',
+  repositories: '**',
+  exceptRepositories: '',
+  keys: [newKeys],
+  identities: [],
+  notation: [],
+  attestation: '',
+  subject: 'index-or-child',
+};
+
+export function typedTrust(of: TrustSettings): TypedTrust {
+  return {
+    mode: of.mode,
+    repositories: of.repositories.include.join(' '),
+    exceptRepositories: of.repositories.exclude.join(' '),
+    keys: of.sigstoreKeys.map(({ name, keys, requireLog = false, trustedRoot = '' }) => ({
+      name,
+      pem: keys.map((key) => `${key.trim()}\n`).join(''),
+      requireLog,
+      trustedRoot,
+    })),
+    identities: of.sigstoreIdentities.map(({ subject, subjectRegExp, claims = {}, ...rest }) => ({
+      insecureIgnoreLog: false,
+      insecureIgnoreSct: false,
+      trustedRoot: 'public-good',
+      ...rest,
+      subject: subjectRegExp ?? subject ?? '',
+      isExpression: subjectRegExp !== undefined,
+      claims: Object.entries(claims)
+        .flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]))
+        .join('\n'),
+    })),
+    notation: of.notation,
+    attestation: of.attestation ?? '',
+    subject: of.subject,
+  };
+}
+
+/** Returns the settings as the API has them. Throws where a field cannot be read, before anything is sent. */
+export function trustSettings(of: TypedTrust): TrustSettings {
+  return {
+    mode: of.mode,
+    repositories: { include: wordsIn(of.repositories), exclude: wordsIn(of.exceptRepositories) },
+    sigstoreKeys: of.keys.map(({ name, pem, requireLog, trustedRoot }) => ({
+      name: name.trim(),
+      keys: publicKeysIn(pem),
+      requireLog,
+      ...(trustedRoot.trim() === '' ? {} : { trustedRoot: trustedRoot.trim() }),
+    })),
+    sigstoreIdentities: of.identities.map(({ name, issuer, subject, isExpression, claims, trustedRoot, ...rest }) => ({
+      name: name.trim(),
+      issuer: issuer.trim(),
+      ...(isExpression ? { subjectRegExp: subject.trim() } : { subject: subject.trim() }),
+      claims: claimsIn(claims),
+      ...rest,
+      trustedRoot: trustedRoot.trim(),
+    })),
+    notation: of.notation,
+    ...(of.attestation.trim() === '' ? {} : { attestation: of.attestation.trim() }),
+    subject: of.subject,
+  };
+}
+
+function claimsIn(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '')
+      .map((line) => {
+        const at = line.indexOf('=');
+        if (at < 1) throw new Error(`"${line}" is no claim: write NAME=VALUE, as in ref=refs/heads/main.`);
+        return [line.slice(0, at).trim(), line.slice(at + 1).trim()];
+      }),
+  );
+}
+
+export function wordsIn(text: string): string[] {
+  return text.split(/[\s,]+/).filter((each) => each !== '');
+}
+
+/** Names the signers of a policy in words. */
+export function asksFor({
+  sigstoreKeys,
+  sigstoreIdentities,
+  notation,
+  attestation,
+}: Omit<TrustSettings, 'mode' | 'repositories' | 'subject'>): string {
+  const signers = [
+    ...sigstoreKeys.map(({ name, keys }) => `${name} (${keys.length === 1 ? 'a key' : `${keys.length} keys`})`),
+    ...sigstoreIdentities.map(({ name }) => `${name} (keyless)`),
+    ...notation.map((each) => `${String((each as { readonly name?: unknown }).name)} (Notation)`),
+  ];
+  const what = attestation === undefined ? 'a signature' : `an attestation of ${attestation}`;
+  return signers.length === 0 ? `${what}, and names nobody whose counts` : `${what} by ${signers.join(' or ')}`;
+}
