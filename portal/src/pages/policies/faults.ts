@@ -18,7 +18,8 @@ export function faultsIn(message: string, roots: readonly string[], isShown: (pa
   const sentences: string[] = [];
   for (const part of message.split('; ')) {
     const [found] = path.exec(part) ?? [];
-    const isNew = sentences.length === 0 || (found !== undefined && roots.includes(found.split('.')[0] ?? ''));
+    const begins = part.startsWith('the body ') || roots.includes(found?.split('.')[0] ?? '');
+    const isNew = begins || sentences.length === 0;
     if (isNew) sentences.push(part);
     else sentences.push(`${sentences.pop() ?? ''}; ${part}`);
   }

@@ -7,7 +7,7 @@ export interface TrustSettings {
   readonly sigstoreKeys: readonly KeyAuthority[];
   readonly sigstoreIdentities: readonly IdentityAuthority[];
   readonly notation: readonly object[];
-  readonly attestation?: string;
+  readonly attestation?: string | undefined;
   readonly subject: string;
 }
 
@@ -15,18 +15,18 @@ interface KeyAuthority {
   readonly name: string;
   readonly keys: readonly string[];
   readonly requireLog?: boolean;
-  readonly trustedRoot?: string;
+  readonly trustedRoot?: string | undefined;
 }
 
 interface IdentityAuthority {
   readonly name: string;
   readonly issuer: string;
-  readonly subject?: string;
-  readonly subjectRegExp?: string;
+  readonly subject?: string | undefined;
+  readonly subjectRegExp?: string | undefined;
   readonly claims?: Readonly<Record<string, string | undefined>>;
   readonly insecureIgnoreLog?: boolean;
   readonly insecureIgnoreSct?: boolean;
-  readonly trustedRoot?: string;
+  readonly trustedRoot?: string | undefined;
 }
 
 /** The signers by a key, as somebody types them. */
@@ -96,17 +96,19 @@ export function typedTrust(of: TrustSettings): TypedTrust {
       requireLog,
       trustedRoot,
     })),
-    identities: of.sigstoreIdentities.map(({ subject, subjectRegExp, claims = {}, ...rest }) => ({
-      insecureIgnoreLog: false,
-      insecureIgnoreSct: false,
-      trustedRoot: 'public-good',
-      ...rest,
-      subject: subjectRegExp ?? subject ?? '',
-      isExpression: subjectRegExp !== undefined,
-      claims: Object.entries(claims)
-        .flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]))
-        .join('\n'),
-    })),
+    identities: of.sigstoreIdentities.map(
+      ({ subject, subjectRegExp, claims = {}, trustedRoot = 'public-good', ...rest }) => ({
+        insecureIgnoreLog: false,
+        insecureIgnoreSct: false,
+        ...rest,
+        trustedRoot,
+        subject: subjectRegExp ?? subject ?? '',
+        isExpression: subjectRegExp !== undefined,
+        claims: Object.entries(claims)
+          .flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]))
+          .join('\n'),
+      }),
+    ),
     notation: of.notation,
     attestation: of.attestation ?? '',
     subject: of.subject,
