@@ -18,6 +18,7 @@ import {
   registry,
   signIn,
 } from './portal-signed-in.ts';
+import { describeVerdicts } from './portal-verdicts.ts';
 
 describe('signing in to the portal', () => {
   it('with a wrong password says so, with the right one shows the page, and after signing out asks again', async () => {
@@ -216,6 +217,7 @@ describe('the pages that steer a registry', () => {
 
 describeChanges();
 describeBuilds();
+describeVerdicts();
 
 const paths = [
   '/bin',

@@ -13,6 +13,8 @@ const stack = await startRunningStack(state);
 const browser: Browser = await startBrowser();
 const repository = 'team/app';
 const many = 'team/many';
+/** A repository whose images a policy holds. */
+const waiting = 'team/waiting';
 const largest = 'zoo/largest';
 const digests: { multi?: string } = {};
 
@@ -31,6 +33,13 @@ beforeAll(async () => {
       Array.from({ length: 29 }, (_, more) => `pr-${n + more + 1}`),
     );
   }
+  const policy = { mode: 'enforce', repositories: { include: [waiting] } };
+  await fetch(`${stack.url}/api/v1/quarantine/policies/wait`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(policy),
+  });
+  await new Pusher(stack.url, waiting).image('1', { tag: '1' });
   await new Pusher(stack.url, largest).image('1', { tag: '1', layer: 900_000 });
   await fetch(`${stack.url}/v2/${largest}/manifests/1`);
   for (const client of ['docker/28.0', 'Trivy/0.60', 'Trivy/0.60'])
@@ -62,6 +71,11 @@ const pages = [
   '/bin',
   '/purge',
   '/purge?view=in-use',
+  `/image?repository=${waiting}&reference=1`,
+  '/policies',
+  '/policies?view=quarantine',
+  '/policies?view=roots',
+  '/held',
   '/webhooks',
   '/builds',
   '/builds?view=policies',
