@@ -23,6 +23,7 @@ import {
   whyNot,
 } from '../kit.ts';
 import { Configuration } from './image/configuration.tsx';
+import { Findings } from './image/findings.tsx';
 import { Layers } from './image/layers.tsx';
 import { Pulls } from './image/pulls.tsx';
 import { Referrers } from './image/referrers.tsx';
@@ -34,6 +35,7 @@ const views = [
   ['layers', 'Layers and Dockerfile'],
   ['config', 'Configuration'],
   ['referrers', 'Referrers'],
+  ['findings', 'Findings'],
   ['pulls', 'Pulls'],
 ] as const;
 
@@ -122,6 +124,8 @@ function View({ of, reference, view }: ViewProps): VNode {
       return <Configuration of={of} />;
     case 'referrers':
       return <Referrers of={of} />;
+    case 'findings':
+      return <Findings repository={of.repository} reference={reference} />;
     case 'pulls':
       return <Pulls repository={of.repository} reference={reference} />;
   }

@@ -1,12 +1,16 @@
 import type { VNode } from '../kit.ts';
 import { linkTo, PageHead, Tabs, usePageQuery } from '../kit.ts';
+import { Exceptions } from './policies/exceptions.tsx';
 import { quarantineKind, trustKind } from './policies/kinds.tsx';
 import { PolicyList } from './policies/list.tsx';
 import { TrustedRoots } from './policies/roots.tsx';
+import { scanKind } from './policies/scan-kind.tsx';
 
 const views = [
   ['', 'Trust'],
   ['quarantine', 'Quarantine'],
+  ['scan', 'Scanning'],
+  ['exceptions', 'Exceptions'],
   ['roots', 'Trusted roots'],
 ] as const;
 
@@ -21,6 +25,10 @@ export function PoliciesPage(): VNode {
       <Tabs label="Views of policies" tabs={tabs} />
       {view === 'roots' ? (
         <TrustedRoots />
+      ) : view === 'exceptions' ? (
+        <Exceptions />
+      ) : view === 'scan' ? (
+        <PolicyList key={view} kind={scanKind} />
       ) : view === 'quarantine' ? (
         <PolicyList key={view} kind={quarantineKind} />
       ) : (
