@@ -24,7 +24,7 @@ export const keptMs = 30 * 24 * 3_600_000;
 const mostListers = 20;
 const judgedAtOnce = 4;
 
-export interface NewResult {
+interface NewResult {
   readonly by: StoredResult['by'];
   readonly format: string;
   readonly result: ScanResult;

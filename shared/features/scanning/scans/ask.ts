@@ -16,7 +16,7 @@ type Ports = Pick<JudgingPorts, 'documents' | 'clock' | 'registry' | 'queues'>;
 export const urgency = { now: 0, taggedAndPulled: 1, tagged: 2, pulled: 3, rest: 4 } as const;
 type Urgency = (typeof urgency)[keyof typeof urgency];
 
-export interface Asked {
+interface Asked {
   readonly cause: Scan['cause'];
   readonly urgency: Urgency;
   readonly host?: string | undefined;
