@@ -254,7 +254,11 @@ describe.each(stores)('the log of a webhook in %s', (_, open) => {
         ({ eventRequestMessage: { content } }) => (content as { action: string; target: object }).action,
       ),
     ).toEqual(['Longshore.WebhookFailing', 'Longshore.TagMoved', 'push', 'push']);
-    const { actor: _actor, ...content } = one.data as { actor: unknown; id: string };
+    const {
+      actor: _actor,
+      withheldUntil: _withheld,
+      ...content
+    } = one.data as { actor: unknown; withheldUntil: unknown; id: string };
     expect(second.value.at(-1)).toEqual({
       id: content.id,
       eventRequestMessage: {
