@@ -5,6 +5,7 @@ import { Violation } from '../invariants.ts';
 import { randomOf, Schedule } from '../schedule.ts';
 import type { Case, Operation, Planned } from './cases.ts';
 import { bodyOf, caseOf } from './cases.ts';
+import { truthOf } from './model.ts';
 import { checkJudged, verdictsIn, Watch } from './watch.ts';
 import type { Actor, Mutation, Simulated } from './world.ts';
 import { actorIn, freshMs, lagMs, manifestAt, pushBlobs, regionNames, signatureAt, simulatedWorld } from './world.ts';
@@ -180,12 +181,25 @@ async function comeToRest(simulated: Simulated, watch: Watch, mutation: Mutation
   await step(3_601_000, 0xf0010);
   await step(61_000, 0xf0011);
   checkJudged(simulated.world);
+  await checkShown(simulated, mutation);
   const before = verdictsIn(simulated.world);
   for (const name of regionNames) {
     const actor = actorIn(simulated, name, 0xf0020, mutation);
     for (const event of simulated.world.region(name).events.log) await actor.events['verdicts-judge'](event);
   }
   if (verdictsIn(simulated.world) !== before) throw new Violation('events that came again have changed verdicts');
+}
+
+/** The API shows each judgement as one by the policies that there are. */
+async function checkShown(simulated: Simulated, mutation: Mutation): Promise<void> {
+  const { app } = actorIn(simulated, 'home', 0xf0015, mutation);
+  for (const { repository, digest } of truthOf(simulated.world).live.values()) {
+    const answer = await ask(app, 'GET', `/api/v1/images/verdict?repository=${repository}&reference=${digest}`);
+    const shown = (await answer.json()) as { judgements: { part: string; isCurrent: boolean }[]; walk?: object };
+    const old = shown.judgements.find(({ isCurrent }) => !isCurrent);
+    if (old !== undefined) throw new Violation(`${old.part} of ${repository}@${digest} stays one by other policies`);
+    if (shown.walk !== undefined) throw new Violation('a walk does not end');
+  }
 }
 
 export interface Failure {
