@@ -145,7 +145,7 @@ function columnsOf(release: (one: ManifestName) => void): readonly Column<Held>[
           label={`Release ${visibleText(formatReference(row.repository, shortDigest(row.digest)))}`}
           onPress={() => release(row)}
         >
-          Release …
+          Release
         </Button>
       ),
     },

@@ -126,7 +126,7 @@ function Actions<P extends Policy, T extends Typed>({ kind, of, steps }: Actions
   return (
     <div class="actions">
       <Button disabledWhy={why} label={`Mode of ${name}`} onPress={() => steps.changeMode(of)}>
-        Mode …
+        Mode
       </Button>
       <Button disabledWhy={why} label={`Change ${name}`} onPress={() => steps.edit(of)}>
         Change

@@ -125,7 +125,7 @@ function KeyFields({ at, of, faults, set, remove }: SignerProps<TypedKeys>): VNo
         />
       ) : null}
       <div class="actions">
-        <Button label={`Take out signer by a key ${at + 1}`} onPress={remove}>
+        <Button label={`Take it out: signer by a key ${at + 1}`} onPress={remove}>
           Take it out
         </Button>
       </div>
@@ -171,7 +171,7 @@ function IdentityFields({ at, of, faults, set, remove }: SignerProps<TypedIdenti
       />
       <RootField value={of.trustedRoot} onValue={(trustedRoot) => set({ trustedRoot })} fault={fault('trustedRoot')} />
       <div class="actions">
-        <Button label={`Take out keyless signer ${at + 1}`} onPress={remove}>
+        <Button label={`Take it out: keyless signer ${at + 1}`} onPress={remove}>
           Take it out
         </Button>
       </div>
