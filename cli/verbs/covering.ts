@@ -22,18 +22,30 @@ export const graceFlag: Flag = {
   says: 'how long an image that passed once stays open when it no longer does: 0 to 8760 hours (0)',
 };
 
+export const heldTagFlag: Flag = {
+  flags: '--held-tag <answer>',
+  says: 'refuse, or serve-previous: a tag that moves to a held image serves the one before (refuse)',
+  choices: ['refuse', 'serve-previous'],
+};
+
 /** The settings by which every policy of a verdict says what it covers. */
 export interface CoveringSettings {
   readonly mode: Mode;
   readonly repositories: { readonly include: string[]; readonly exclude: string[] };
   readonly graceHours: number;
+  readonly heldTag: 'refuse' | 'serve-previous';
 }
 
 export function modeOf(given: Given): Mode | undefined {
   return given.text('mode') as Mode | undefined;
 }
 
-/** Returns the settings of `--mode`, `--repositories` and `--grace`, with what the API takes where they are absent. */
+/** Returns what is given of the flags that all policies have. */
+export function coveringGiven(given: Given): (string | undefined)[] {
+  return ['mode', 'repositories', 'grace', 'heldTag'].map((flag) => given.text(flag));
+}
+
+/** Returns the settings of the flags that all policies have, with what the API takes where they are absent. */
 export function coveringOf(given: Given): CoveringSettings {
   const patterns = given.text('repositories')?.split(',') ?? ['**'];
   if (patterns.some((pattern) => pattern.trim() === ''))
@@ -42,6 +54,7 @@ export function coveringOf(given: Given): CoveringSettings {
     mode: modeOf(given) ?? 'audit',
     repositories: { include: patterns.map((pattern) => pattern.trim()), exclude: [] },
     graceHours: hoursOf(given, 'grace') ?? 0,
+    heldTag: (given.text('heldTag') as CoveringSettings['heldTag'] | undefined) ?? 'refuse',
   };
 }
 

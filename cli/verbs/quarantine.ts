@@ -6,7 +6,17 @@ import { manifestsOf } from '../registry/listed.ts';
 import { itemsOf } from '../registry/pages.ts';
 import { counted, timeOf } from '../text/words.ts';
 import type { Given, Verb } from '../verb.ts';
-import { coveringOf, graceFlag, graceOf, hoursOf, modeFlag, modeShort, repositoriesFlag } from './covering.ts';
+import {
+  coveringGiven,
+  coveringOf,
+  graceFlag,
+  graceOf,
+  heldTagFlag,
+  hoursOf,
+  modeFlag,
+  modeShort,
+  repositoriesFlag,
+} from './covering.ts';
 import type { Kind } from './kinds.ts';
 import { createOf, editOf, lsOf, removeOf, showOf } from './kinds.ts';
 import { patternsOf } from './patterns.ts';
@@ -51,8 +61,8 @@ const kind: Kind<Policy> = {
 async function settingsOf(given: Given): Promise<Settings | undefined> {
   const backlog = given.text('backlog') as Settings['backlog'] | undefined;
   const pushEvent = given.text('pushEvent') as Settings['pushEvent'] | undefined;
-  const flags = ['mode', 'repositories', 'grace', 'backlog', 'pushEvent', 'timesOut'];
-  if (flags.every((flag) => given.text(flag) === undefined)) return Promise.resolve(undefined);
+  const own = [backlog, pushEvent, given.text('timesOut')];
+  if ([...own, ...coveringGiven(given)].every((value) => value === undefined)) return Promise.resolve(undefined);
   const timeoutHours = hoursOf(given, 'times-out');
   return Promise.resolve({
     ...coveringOf(given),
@@ -87,6 +97,7 @@ export const quarantinePolicies: Verb = {
           },
           { flags: '--times-out <hours>', says: 'tells, once an image has waited for so long' },
           graceFlag,
+          heldTagFlag,
         ],
         examples: ["quarantine-policies create wait --repositories 'prod/**' --mode enforce"],
         body: settingsOf,

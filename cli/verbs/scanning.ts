@@ -4,7 +4,16 @@ import { dataOf } from '../registry/data.ts';
 import { itemsOf } from '../registry/pages.ts';
 import { timeOf } from '../text/words.ts';
 import type { Given, Verb } from '../verb.ts';
-import { coveringOf, modeFlag, modeShort, repositoriesFlag } from './covering.ts';
+import {
+  coveringGiven,
+  coveringOf,
+  graceFlag,
+  graceOf,
+  heldTagFlag,
+  modeFlag,
+  modeShort,
+  repositoriesFlag,
+} from './covering.ts';
 import type { Kind } from './kinds.ts';
 import { createOf, editOf, lsOf, removeOf, showOf, showThing } from './kinds.ts';
 import { patternsOf } from './patterns.ts';
@@ -122,7 +131,7 @@ const policy: Kind<Policy> = {
     ['mode', each.mode],
     ['repositories', patternsOf(each.repositories)],
     ['blocks', blocksOf(each)],
-    ['grace', each.graceDays === 0 ? undefined : `${each.graceDays} days for what passed once`],
+    ['grace', graceOf(each)],
     ['backlog', each.backlog],
     ['scanner', each.scanner],
     ['changed', timeOf(each.updatedAt)],
@@ -134,13 +143,12 @@ const severities = ['unknown', 'negligible', 'low', 'medium', 'high', 'critical'
 async function policyOf(given: Given): Promise<PolicySettings | undefined> {
   const severity = given.text('severity') as (typeof severities)[number] | undefined;
   const onlyFixable = given.has('onlyFixable');
-  const isJson = [severity, given.text('mode'), given.text('repositories')].every((value) => value === undefined);
+  const isJson = [severity, ...coveringGiven(given)].every((value) => value === undefined);
   if (isJson && !onlyFixable) return undefined;
   return Promise.resolve({
     ...coveringOf(given),
     block: { severity: severity ?? 'critical', onlyFixable },
     unscannable: 'pass',
-    graceDays: 0,
     backlog: 'open',
     scanOnPush: true,
     vexFrom: [],
@@ -161,6 +169,8 @@ export const scanPolicies: Verb = {
           { flags: '--only-fixable', says: 'only what has a fix blocks' },
           repositoriesFlag,
           modeFlag,
+          graceFlag,
+          heldTagFlag,
         ],
         examples: ["scan-policies create no-critical --repositories 'prod/**' --only-fixable --mode audit"],
         body: policyOf,

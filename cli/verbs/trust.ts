@@ -6,7 +6,16 @@ import { itemsOf } from '../registry/pages.ts';
 import { harmless } from '../text/harmless.ts';
 import { timeOf } from '../text/words.ts';
 import type { Given, Verb } from '../verb.ts';
-import { coveringOf, graceFlag, graceOf, modeFlag, modeShort, repositoriesFlag } from './covering.ts';
+import {
+  coveringGiven,
+  coveringOf,
+  graceFlag,
+  graceOf,
+  heldTagFlag,
+  modeFlag,
+  modeShort,
+  repositoriesFlag,
+} from './covering.ts';
 import type { Kind } from './kinds.ts';
 import { createOf, editOf, lsOf, removeOf, showOf } from './kinds.ts';
 import { patternsOf } from './patterns.ts';
@@ -75,15 +84,7 @@ async function readKey(path: string): Promise<string> {
 async function settingsOf(given: Given): Promise<Settings | undefined> {
   const [files, issuer, subject] = [given.text('key'), given.text('issuer'), given.text('subject')];
   const attestation = given.text('attestation');
-  const isJson = [
-    files,
-    issuer,
-    subject,
-    attestation,
-    given.text('mode'),
-    given.text('repositories'),
-    given.text('grace'),
-  ].every((value) => value === undefined);
+  const isJson = [files, issuer, subject, attestation, ...coveringGiven(given)].every((value) => value === undefined);
   if (isJson) return undefined;
   if ((issuer === undefined) !== (subject === undefined))
     throw usageFailure('a keyless signature counts by both: give --issuer and --subject');
@@ -97,6 +98,7 @@ async function settingsOf(given: Given): Promise<Settings | undefined> {
     sigstoreIdentities: issuer === undefined || subject === undefined ? [] : [identityOf(name, issuer, subject)],
     notation: [],
     subject: 'index-or-child',
+    rules: [],
     ...(attestation === undefined ? {} : { attestation }),
   };
 }
@@ -130,6 +132,7 @@ export const trustPolicies: Verb = {
           repositoriesFlag,
           modeFlag,
           graceFlag,
+          heldTagFlag,
         ],
         examples: [
           "trust-policies create release --key cosign.pub --repositories 'prod/**' --mode audit",

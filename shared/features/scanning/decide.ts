@@ -2,7 +2,7 @@ import { defined } from '../../core/documents/defined.ts';
 import type { Counts, Finding, ScanResult, Severity } from './findings.ts';
 import { addTo, byWorst, countsWithoutRows, noCounts, severities } from './findings.ts';
 import type { Judgement } from './judge.ts';
-import { dayMs, fails, judgeBy, judgeUnscannable } from './judge.ts';
+import { fails, judgeBy, judgeUnscannable } from './judge.ts';
 import type { ScanException, ScanPolicy } from './policy.ts';
 import { policiesFor } from './policy.ts';
 import { reasonsOf } from './reasons.ts';
@@ -143,8 +143,8 @@ function conclude(
 }
 
 /** Returns the end of a policy's grace, in milliseconds; `-Infinity` if there is none. */
-function graceOf({ graceDays }: ScanPolicy, { passedOnceAt }: DecisionTimes, failingSince: Date): number {
-  return passedOnceAt === undefined || graceDays === 0 ? -Infinity : failingSince.getTime() + graceDays * dayMs;
+function graceOf({ graceHours }: ScanPolicy, { passedOnceAt }: DecisionTimes, failingSince: Date): number {
+  return passedOnceAt === undefined || graceHours === 0 ? -Infinity : failingSince.getTime() + graceHours * 3_600_000;
 }
 
 function graceNote(until: string): string {

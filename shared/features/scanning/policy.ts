@@ -36,12 +36,6 @@ export const scanSettingsSchema = z.strictObject({
     .enum(['pass', 'hold'])
     .default('pass')
     .describe('Says if what no scanner can scan, as charts and signatures, passes or is held.'),
-  graceDays: z
-    .int()
-    .min(0)
-    .max(365)
-    .default(0)
-    .describe('The days for which an image that passed once may still be pulled when a new finding blocks it.'),
   maxAgeDays: days.optional().describe('The days after which a scan no longer counts; without it, it always does.'),
   backlog: z
     .enum(['open', 'hold'])

@@ -84,7 +84,7 @@ function addStatement(api: OpenAPIHono, ports: Ports): void {
   api.openapi(routes.statement, async (context) => {
     const { repository, reference } = context.req.valid('query');
     const key = { registry, repository };
-    const [manifest, covering, signer] = await Promise.all([
+    const [{ manifest }, covering, signer] = await Promise.all([
       readManifest(documents, key, reference),
       coverage.of(key),
       statementKey(ports),

@@ -5,14 +5,16 @@ import {
   FormDialog,
   refuseIfChanged,
   refuseIfThere,
+  SelectField,
   send,
   TextField,
   toast,
   useState,
 } from '../../kit.ts';
+import type { Typed } from './covering.ts';
 import { faultAt, faultsIn, noFaults } from './faults.ts';
 import { saysAll, settingsIn } from './json-text.ts';
-import type { Kind, Policy, Typed } from './kinds.tsx';
+import type { Kind, Policy } from './kinds.tsx';
 import { ModeField } from './mode.tsx';
 
 interface FormProps<P extends Policy, T extends Typed> {
@@ -80,6 +82,11 @@ export function PolicyForm<P extends Policy, T extends Typed>({ kind, of, onClos
   );
 }
 
+const heldTags = [
+  ['refuse', 'is refused'],
+  ['serve-previous', 'serves the image that it had before'],
+] as const;
+
 interface FieldsProps<P extends Policy, T extends Typed> {
   readonly kind: Kind<P, T>;
   readonly of: T;
@@ -104,6 +111,20 @@ function Fields<P extends Policy, T extends Typed>({ kind, of, set, faults }: Fi
         value={of.exceptRepositories}
         onValue={(exceptRepositories) => change({ exceptRepositories })}
         fault={faultAt(faults, 'repositories.exclude')}
+      />
+      <TextField
+        label="Hours of grace"
+        inputMode="numeric"
+        value={of.graceHours}
+        onValue={(graceHours) => change({ graceHours })}
+        hint="So long an image that passed once stays open when it no longer does."
+        fault={faultAt(faults, 'graceHours')}
+      />
+      <SelectField
+        label="A tag that moves to a held image"
+        value={of.heldTag}
+        options={heldTags}
+        onValue={(heldTag) => change({ heldTag })}
       />
       <kind.Fields of={of} set={set} faults={faults} />
     </>

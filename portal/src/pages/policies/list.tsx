@@ -17,8 +17,9 @@ import {
   useState,
   whyNot,
 } from '../../kit.ts';
+import type { Typed } from './covering.ts';
 import { PolicyForm } from './form.tsx';
-import type { Kind, Policy, Typed } from './kinds.tsx';
+import type { Kind, Policy } from './kinds.tsx';
 import { ModeBadge, ModeDialog, useWalk, Walk } from './mode.tsx';
 
 export const write = 'management/write';

@@ -1,15 +1,14 @@
 import type { Schema } from '../../kit.ts';
-import { answered, api, CheckField, SelectField, TextField } from '../../kit.ts';
-import { faultAt } from './faults.ts';
-import type { Kind, Typed } from './kinds.tsx';
-import { wordsIn } from './trust-typed.ts';
+import { answered, api, CheckField, SelectField } from '../../kit.ts';
+import type { Typed } from './covering.ts';
+import { coveringDefaults, coveringRoots, coveringSettings, newCovering, typedCovering } from './covering.ts';
+import type { Kind } from './kinds.tsx';
 
 type ScanPolicy = Schema<'ScanPolicy'>;
 
 interface TypedScan extends Typed {
   readonly severity: string;
   readonly onlyFixable: boolean;
-  readonly graceDays: string;
   readonly backlog: string;
   readonly unscannable: string;
   /** The settings that have no field: they are changed as JSON, and stay as they are here. */
@@ -29,17 +28,7 @@ const unscannables = [
 
 /** What is beside the settings in an answer. */
 function othersOf(policy: ScanPolicy): object {
-  const shown = [
-    'name',
-    'createdAt',
-    'updatedAt',
-    'mode',
-    'repositories',
-    'block',
-    'graceDays',
-    'backlog',
-    'unscannable',
-  ];
+  const shown = ['createdAt', 'updatedAt', ...coveringRoots, 'block', 'backlog', 'unscannable'];
   return Object.fromEntries(Object.entries(policy).filter(([key]) => !shown.includes(key)));
 }
 
@@ -50,56 +39,47 @@ export const scanKind: Kind<ScanPolicy, TypedScan> = {
   about:
     'A scan policy holds images with findings of a severity, until there is a version without them, or an exception.',
   load: (query, signal) => answered(api.GET('/scanning/policies', { params: { query }, signal })),
-  asks: ({ block, graceDays }) =>
+  asks: ({ block, graceHours }) =>
     `no finding that is ${block.severity} or worse${block.onlyFixable ? ' and has a fix' : ''}` +
-    (graceDays === 0 ? '' : `, with a grace of ${graceDays} days`),
+    (graceHours === 0 ? '' : `, with a grace of ${graceHours} hours`),
   begin: {
-    mode: 'audit',
-    repositories: '**',
-    exceptRepositories: '',
+    ...newCovering,
+    graceHours: '168',
     severity: 'critical',
     onlyFixable: true,
-    graceDays: '7',
     backlog: 'open',
     unscannable: 'pass',
     others: {},
     otherBlocks: {},
   },
   defaults: {
-    mode: 'audit',
+    ...coveringDefaults,
     block: { severity: 'critical', onlyFixable: false },
-    graceDays: 0,
     backlog: 'open',
     unscannable: 'pass',
   },
   typed: (policy) => {
     const { severity, onlyFixable, ...otherBlocks } = policy.block;
     return {
-      mode: policy.mode,
-      repositories: policy.repositories.include.join(' '),
-      exceptRepositories: policy.repositories.exclude.join(' '),
+      ...typedCovering(policy),
       severity,
       onlyFixable,
-      graceDays: String(policy.graceDays),
       backlog: policy.backlog,
       unscannable: policy.unscannable,
       others: othersOf(policy),
       otherBlocks,
     };
   },
-  settings: ({ repositories, exceptRepositories, severity, onlyFixable, graceDays, others, otherBlocks, ...rest }) => {
-    if (!/^\d{1,3}$/.test(graceDays.trim())) throw new Error('Give the days of grace as a whole number, from 0 on.');
-    return {
-      ...others,
-      ...rest,
-      repositories: { include: wordsIn(repositories), exclude: wordsIn(exceptRepositories) },
-      block: { ...otherBlocks, severity, onlyFixable },
-      graceDays: Number(graceDays),
-    };
-  },
-  roots: ['name', 'mode', 'repositories', 'block', 'unscannable', 'graceDays', 'backlog', 'scanner', 'vexFrom'],
-  shows: /^(?:name|graceDays|repositories\.(?:in|ex)clude)(?:\.|$)/,
-  Fields: ({ of, set, faults }) => (
+  settings: ({ severity, onlyFixable, backlog, unscannable, others, otherBlocks, ...typed }) => ({
+    ...others,
+    ...coveringSettings(typed),
+    backlog,
+    unscannable,
+    block: { ...otherBlocks, severity, onlyFixable },
+  }),
+  roots: [...coveringRoots, 'block', 'unscannable', 'backlog', 'scanner', 'vexFrom'],
+  shows: /^(?:name|graceHours|repositories\.(?:in|ex)clude)(?:\.|$)/,
+  Fields: ({ of, set }) => (
     <>
       <SelectField
         label="Findings hold from this severity on"
@@ -111,14 +91,6 @@ export const scanKind: Kind<ScanPolicy, TypedScan> = {
         label="Only findings for which there is a version with a fix"
         isOn={of.onlyFixable}
         onChange={(onlyFixable) => set({ onlyFixable })}
-      />
-      <TextField
-        label="Days of grace"
-        inputMode="numeric"
-        value={of.graceDays}
-        onValue={(graceDays) => set({ graceDays })}
-        hint="So long an image that passed once stays open when a new finding comes up."
-        fault={faultAt(faults, 'graceDays')}
       />
       <SelectField
         label="Images that were there before"

@@ -1,14 +1,15 @@
+import type { Covering, Typed } from './covering.ts';
+import { coveringSettings, newCovering, typedCovering } from './covering.ts';
 import { publicKeysIn } from './pem.ts';
 
 /** The settings of a trust policy. The kit, which has the API's own type of them, is for browsers alone. */
-export interface TrustSettings {
-  readonly mode: string;
-  readonly repositories: { readonly include: readonly string[]; readonly exclude: readonly string[] };
+export interface TrustSettings extends Covering {
   readonly sigstoreKeys: readonly KeyAuthority[];
   readonly sigstoreIdentities: readonly IdentityAuthority[];
   readonly notation: readonly object[];
   readonly attestation?: string | undefined;
   readonly subject: string;
+  readonly rules: readonly object[];
 }
 
 interface KeyAuthority {
@@ -51,16 +52,15 @@ export interface TypedIdentity {
   readonly insecureIgnoreSct: boolean;
 }
 
-export interface TypedTrust {
-  readonly mode: string;
-  readonly repositories: string;
-  readonly exceptRepositories: string;
+export interface TypedTrust extends Typed {
   readonly keys: readonly TypedKeys[];
   readonly identities: readonly TypedIdentity[];
   /** The authorities of Notation have certificates and levels: they are changed as JSON alone. */
   readonly notation: readonly object[];
   readonly attestation: string;
   readonly subject: string;
+  /** The rules on attestations are changed as JSON, too. */
+  readonly rules: readonly object[];
 }
 
 export const newKeys: TypedKeys = { name: 'release', pem: '', requireLog: false, trustedRoot: '' };
@@ -75,21 +75,18 @@ export const newIdentity: TypedIdentity = {
   insecureIgnoreSct: false,
 };
 export const newTrust: TypedTrust = {
-  mode: 'audit',
-  repositories: '**',
-  exceptRepositories: '',
+  ...newCovering,
   keys: [newKeys],
   identities: [],
   notation: [],
   attestation: '',
   subject: 'index-or-child',
+  rules: [],
 };
 
 export function typedTrust(of: TrustSettings): TypedTrust {
   return {
-    mode: of.mode,
-    repositories: of.repositories.include.join(' '),
-    exceptRepositories: of.repositories.exclude.join(' '),
+    ...typedCovering(of),
     keys: of.sigstoreKeys.map(({ name, keys, requireLog = false, trustedRoot = '' }) => ({
       name,
       pem: keys.map((key) => `${key.trim()}\n`).join(''),
@@ -112,14 +109,14 @@ export function typedTrust(of: TrustSettings): TypedTrust {
     notation: of.notation,
     attestation: of.attestation ?? '',
     subject: of.subject,
+    rules: of.rules,
   };
 }
 
 /** Returns the settings as the API has them. Throws where a field cannot be read, before anything is sent. */
 export function trustSettings(of: TypedTrust): TrustSettings {
   return {
-    mode: of.mode,
-    repositories: { include: wordsIn(of.repositories), exclude: wordsIn(of.exceptRepositories) },
+    ...coveringSettings(of),
     sigstoreKeys: of.keys.map(({ name, pem, requireLog, trustedRoot }) => ({
       name: name.trim(),
       keys: publicKeysIn(pem),
@@ -137,6 +134,7 @@ export function trustSettings(of: TypedTrust): TrustSettings {
     notation: of.notation,
     ...(of.attestation.trim() === '' ? {} : { attestation: of.attestation.trim() }),
     subject: of.subject,
+    rules: of.rules,
   };
 }
 
@@ -154,17 +152,13 @@ function claimsIn(text: string): Record<string, string> {
   );
 }
 
-export function wordsIn(text: string): string[] {
-  return text.split(/[\s,]+/).filter((each) => each !== '');
-}
-
 /** Names the signers of a policy in words. */
 export function asksFor({
   sigstoreKeys,
   sigstoreIdentities,
   notation,
   attestation,
-}: Omit<TrustSettings, 'mode' | 'repositories' | 'subject'>): string {
+}: Omit<TrustSettings, keyof Covering | 'subject' | 'rules'>): string {
   const signers = [
     ...sigstoreKeys.map(({ name, keys }) => `${name} (${keys.length === 1 ? 'a key' : `${keys.length} keys`})`),
     ...sigstoreIdentities.map(({ name }) => `${name} (keyless)`),

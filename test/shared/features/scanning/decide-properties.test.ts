@@ -30,10 +30,10 @@ describe('a decision about any findings', () => {
         onlyFixable: fc.boolean(),
         fixableForDays: fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined }),
         cvss: fc.option(fc.integer({ min: 0, max: 10 }), { nil: undefined }),
-        graceDays: fc.integer({ min: 0, max: 10 }),
+        graceHours: fc.integer({ min: 0, max: 240 }),
         maxAgeDays: fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined }),
       })
-      .map(({ mode, graceDays, maxAgeDays, ...block }) => policy({ mode, graceDays, maxAgeDays, block })),
+      .map(({ mode, graceHours, maxAgeDays, ...block }) => policy({ mode, graceHours, maxAgeDays, block })),
     { maxLength: 3 },
   );
   const exceptions = fc.uniqueArray(

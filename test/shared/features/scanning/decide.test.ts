@@ -107,7 +107,7 @@ describe('the rules that cover an image', () => {
 
 describe('an exception', () => {
   it('takes a finding away until it expires; then the gate closes again, after its grace', () => {
-    const rules = { policies: [policy({ graceDays: 3 })], exceptions: [exception()] };
+    const rules = { policies: [policy({ graceHours: 3 * 24 })], exceptions: [exception()] };
     const result = resultOf(finding());
     const open = decided(result, rules);
     expect(open).toMatchObject({
@@ -186,7 +186,7 @@ describe('the precedence', () => {
 });
 
 describe('a grace', () => {
-  const rules = { policies: [policy({ graceDays: 5 })] };
+  const rules = { policies: [policy({ graceHours: 5 * 24 })] };
 
   it('is for what passed once alone, and counts from when it began to fail', () => {
     const result = resultOf(finding());
@@ -200,7 +200,7 @@ describe('a grace', () => {
   });
 
   it('ends with the first policy whose grace ends', () => {
-    const policies = [policy({ graceDays: 5 }), policy({ name: 'b', graceDays: 2 })];
+    const policies = [policy({ graceHours: 5 * 24 }), policy({ name: 'b', graceHours: 2 * 24 })];
     const times = { passedOnceAt: day(-1) };
     expect(decided(resultOf(finding()), { policies }, times).graceUntil).toBe(day(2).toISOString());
     const strict = [...policies, policy({ name: 'c' })];

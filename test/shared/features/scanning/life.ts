@@ -8,7 +8,7 @@ export async function grow(life: Life): Promise<void> {
   const params = { name: 'block' };
   const goes = { params: { name: 'goes' } };
   await life.api('putScanPolicy', { params, body: { mode: 'audit', repositories: { include: ['scanned/*'] } } });
-  await life.api('updateScanPolicy', { params, body: { graceDays: 3 } });
+  await life.api('updateScanPolicy', { params, body: { graceHours: 72 } });
   await life.api('putScanPolicy', { ...goes, body: { mode: 'off' } });
   await life.api('deleteScanPolicy', goes);
   const exception = { vulnerability: 'CVE-2026-1', owner: 'team', reason: 'unused', expiresAt: '2099-01-01T00:00:00Z' };

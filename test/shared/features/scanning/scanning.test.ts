@@ -34,11 +34,9 @@ describe('an image that a scan policy covers', () => {
     await world.push('team/app', 'v1', image);
     await world.push('team/other', 'v1', makeImage('another'));
     await world.run();
-    const [{ registry }] = scansAsked(world.adapter).filter(({ artifact }) => artifact.repository === 'team/app') as [
-      { registry: { url: string; authorization: string } },
-    ];
-    expect(registry.url).toBe('http://registry.test');
-    const { authorization } = registry;
+    const asked = scansAsked(world.adapter).find(({ artifact }) => artifact.repository === 'team/app');
+    expect(asked?.registry.url).toBe('http://registry.test');
+    const { authorization = '' } = asked?.registry ?? {};
     const status = async (method: string, repository: string) =>
       (await ask(world.app, method, `/v2/${repository}/manifests/v1`, { headers: { authorization } })).status;
     expect([await status('GET', 'team/app'), await status('GET', 'team/other')]).toEqual([200, 401]);
@@ -161,7 +159,7 @@ describe('a newer database of the scanner', () => {
   });
 
   it('leaves an image that passed once open for the grace of its policy, and then closes it', async () => {
-    const world = await scannedWorld({ settings: { ...policy, graceDays: 7 } });
+    const world = await scannedWorld({ settings: { ...policy, graceHours: 7 * 24 } });
     await world.push('team/app', 'v1', image);
     await world.run();
     world.clock.pass(2 * 3_600_000);

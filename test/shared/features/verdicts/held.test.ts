@@ -272,8 +272,8 @@ describe('the walk that a change of policies begins', () => {
     expect(await walk()).toEqual({ isUnderWay: false, judged: 0 });
     await world.push('team/app', 'v1', makeImage('there before'));
     await manage(world, 'PUT', '/quarantine/policies/wait', enforce);
-    expect(await walk()).toEqual({ isUnderWay: true, judged: 0, beganAt: expect.any(String) });
+    expect(await walk()).toEqual({ isUnderWay: true, judged: 0, beganAt: expect.any(String) as string });
     await world.timers['verdicts-judge-due']();
-    expect(await walk()).toMatchObject({ isUnderWay: false, judged: 1, endedAt: expect.any(String) });
+    expect(await walk()).toMatchObject({ isUnderWay: false, judged: 1, endedAt: expect.any(String) as string });
   });
 });
