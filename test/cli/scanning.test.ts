@@ -60,7 +60,7 @@ describe('longshore scan', () => {
     await world.push('team/app', 'v1', image);
     await world.run();
     const ran = await run('scan team/app:v1 -o json', admin, {
-      // What the registry does by itself happens between the questions of the command.
+      // The registry does its own work between the questions of the command.
       async fetch(request) {
         if (request.url.includes('/images/findings')) await world.run();
         return world.app.fetch(request);

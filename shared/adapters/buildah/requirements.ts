@@ -55,7 +55,7 @@ const needed: Readonly<Record<string, string>> = {
   du: 'coreutils',
 };
 
-/** What was found to work in this process, by the options. */
+/** The means that were found to work in this process, by the options. */
 const found = new Map<string, Isolation>();
 
 /**

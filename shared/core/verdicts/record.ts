@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { patching } from '../documents/changes.ts';
 import { untilUncontended } from '../documents/contention.ts';
 import type { ManifestDocument } from '../documents/manifest.ts';
@@ -32,11 +33,11 @@ export type NewParts = Parameters<typeof withParts>[1];
 
 /**
  * Writes parts of a manifest's verdict, with the events of what that changes and those that have waited for it to open,
- * in one transaction. `judge` is given the
- * manifest as it is stored now, reads the evidence after that, and is called anew if somebody has written the manifest
- * meanwhile: of two judgements at once, the one that has read less is not the last. `undefined` leaves all as it is.
- * The old parts count until the new ones are written, so nothing is closed because work is under way. Returns the
- * verdict as it is then, `'absent'` if there is no such manifest. Throws `RegistryError` (`contended`), `StoreFailure`.
+ * in one transaction. `judge` is given the manifest as it is stored now, reads the evidence after that, and is called
+ * anew if somebody has written the manifest meanwhile: of two judgements at once, the one that has read less is not the
+ * last. `undefined` leaves all as it is. The old parts count until the new ones are written, so nothing is closed because
+ * work is under way. Returns the verdict as it is then, `'absent'` if there is no such manifest. Throws `RegistryError`
+ * (`contended`), `StoreFailure`.
  */
 export async function recordVerdict(
   ports: RecordPorts,
@@ -76,21 +77,20 @@ function tellJudged({ metrics }: RecordPorts, before: Verdict | undefined, after
   }
 }
 
-/** Says whether two verdicts say the same of the manifest, whenever they were reached. */
+/**
+ * Says whether two verdicts say the same of the manifest, whenever they were reached. A judge may give its properties in
+ * another order than the store.
+ */
 function isSame(before: Verdict | undefined, after: Verdict): boolean {
-  return JSON.stringify(withoutTimes(before)) === JSON.stringify(withoutTimes(after));
+  return isDeepStrictEqual(withoutTimes(before), withoutTimes(after));
 }
 
 function withoutTimes(verdict: Verdict | undefined) {
-  return (
-    verdict && [
-      verdict.held,
-      verdict.dueAt,
-      verdict.release,
-      verdict.withheld,
-      ...verdictParts.map((part) => verdict[part] && { ...verdict[part], at: '', passedAt: '' }),
-    ]
-  );
+  if (verdict === undefined) return undefined;
+  const { held, dueAt, release, withheld } = verdict;
+  const parts = verdictParts.map((part) => verdict[part] && { ...verdict[part], at: '', passedAt: '' });
+  // As it is stored: a property that is undefined is absent.
+  return JSON.parse(JSON.stringify({ held, dueAt, release, withheld, parts })) as unknown;
 }
 
 function eventsOf(

@@ -6,7 +6,7 @@ import type { Expected, Truth } from './model.ts';
 import { expectedQuarantine, expectedTrust, holds, isSignature, mayHold, placeOf, truthOf } from './model.ts';
 import { freshMs } from './world.ts';
 
-/** What was so at a time, until the next one: whether each manifest was held, and all facts. */
+/** The state at a time, until the next one: whether each manifest was held, and all facts. */
 interface Moment {
   readonly at: number;
   readonly held: ReadonlyMap<string, boolean>;

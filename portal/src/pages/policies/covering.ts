@@ -23,7 +23,7 @@ export const newCovering: Typed = {
   heldTag: 'refuse',
 };
 
-/** What the API takes where settings say nothing. */
+/** The settings that the API takes where nothing is said. */
 export const coveringDefaults = { mode: 'audit', graceHours: 0, heldTag: 'refuse' };
 
 export const coveringRoots = ['name', ...Object.keys(coveringDefaults), 'repositories'];

@@ -1,4 +1,4 @@
-/** What the registry refuses in a form: of fields by their paths, and the rest. */
+/** The faults that the registry finds in a form: those of fields by their paths, and the rest. */
 export interface Faults {
   /** The faults of fields, each with its path, as in `sigstoreKeys.0.keys.1`. */
   readonly fields: readonly (readonly [path: string, why: string])[];

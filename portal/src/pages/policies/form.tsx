@@ -25,7 +25,7 @@ interface FormProps<P extends Policy, T extends Typed> {
   readonly onDone: () => void;
 }
 
-/** What is not among the settings of a policy. */
+/** These properties of an answer are no settings of the policy. */
 const shownBeside = ['name', 'createdAt', 'updatedAt'];
 
 /** Adds a policy, or changes one: by fields, or as JSON, which says more than there are fields for. */

@@ -8,7 +8,7 @@ import { TrustFields } from './trust-fields.tsx';
 import type { TypedTrust } from './trust-typed.ts';
 import { asksFor, newTrust, trustSettings, typedTrust } from './trust-typed.ts';
 
-/** What all policies have. */
+/** The properties that all policies have. */
 export interface Policy {
   readonly name: string;
   readonly mode: string;
@@ -27,7 +27,7 @@ export interface Kind<P extends Policy, T extends Typed> {
   ) => Promise<{ readonly items: readonly P[]; readonly nextLink?: string }>;
   readonly asks: (policy: P) => string;
   readonly begin: T;
-  /** What the API takes where settings say nothing. */
+  /** The settings that the API takes where nothing is said. */
   readonly defaults: object;
   readonly typed: (policy: P) => T;
   /** Throws where a field cannot be read. */

@@ -80,7 +80,13 @@ export function PolicyList<P extends Policy, T extends Typed>({ kind }: ListProp
         />
       )}
       {moded === undefined ? null : (
-        <ModeDialog {...moded} path={kind.path} onClose={() => setModed(undefined)} onDone={changed} />
+        <ModeDialog
+          name={moded.name}
+          mode={moded.mode}
+          path={kind.path}
+          onClose={() => setModed(undefined)}
+          onDone={changed}
+        />
       )}
     </>
   );

@@ -26,7 +26,7 @@ const unscannables = [
   ['hold', 'is held'],
 ] as const;
 
-/** What is beside the settings in an answer. */
+/** Returns the settings that have no field of their own. */
 function othersOf(policy: ScanPolicy): object {
   const shown = ['createdAt', 'updatedAt', ...coveringRoots, 'block', 'backlog', 'unscannable'];
   return Object.fromEntries(Object.entries(policy).filter(([key]) => !shown.includes(key)));

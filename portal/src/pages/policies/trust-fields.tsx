@@ -185,11 +185,13 @@ interface RootFieldProps {
   readonly fault: string | undefined;
 }
 
-function RootField(props: RootFieldProps): VNode {
+function RootField({ value, onValue, fault }: RootFieldProps): VNode {
   return (
     <TextField
       label="Trusted root"
-      {...props}
+      value={value}
+      onValue={onValue}
+      fault={fault}
       hint="Its name on the tab of trusted roots: nothing counts without it."
     />
   );

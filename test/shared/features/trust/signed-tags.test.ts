@@ -110,4 +110,15 @@ describe('the attribute signed of a tag', () => {
     await one.hear();
     expect(await one.signed()).toEqual({ v1: true, v2: true });
   });
+
+  it('is not written again when the same is judged once more', async () => {
+    const one = await marked();
+    await one.sign();
+    const pushed = one.world.region().events.log.find(({ type }) => type === 'Microsoft.ContainerRegistry.ImagePushed');
+    if (pushed === undefined) throw new Error('nothing was pushed');
+    one.clock.pass(60_000);
+    one.memory.calls.resetCounts();
+    await one.events['verdicts-judge'](pushed);
+    expect(one.memory.calls.list.filter((call) => call.startsWith('documents.commit'))).toEqual([]);
+  });
 });
