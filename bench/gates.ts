@@ -69,15 +69,15 @@ function side(longshore: TestLongshore, name: string, repository: string, { dige
 
 /** The app has no setting to switch its gates off. */
 function withoutGates(measuredSide: Side): Side {
-  const require = Reflect.get(Admission.prototype, 'require');
+  const refusal = Reflect.get(Admission.prototype, 'refusal');
   return {
     ...measuredSide,
     async measure() {
-      Admission.prototype.require = () => undefined;
+      Admission.prototype.refusal = () => undefined;
       try {
         return await measuredSide.measure();
       } finally {
-        Admission.prototype.require = require;
+        Admission.prototype.refusal = refusal;
       }
     },
   };

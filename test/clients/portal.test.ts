@@ -101,29 +101,34 @@ const screens = [
 ] as const;
 
 describe.each(pages)('the page %s', (path) => {
-  /** It is opened once for the two tests of the light theme: to open one takes longer than to look at it. */
-  let wide: Page | undefined;
+  /** It is opened once for all of its tests: to open one takes longer than to look at it. */
+  let opened: Awaited<ReturnType<typeof open>> | undefined;
 
   it.each(screens)(
     'asks at most three times, breaks no rule of accessibility and none of its policy, and can be used by keyboard ' +
       'alone, in the $theme theme at $width pixels, where nothing is stretched',
     async ({ theme, width }) => {
-      const { page, faults, requests } = await open(browser, `${stack.url}/ui${path}`, { theme, width });
-      // The shell asks once who is signed in, for all pages that follow.
-      const asked = requests.filter((each) => each.includes('/api/v1/') && each !== 'GET /api/v1/me');
-      expect(asked.length).toBeLessThanOrEqual(3);
+      if (opened === undefined) {
+        opened = await open(browser, `${stack.url}/ui${path}`, { theme, width });
+        // The shell asks once who is signed in, for all pages that follow.
+        const asked = opened.requests.filter((each) => each.includes('/api/v1/') && each !== 'GET /api/v1/me');
+        expect(asked.length).toBeLessThanOrEqual(3);
+      }
+      const { page, faults } = opened;
+      await page.emulateMedia({ colorScheme: theme });
+      await page.setViewportSize({ width, height: 800 });
       await keepPicture(page, `${path.replaceAll(/[^\w.]+/g, '-')}-${theme}`);
       expect(await axeFaults(page)).toEqual([]);
-      expect(await stretched(page)).toEqual([]);
+      // A chart is drawn again once the browser says that it has another size.
+      await expect.poll(() => stretched(page)).toEqual([]);
       if (theme === 'light') await expectWalkable(page);
       expect(faults).toEqual([]);
-      if (theme === 'light') wide = page;
-      else await page.close();
     },
   );
 
   it('has nothing cut off at 360 pixels, and breaks no rule of accessibility there', async () => {
-    const page = wide ?? (await open(browser, `${stack.url}/ui${path}`)).page;
+    const { page } = opened ?? (await open(browser, `${stack.url}/ui${path}`));
+    await page.emulateMedia({ colorScheme: 'light' });
     await page.setViewportSize({ width: 360, height: 800 });
     // A chart is drawn again once the browser says that it has another size.
     await expect.poll(() => cutOff(page)).toEqual([]);
