@@ -3,7 +3,7 @@ import { counted } from '../text/words.ts';
 import type { Flag, Given } from '../verb.ts';
 import type { Short } from './kinds.ts';
 
-export const modes = ['off', 'audit', 'enforce'] as const;
+const modes = ['off', 'audit', 'enforce'] as const;
 type Mode = (typeof modes)[number];
 
 export const modeFlag: Flag = {
@@ -36,7 +36,7 @@ export interface CoveringSettings {
   readonly heldTag: 'refuse' | 'serve-previous';
 }
 
-export function modeOf(given: Given): Mode | undefined {
+function modeOf(given: Given): Mode | undefined {
   return given.text('mode') as Mode | undefined;
 }
 

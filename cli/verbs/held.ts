@@ -12,7 +12,7 @@ import { counted, shortDigest, timeOf } from '../text/words.ts';
 import type { Given, Verb } from '../verb.ts';
 import { hoursOf } from './covering.ts';
 
-export type Held = components['schemas']['HeldImage'];
+type Held = components['schemas']['HeldImage'];
 
 /** Returns the judgements that hold an image, or would if it were not released. */
 function holdingOf({ judgements }: Held) {

@@ -1,7 +1,7 @@
 import type { Dependency } from './failures.ts';
 
 /** The dependencies that are asked at URLs which users name: each caller says which one it asks. */
-export type OutboundDependency = Extract<Dependency, 'issuer' | 'upstream' | 'runner'>;
+type OutboundDependency = Extract<Dependency, 'issuer' | 'upstream' | 'runner'>;
 
 export interface GetJson {
   /**

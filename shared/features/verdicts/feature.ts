@@ -24,7 +24,10 @@ const timerRunMs = 45_000;
 export const verdicts = feature({
   name: 'verdicts',
   make(given: Ports) {
-    const ports: VerdictPorts & Ports = { ...given, judges: [given.quarantineJudge, given.trustJudge, given.scanJudge] };
+    const ports: VerdictPorts & Ports = {
+      ...given,
+      judges: [given.quarantineJudge, given.trustJudge, given.scanJudge],
+    };
     const judging: JudgeManifest = { judgeManifest: (key, digest) => judgeManifest(ports, key, digest) };
     return {
       routes: async () => (await import('./http.ts')).verdictRoutes(ports),

@@ -5,7 +5,7 @@ import type { PolicyKind, PolicySettings } from './cases.ts';
 import { manifests, signatures } from './world.ts';
 
 /** A second opinion: the truth about verdicts, made of the stored facts by no function of the product. */
-export interface Policy {
+interface Policy {
   readonly kind: PolicyKind;
   readonly name: string;
   readonly settings: PolicySettings;

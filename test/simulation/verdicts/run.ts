@@ -207,7 +207,7 @@ export interface Failure {
   readonly message: string;
 }
 
-export async function failureOf(each: Case, mutation?: Mutation): Promise<Failure | undefined> {
+async function failureOf(each: Case, mutation?: Mutation): Promise<Failure | undefined> {
   try {
     await runCase(each, mutation);
     return undefined;

@@ -53,6 +53,6 @@ export function hoursIn(text: string, of: string): number {
   return Number(text);
 }
 
-export function wordsIn(text: string): string[] {
+function wordsIn(text: string): string[] {
   return text.split(/[\s,]+/).filter((each) => each !== '');
 }

@@ -52,12 +52,7 @@ export function PolicyList<P extends Policy, T extends Typed>({ kind }: ListProp
       <Show of={loaded}>
         {({ items, nextLink }) =>
           items.length === 0 ? (
-            <Empty title={`There is no ${kind.one}.`}>
-              <p>
-                Everybody who may pull gets every image, as far as these policies go. Add one above: in audit it refuses
-                nobody.
-              </p>
-            </Empty>
+            <NoPolicy one={kind.one} />
           ) : (
             <>
               <Table
@@ -89,6 +84,16 @@ export function PolicyList<P extends Policy, T extends Typed>({ kind }: ListProp
         />
       )}
     </>
+  );
+}
+
+function NoPolicy({ one }: { readonly one: string }): VNode {
+  return (
+    <Empty title={`There is no ${one}.`}>
+      <p>
+        Everybody who may pull gets every image, as far as these policies go. Add one above: in audit it refuses nobody.
+      </p>
+    </Empty>
   );
 }
 

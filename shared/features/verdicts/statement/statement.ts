@@ -7,7 +7,7 @@ import { versionOfAll } from '../../../core/verdicts/coverage.ts';
 
 const payloadType = 'application/vnd.in-toto+json';
 /** The type of a Simple Verification Result of in-toto. */
-export const resultType = 'https://in-toto.io/attestation/svr/v0.1';
+const resultType = 'https://in-toto.io/attestation/svr/v0.1';
 
 /** An envelope of DSSE: what is signed, and by which key. */
 export interface Envelope {
