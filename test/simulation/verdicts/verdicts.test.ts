@@ -6,7 +6,7 @@ import { firstFailure, shrunk } from './run.ts';
 // Waits between attempts are real time, and random: here others just have their turns first.
 vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }));
 
-const runs = Number(process.env.VERDICT_RUNS ?? sized(6, 3_000));
+const runs = Number(process.env.VERDICT_RUNS ?? sized(6, 300));
 const firstSeed = Number(process.env.SIMULATION_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const seeds = (first: number, count: number) => Array.from({ length: count }, (_, index) => first + index);
 
