@@ -57,7 +57,7 @@ const create: Verb = {
   notes: [
     'An action is repositories/NAME/RIGHT, where * in the name is one part and ** any number, or management/read, ' +
       'management/write, catalog/read. RIGHT is content/read, content/write, content/delete, metadata/read, ' +
-      'metadata/write, deleted/read or deleted/restore (docs/identities.md).',
+      'metadata/write, deleted/read, deleted/restore, quarantine/read or quarantine/write (docs/identities.md).',
   ],
   examples: [
     'scope-maps create team-ci repositories/team/**/content/read repositories/team/**/content/write',

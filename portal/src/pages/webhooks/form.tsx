@@ -174,7 +174,7 @@ function Fields({ of, set }: { of: Typed; set: (key: keyof Typed) => (value: str
         value={of.serviceUri}
         onValue={set('serviceUri')}
         placeholder="https://ci.example/hook"
-        hint="Its secret parts are shown as ******; left so, they stay as they are."
+        hint="It gets a POST for each event. Later its secret parts are shown as ******, and stay where that is left."
       />
       <TextField
         label="Scope"
@@ -191,7 +191,7 @@ function Fields({ of, set }: { of: Typed; set: (key: keyof Typed) => (value: str
         value={of.headers}
         onValue={set('headers')}
         placeholder="Authorization: Bearer …"
-        hint="Values are never shown again; ****** keeps the one that is there."
+        hint="Later values are shown as ******, and stay where that is left."
       />
       <TextField
         label="Gives up after seconds"
